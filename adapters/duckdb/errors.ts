@@ -1,0 +1,124 @@
+import type { Fault, FaultKind } from "cutover/adapter";
+
+/** An error that already knows how it is to be explained. */
+export class DuckDBFault extends Error {
+  override readonly name = "DuckDBFault";
+  readonly fault: Fault;
+
+  constructor(message: string, fault: Fault, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.fault = fault;
+  }
+}
+
+export const fault = (kind: FaultKind, message: string, hint: string, cause?: unknown): DuckDBFault =>
+  new DuckDBFault(message, { kind, outcome: "not-applied", hint }, cause);
+
+/** The error of a call that its signal or its time limit ended. */
+export function cancelled(reason: "signal" | "time", cause?: unknown): DuckDBFault {
+  return reason === "signal"
+    ? fault("cancelled", "the call was aborted", "Run again when you want it; nothing was changed.", cause)
+    : fault("cancelled", "the time limit passed", "Raise the time limit if the work really takes that long; nothing was changed.", cause);
+}
+/** What a failed COMMIT means: DuckDB rolls it back, unless the disk failed while it was written. */
+export function commitFailed(e: unknown): DuckDBFault {
+  const known = classify(e);
+  const unsure = known.kind === "resources" || known.kind === "other" || known.kind === "corrupt";
+  return new DuckDBFault(messageOf(e), { ...known, outcome: unsure ? "unknown" : "not-applied" }, e);
+}
+export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+/** Which DuckDB says in one message: pattern → kind and hint. The first that fits decides, so the special ones come first. */
+const patterns: readonly (readonly [RegExp, FaultKind, string])[] = [
+  [/^INTERRUPT Error/, "cancelled", "The statement was interrupted and nothing was changed; run it again when you want it."],
+  [
+    /No space left on device|write file.*(?:ENOSPC|disk)|Could not write all bytes|max_temp_directory_size|disk (?:is )?full/i,
+    "resources",
+    "The disk is full; free space, or set `temp_directory` to a larger disk, then run again.",
+  ],
+  [
+    /^Out of Memory Error|could not allocate|failed to allocate/i,
+    "resources",
+    "DuckDB reached its memory limit; raise `memory_limit` in `config`, or set `temp_directory`, then run again.",
+  ],
+  [
+    /Can't open a connection to same database file with a different configuration/,
+    "unsupported",
+    "This process has the file open with other settings; give `duckdb({ instance })` that instance, or use the same `config`.",
+  ],
+  [
+    /Conflict on (?:update|tuple deletion)|write-write conflict|Transaction conflict|Failed to commit|(?:has been|been) altered by a different transaction|different transaction/i,
+    "conflict",
+    "Another writer changed the same rows or table at the same time; nothing was changed, run again.",
+  ],
+  [
+    /not a valid DuckDB database file|Corrupt database|checksum.*does not match|Serialization Error|corrupted? (?:database|file)|database has been invalidated|Cannot read.*storage version|unsupported.*storage version/i,
+    "corrupt",
+    "The database file is damaged or written by another version of DuckDB; restore it from a copy, or open it with that version.",
+  ],
+  [
+    /attached in read-only mode|read-only mode|Permission denied|^Permission Error|Operation not permitted|Read-only file system/i,
+    "denied",
+    "The database cannot be written; open it without `readOnly`, and check the permissions of file and folder.",
+  ],
+  [
+    /No files found that match|No magic bytes|too small to be a Parquet|Malformed JSON in file|JSON transform error in file|TProtocolException|Error when sniffing file|CSV Error|Invalid Parquet|parquet.*(?:corrupt|footer)|schema mismatch in glob|Snappy decompression|ZSTD Decompression|out of buffer/i,
+    "bad-file",
+    "The file is missing, empty, truncated or of another format; write it again and load once more.",
+  ],
+  [
+    /^(?:IO|HTTP) Error: .*(?:Cannot open file|No such file|database does not exist|Is a directory)/,
+    "missing-object",
+    "The path does not lead to a database file; check it, and create its folder.",
+  ],
+  [/^HTTP Error|Connection Error|Could not establish connection|timed? ?out/i, "transient", "The network failed; run again."],
+  [
+    /^Catalog Error: .*(?:already exists)|^Dependency Error/,
+    "unsupported",
+    "Other objects depend on the table, or bear the name; drop what depends on it, or publish in place.",
+  ],
+  [/^Catalog Error/, "missing-object", "A table, column or function that the statement names does not exist; check the name."],
+  [
+    /^Constraint Error/,
+    "bad-data",
+    "A row violates a constraint of the table (key, NOT NULL, CHECK or foreign key); mend the source, or the constraint.",
+  ],
+  [
+    /^(?:Conversion|Out of Range|Mismatch Type|Invalid Type) Error/,
+    "bad-data",
+    "A value does not fit the type of its column; mend the source, or the type.",
+  ],
+  [/^Invalid Input Error: cutover: |^cutover: /, "bad-data", "A value does not fit its column without loss; mend the source, or the column's type."],
+  [/^(?:Parser|Binder|Syntax) Error|Cannot prepare multiple statements/, "syntax", "The statement is not valid SQL here; correct it."],
+  [/^Not implemented Error/i, "unsupported", "This version of DuckDB cannot do that; use another way, or another version."],
+  [/^(?:IO|FATAL|INTERNAL) Error/i, "other", "DuckDB failed; its own message says why. Reopen the database before you run again."],
+];
+
+/** Explains a native error; for everything that a session throws. */
+export function classify(e: unknown): Fault {
+  if (e instanceof DuckDBFault) return e.fault;
+  const native = messageOf(e);
+  if (isMissingDriver(e)) {
+    const detail = "npm install @duckdb/node-api";
+    return { kind: "driver-missing", outcome: "not-applied", native, detail, hint: `The driver is not installed; run \`${detail}\`.` };
+  }
+  if (e instanceof Error && (e.name === "AbortError" || e.name === "TimeoutError")) return cancelled(e.name === "AbortError" ? "signal" : "time", e).fault;
+  const message = native.replace(/^Failed to (?:extract statements|append|appender\w*): /, "");
+  const lock = /Could not set lock on file "(.*?)": Conflicting lock is held in (.*?)(?:\. See|$)/.exec(message);
+  if (lock) {
+    const detail = (lock[2] ?? "another process").replace(/^.*\/(?=[^/]* \(PID)/, "");
+    const hint = `Another process (${detail}) has "${lock[1]}" open, and DuckDB lets one write at a time; close it there, or wait.`;
+    return { kind: "locked", outcome: "not-applied", native, detail, hint };
+  }
+  if (/Could not set lock on file|being used by another process/.test(message)) {
+    return { kind: "locked", outcome: "not-applied", native, detail: "another process", hint: "Another process has the database file open; close it there, or wait." };
+  }
+  const found = patterns.find(([pattern]) => pattern.test(message));
+  if (found === undefined) return { kind: "other", outcome: "not-applied", native, hint: "Look at the error underneath." };
+  return { kind: found[1], outcome: "not-applied", native, hint: found[2] };
+}
+
+function isMissingDriver(e: unknown): boolean {
+  if (!(e instanceof Error) || !("code" in e)) return false;
+  return (e.code === "ERR_MODULE_NOT_FOUND" || e.code === "MODULE_NOT_FOUND") && e.message.includes("@duckdb/");
+}

@@ -1,0 +1,33 @@
+import { type SqlOp, sqlOp, type Step, stored, type TableRef } from "cutover/adapter";
+import { derivedIndex, type Fingerprint, type Index, readFingerprint } from "../fingerprint.js";
+import { syntax, text } from "../syntax.js";
+
+/** A faithful copy: the table's own definition under another name, its rows, comments and indexes. */
+export function clone(s: Step<"clone">): readonly SqlOp[] {
+  const print = readFingerprint(s.from.fingerprint);
+  const to = syntax.ident(s.to.path);
+  const names = stored(s.from.columns)
+    .map((c) => syntax.ident([c.name]))
+    .join(", ");
+  return [
+    sqlOp(`CREATE TABLE ${to}${print.body}`),
+    ...(s.empty ? [] : [sqlOp(`INSERT INTO ${to} (${names}) SELECT ${names} FROM ${syntax.ident(s.from.ref.path)}`)]),
+    ...comments(s.to, print),
+    ...print.indexes.flatMap((index) => createIndex(index, derivedIndex(index.name, s.to.path), s.to)),
+  ];
+}
+
+function comments(ref: TableRef, print: Fingerprint): readonly SqlOp[] {
+  const table = print.comment === null ? [] : [sqlOp(`COMMENT ON TABLE ${syntax.ident(ref.path)} IS ${text(print.comment)}`)];
+  const columns = Object.entries(print.columnComments).map(([name, comment]) =>
+    sqlOp(`COMMENT ON COLUMN ${syntax.ident([...ref.path, name])} IS ${text(comment)}`),
+  );
+  return [...table, ...columns];
+}
+
+/** An index of that definition on a table, under a name. */
+export function createIndex(index: Index, name: string, on: TableRef): readonly SqlOp[] {
+  const create = `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${syntax.ident([name])} ON ${syntax.ident(on.path)}${index.on}`;
+  const comment = `COMMENT ON INDEX ${syntax.ident([...on.path.slice(0, -1), name])} IS`;
+  return [sqlOp(create), ...(index.comment === null ? [] : [sqlOp(`${comment} ${text(index.comment)}`)])];
+}

@@ -1,0 +1,11 @@
+import { ansi, type Compilers, type EngineStep, type PortableStep } from "cutover/adapter";
+import { syntax } from "../syntax.js";
+import { clone } from "./clone.js";
+import { swap } from "./swap.js";
+
+/** The portable steps, and the engine's own way where it is faster or the only one. */
+export const steps: Compilers<PortableStep | Exclude<EngineStep, "regrant">> = {
+  ...ansi(syntax),
+  clone,
+  swap,
+};

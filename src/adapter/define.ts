@@ -1,0 +1,58 @@
+import type { Capabilities } from "./capabilities.js";
+import type { Native } from "./operations.js";
+import type { Fault, IoOptions, Session } from "./session.js";
+import type { Compilers, Needed, StepKind } from "./steps.js";
+import type { Syntax } from "./syntax.js";
+
+export interface AdapterSpec<C extends Capabilities, N extends Native> {
+  readonly contract: 1;
+  readonly name: string;
+  readonly capabilities: C;
+  readonly syntax: Syntax;
+  readonly steps: Compilers<Needed<C>, N>;
+  /** May be called more than once: one session for the work, one for the heartbeat. Imports the driver. */
+  open(o: IoOptions): Promise<Session<N>>;
+  classify(e: unknown): Fault;
+}
+/** A warehouse as a value; no I/O happens until a pipeline opens it. */
+export interface Warehouse {
+  readonly contract: 1;
+  readonly name: string;
+  readonly capabilities: Capabilities;
+}
+/** What the core sees of an adapter: any capabilities, any native calls, every compiler that its capabilities ask for. */
+export interface Adapter {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly syntax: Syntax;
+  readonly steps: Partial<Compilers<StepKind, Native>>;
+  open(o: IoOptions): Promise<Session<Native>>;
+  classify(e: unknown): Fault;
+}
+
+const specs = Symbol.for("cutover.adapter");
+
+interface WithSpec extends Warehouse {
+  readonly [specs]: Adapter;
+}
+
+function define<C extends Capabilities, N extends Native>(spec: AdapterSpec<C, N>): Warehouse {
+  const warehouse: Warehouse = { contract: spec.contract, name: spec.name, capabilities: spec.capabilities };
+  Object.defineProperty(warehouse, specs, { value: spec });
+  return warehouse;
+}
+
+/**
+ * Makes a {@link Warehouse} of an adapter. `defineAdapter(spec)`; with native calls `defineAdapter<N>()(spec)`: N is
+ * given, the capabilities are inferred, and a compiler that is missing or never used does not compile.
+ */
+export function defineAdapter<const C extends Capabilities>(spec: AdapterSpec<C, never>): Warehouse;
+export function defineAdapter<N extends Native>(): <const C extends Capabilities>(spec: AdapterSpec<C, N>) => Warehouse;
+export function defineAdapter(spec?: AdapterSpec<Capabilities, never>): unknown {
+  return spec === undefined ? define : define(spec);
+}
+
+/** The adapter behind a warehouse; null when the value was not made by {@link defineAdapter}. */
+export function adapterOf(warehouse: Warehouse): Adapter | null {
+  return (warehouse as Partial<WithSpec>)[specs] ?? null;
+}

@@ -1,0 +1,75 @@
+import type { Row, Sql } from "../sql/sql.js";
+import type { AtomicBlock, BlockOp, BlockResult, Expect, OpResult, SqlOp } from "./operations.js";
+import type { IoOptions } from "./session.js";
+
+/** An interactive connection, as far as a block needs it. */
+export interface InteractiveConnection {
+  /** Runs one operation; `results` are those of the block so far, for values that refer to them. */
+  exec(op: SqlOp, results: ReadonlyMap<string, OpResult>, o: IoOptions): Promise<OpResult>;
+  begin(o: IoOptions): Promise<unknown>;
+  commit(o: IoOptions): Promise<unknown>;
+  /** Also after an abort or a time limit: it gets no signal. */
+  rollback(): Promise<unknown>;
+}
+
+/** Runs a block statement by statement; the same for every engine with interactive transactions. */
+export function interactive(c: InteractiveConnection): (block: AtomicBlock, o: IoOptions) => Promise<BlockResult> {
+  return async (block, given) => {
+    const limit = AbortSignal.timeout(block.timeoutMs);
+    const o: IoOptions = { ...given, signal: AbortSignal.any([given.signal, limit]) };
+    const results = new Map<string, OpResult>();
+    await c.begin(o);
+    try {
+      for (const item of block.ops) {
+        o.signal.throwIfAborted();
+        if ("inspect" in item) {
+          const query = async (sql: Sql): Promise<readonly Row[]> => (await c.exec({ sql }, results, o)).rows;
+          const row = await item.inspect(query);
+          results.set(item.id, { affected: null, rows: [row] });
+          if (row["ok"] === true) continue;
+        } else {
+          const result = await c.exec(item.op, results, o);
+          results.set(item.id, result);
+          if (met(item.op.expect, result, results)) continue;
+          await explain(item, c, results, o);
+        }
+        await c.rollback();
+        return { outcome: "refused", at: item.id, results };
+      }
+      if (block.end === "rollback") await c.rollback();
+    } catch (e) {
+      // The first error tells more than a failed rollback; a connection that lost its transaction fails here too.
+      await c.rollback().catch(() => undefined);
+      throw e;
+    }
+    if (block.end === "rollback") return { outcome: "rehearsed", results };
+    o.signal.throwIfAborted();
+    await c.commit(given);
+    return { outcome: "committed", results };
+  };
+}
+
+async function explain(item: BlockOp, c: InteractiveConnection, results: Map<string, OpResult>, o: IoOptions): Promise<void> {
+  for (const { id, op } of item.explain ?? []) results.set(id, await c.exec(op, results, o));
+}
+
+/** Whether an expectation is met. */
+export function met(expect: Expect | undefined, result: OpResult, results: ReadonlyMap<string, OpResult>): boolean {
+  if (expect === undefined) return true;
+  if ("holds" in expect) return result.rows.length === 1 && result.rows[0]?.["ok"] === true;
+  if (typeof expect.affected === "number") return result.affected === expect.affected;
+  const { sameAs, column } = expect.affected;
+  const earlier = results.get(sameAs);
+  const wanted = column === undefined ? earlier?.affected : earlier?.rows[0]?.[column];
+  return (
+    result.affected !== null &&
+    wanted !== undefined &&
+    wanted !== null &&
+    BigInt(result.affected) === BigInt(wanted as bigint | number)
+  );
+}
+
+/** The rows of a result as JSON text, as the journal keeps them: whole numbers as text, so that no digit is lost. */
+export function resultJson(result: OpResult | undefined): string {
+  return JSON.stringify(result?.rows ?? [], (_k, v: unknown) => (typeof v === "bigint" ? v.toString() : v));
+}

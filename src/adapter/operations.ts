@@ -1,0 +1,55 @@
+import type { Row, Sql } from "../sql/sql.js";
+import type { ColumnType } from "../table/types.js";
+import type { StepKind } from "./steps.js";
+
+/** A call that is not SQL (a copy job). */
+export interface Native {
+  readonly call: string;
+}
+export type Expect =
+  /** The number of rows changed: a number, or what an earlier operation of the block counted or returned in `column`. */
+  | { readonly affected: number | { readonly sameAs: string; readonly column?: string } }
+  /** One row comes back, and its column `ok` must be TRUE. The row is a result either way. */
+  | { readonly holds: true };
+
+/** SQL as template and typed values; placeholders are the session's affair. */
+export interface SqlOp {
+  readonly sql: Sql;
+  readonly expect?: Expect;
+  /** Types of the columns that come back; a script hands back JSON and drivers differ. Absent: only the count matters. */
+  readonly returns?: Readonly<Record<string, ColumnType>>;
+}
+export interface NativeOp<N extends Native> {
+  readonly native: N;
+  readonly text: string;
+}
+export type Op<N extends Native = never> = SqlOp | ([N] extends [never] ? never : NativeOp<N>);
+
+/** One operation of a block. `id` is unique in the block. */
+export interface BlockOp {
+  readonly id: string;
+  readonly step: StepKind;
+  readonly op: SqlOp;
+  /** Run inside the block when the expectation fails, before all is rolled back: their rows explain the refusal. */
+  readonly explain?: readonly { readonly id: string; readonly op: SqlOp }[];
+}
+/** JavaScript inside the block; only where `transaction` is `interactive`. Its row is a result like any other; `ok` not TRUE refuses the block. */
+export interface Inspect {
+  readonly id: string;
+  readonly inspect: (query: (sql: Sql) => Promise<readonly Row[]>) => Promise<Row>;
+}
+/** All or nothing. No native calls inside. */
+export interface AtomicBlock {
+  readonly id: string;
+  readonly end: "commit" | "rollback";
+  readonly timeoutMs: number;
+  readonly ops: readonly (BlockOp | Inspect)[];
+}
+export interface OpResult {
+  readonly affected: number | null;
+  readonly rows: readonly Row[];
+}
+export type BlockResult =
+  | { readonly outcome: "committed" | "rehearsed"; readonly results: ReadonlyMap<string, OpResult> }
+  /** An expectation failed at operation `at`; nothing was kept. */
+  | { readonly outcome: "refused"; readonly at: string; readonly results: ReadonlyMap<string, OpResult> };

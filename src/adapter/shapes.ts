@@ -1,0 +1,30 @@
+import type { ColumnType } from "../table/types.js";
+
+/** A table or schema by its exact, resolved path. */
+export interface TableRef {
+  readonly path: readonly string[];
+}
+export interface ColumnShape {
+  readonly name: string;
+  /** The canonical type. A native type without one (UUID, ENUM, LIST) is `string`: its text form goes in and comes out. */
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /** The default as the engine's own expression text. */
+  readonly default?: string;
+  /** The engine's own word for the type; what tables are created with. */
+  readonly native: string;
+  /** Computed by the engine: never written, never part of an image. */
+  readonly generated?: boolean;
+}
+export interface TableShape {
+  readonly ref: TableRef;
+  readonly columns: readonly ColumnShape[];
+  /** The release that this physical table belongs to (a comment or label), where a swap cannot share the journal's transaction; null elsewhere. */
+  readonly marker: string | null;
+  /** Changes with every write, where the engine can tell; null: it cannot. */
+  readonly version: string | null;
+  /** What a swap must carry over, in the adapter's own form: JSON-safe (indexes, comments, grants, dependent views). */
+  readonly fingerprint: unknown;
+}
+/** Columns that are stored: images, deltas and clones are made of these. */
+export const stored = (columns: readonly ColumnShape[]): readonly ColumnShape[] => columns.filter((c) => !c.generated);

@@ -1,0 +1,226 @@
+import type { Sql, TypedValue } from "../sql/sql.js";
+import type { ColumnType } from "../table/types.js";
+import type { Capabilities } from "./capabilities.js";
+import type { Native, Op, SqlOp } from "./operations.js";
+import type { ColumnShape, TableRef, TableShape } from "./shapes.js";
+
+/** The rows of live that a load speaks for; stored with the release, so an emptied partition is in scope too. */
+export type Scope =
+  | { readonly keys: readonly string[] }
+  | { readonly partition: string; readonly type: ColumnType; readonly values: readonly unknown[] }
+  | "all";
+
+/** Names of the columns that `changes` has before those of the table itself. */
+export const imageColumns = { release: "_cutover_release", image: "_cutover_image", op: "_cutover_op" } as const;
+
+/** What a check looks at: data that a dialect turns into an expression over the table `on`. */
+export type Observation =
+  | { readonly of: "rows" }
+  | { readonly of: "nulls"; readonly column: string }
+  /** Rows outside an interval, both ends included; NULL is not outside. */
+  | { readonly of: "outside"; readonly column: string; readonly min: TypedValue | null; readonly max: TypedValue | null }
+  /** Rows whose value is none of those; NULL is not counted. */
+  | { readonly of: "unaccepted"; readonly column: string; readonly values: readonly TypedValue[] }
+  /** Rows beyond the first for each value of the columns; rows with a NULL among them are not compared. */
+  | { readonly of: "duplicates"; readonly columns: readonly string[] }
+  | { readonly of: "sum"; readonly column: string }
+  /** The largest relative fall or growth of a partition's rows; against the images of a release, or another table. NULL: nothing to compare. */
+  | {
+      readonly of: "partition-change";
+      readonly partition: string;
+      readonly direction: "drop" | "growth";
+      readonly against: { readonly changes: TableRef; readonly release: number } | { readonly table: TableRef };
+    }
+  /** Rows that a query returns. */
+  | { readonly of: "query"; readonly sql: Sql };
+
+/** One check of a scan: passes when what it observes lies within its bounds, both included; NULL is "insufficient" and passes. */
+export interface ScanItem {
+  readonly name: string;
+  readonly observe: Observation;
+  readonly min: TypedValue | null;
+  readonly max: TypedValue | null;
+  readonly blocks: boolean;
+}
+/** Rows that a difference is made of: a whole table, or the images of one release. `sign` −1 takes them away. */
+export type DifferencePart =
+  | { readonly table: TableRef; readonly sign: 1 | -1 }
+  | { readonly changes: TableRef; readonly release: number; readonly sign: 1 | -1 };
+
+/** Step kind → arguments. The one place; everything else is derived. */
+export interface Steps {
+  /**
+   * Takes the lease: one row must change. The fence grows by one, the release counter by `releases`. Free, expired, or
+   * (where `deadProcess` is true) left by another process than `process`.
+   */
+  lease: {
+    readonly lease: TableRef;
+    readonly owner: string;
+    readonly process: string;
+    readonly deadProcess: boolean;
+    readonly ttlMs: number;
+    readonly releases: number;
+  };
+  /** Pushes the lease's end on; one row must change, else it was lost. */
+  renew: { readonly lease: TableRef; readonly fence: bigint; readonly ttlMs: number };
+  /** Gives the lease up, and `releases` unused release numbers back. */
+  free: { readonly lease: TableRef; readonly fence: bigint; readonly releases: number };
+  /** Writes the fence column itself under its own fence: a stale owner changes no row, and two owners conflict. */
+  fence: { readonly lease: TableRef; readonly fence: bigint };
+  /**
+   * One row about a staged delta: `rows`, `null_keys`, `keys` (different ones), `null_partitions`, `max_cursor`, and
+   * `settled_cursor`, the highest that is not beyond the clock.
+   */
+  inspect: {
+    readonly delta: TableRef;
+    readonly key: readonly string[];
+    readonly cursor: ColumnShape | null;
+    readonly partition: string | null;
+  };
+  /** The partitions that a delta has rows of: rows of `value`. */
+  partitions: { readonly delta: TableRef; readonly partition: ColumnShape };
+  /** A further load into the same release: its rows join those already staged. */
+  append: { readonly from: TableRef; readonly to: TableRef; readonly columns: readonly string[] };
+  /** One row a key: of several the highest cursor wins; the first operation is refused when winners of one key differ in content. */
+  fold: {
+    readonly from: TableRef;
+    readonly to: TableRef;
+    readonly key: readonly string[];
+    readonly cursor: string | null;
+    readonly columns: readonly ColumnShape[];
+  };
+  /**
+   * Fills `changes` with the effective difference: a before-image of each live row that goes, an after-image of each row
+   * that comes. Unchanged and stale rows are left out; one operation returns the number of `stale` rows.
+   */
+  capture: {
+    readonly live: TableShape;
+    readonly delta: TableRef;
+    /** Columns of the delta; stored columns of live beside these keep live's value, or take their default. */
+    readonly given: readonly string[];
+    /** How many rows the delta has, where known: an engine may choose its way by it. */
+    readonly rows: number | null;
+    readonly changes: TableRef;
+    readonly scope: Scope;
+    readonly release: number;
+    readonly key: readonly string[];
+    readonly cursor: string | null;
+    /** Column of the delta that is TRUE for a delete; null: none. */
+    readonly deletes: string | null;
+    /** Constant predicate on live, for pruning; old partitions included. */
+    readonly prune: Sql | null;
+  };
+  /** live := live − one image + the other. Publish and redo remove `before`; rollback removes `after`. Refused unless exactly the recorded rows are removed. */
+  exchange: {
+    readonly live: TableShape;
+    readonly changes: TableRef;
+    readonly release: number;
+    readonly key: readonly string[];
+    readonly remove: "before" | "after";
+    /** Rows to remove and to insert: numbers, or columns of an earlier operation. */
+    readonly removes: number | { readonly sameAs: string; readonly column: string };
+    readonly inserts: number | { readonly sameAs: string; readonly column: string };
+    /** Captured earlier in this very block: an engine may use row addresses that it noted then. */
+    readonly captured: boolean;
+    readonly prune: Sql | null;
+  };
+  /** First load into an empty table: all of the delta, no images. Returns `rows`. Undone by `empty`. */
+  fill: { readonly live: TableShape; readonly delta: TableRef; readonly given: readonly string[]; readonly inserts: number };
+  /** Removes every row; refused unless there are exactly `rows`. */
+  empty: { readonly live: TableRef; readonly rows: number };
+  /** Rows and additive checksum of each image, and rows inserted, updated, deleted: one row. */
+  tally: { readonly changes: TableRef; readonly release: number; readonly columns: readonly ColumnShape[] };
+  /** Rows and additive checksum of a whole table: one row. With `expected`: refused unless it holds exactly that. */
+  scan: {
+    readonly on: TableRef;
+    readonly columns: readonly ColumnShape[];
+    readonly expected: { readonly rows: number; readonly sum: string } | null;
+  };
+  /** Refused unless the table has exactly `rows`. Cheap: no values are read. Returns `rows`. */
+  count: { readonly on: TableRef; readonly rows: number };
+  /** The checks of a table in one query: for each item `c<i>` observed (as text) and `p<i>` passed; `ok` unless a blocking one failed. */
+  validate: { readonly on: Sql; readonly scan: readonly ScanItem[] };
+  /** Rows that make an observation what it is, at most `limit`: samples for a report. */
+  offenders: {
+    readonly on: Sql;
+    readonly observe: Observation;
+    readonly columns: readonly ColumnShape[];
+    readonly limit: number;
+  };
+  /**
+   * A multiset difference: the columns, and `n` (above 0: so many rows more, below 0: fewer), ordered by key, so that the
+   * two sides of an update stand together.
+   */
+  difference: {
+    readonly parts: readonly DifferencePart[];
+    readonly columns: readonly ColumnShape[];
+    readonly key: readonly string[];
+  };
+  /** Refused unless one of the operations named changed something: `before_rows` or `after_rows` above 0. */
+  effect: { readonly tallies: readonly { readonly changes: TableRef; readonly release: number }[] };
+  /** Appends to the journal. `facts` names operations of this block whose rows become part of the payload. */
+  record: {
+    readonly journal: TableRef;
+    readonly events: readonly {
+      readonly pipeline: string;
+      readonly release: number;
+      readonly seq: number;
+      readonly event: string;
+      readonly fence: bigint;
+      readonly payload: string;
+      readonly facts: readonly string[];
+    }[];
+  };
+  /** The lease as it stands: owner, process, fence, expires_at, expired, releases. */
+  readLease: { readonly lease: TableRef };
+  /** The journal of a pipeline from the last event that carries the whole state on, by seq. */
+  readJournal: { readonly journal: TableRef; readonly pipeline: string; readonly anchors: readonly string[] };
+  /** Events of these kinds, newest first. `payload` limits them to one exact payload, `release` to one release. */
+  findEvents: {
+    readonly journal: TableRef;
+    readonly pipeline: string;
+    readonly events: readonly string[];
+    readonly payload: string | null;
+    readonly release: number | null;
+    readonly limit: number | null;
+  };
+  /** Claims tables for a pipeline: those without an owner become its own. In a block; concurrent claims conflict on `turn`. */
+  claim: { readonly turn: TableRef; readonly claims: TableRef; readonly tables: readonly string[]; readonly pipeline: string };
+  readClaims: { readonly claims: TableRef; readonly tables: readonly string[] };
+  /** Makes a table with one row unless it exists, in one statement: no two can make it. */
+  seed: { readonly ref: TableRef; readonly columns: readonly (ColumnShape & { readonly value: string | number | null })[] };
+  create: { readonly ref: TableRef; readonly columns: readonly ColumnShape[]; readonly ifNotExists: boolean };
+  createSchema: { readonly ref: TableRef };
+  drop: { readonly ref: TableRef };
+  /** Removes from `changes` the images of every release that is not in `keep`. */
+  forget: { readonly changes: TableRef; readonly keep: readonly number[] };
+  /** A faithful copy of `from`, or its empty twin. */
+  clone: { readonly from: TableShape; readonly to: TableRef; readonly depth: number; readonly empty: boolean };
+  /** `candidate` becomes live; what was live is kept as `keepAs` (null: there was none). */
+  swap: {
+    readonly live: TableShape | null;
+    readonly candidate: TableShape;
+    readonly at: TableRef;
+    readonly keepAs: TableRef;
+    readonly marker: string;
+  };
+  regrant: { readonly ref: TableRef; readonly before: unknown; readonly after: unknown };
+}
+
+export type StepKind = keyof Steps;
+export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly kind: P } & Steps[P] }[K];
+
+/** Steps that may stand in a block compile to SQL only; the others may also be native calls. */
+export type NativeStep = "clone" | "swap" | "regrant" | "create" | "createSchema" | "drop";
+export type Compilers<K extends StepKind, N extends Native = never> = {
+  readonly [P in K]: (step: Step<P>) => readonly (P extends NativeStep ? Op<N> : SqlOp)[];
+};
+/** Steps without an honest ANSI default. */
+export type EngineStep = "clone" | "swap" | "regrant";
+export type PortableStep = Exclude<StepKind, EngineStep>;
+/** The compilers that an adapter with these capabilities must bring: no fewer, no more. */
+export type Needed<C extends Capabilities> =
+  | PortableStep
+  | (C["clone"] extends "none" ? never : "clone")
+  | (C["swap"] extends "none" ? never : "swap")
+  | (C["grants"] extends false ? never : "regrant");

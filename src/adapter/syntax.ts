@@ -1,0 +1,28 @@
+import type { TypedValue } from "../sql/sql.js";
+import type { ColumnType } from "../table/types.js";
+import type { ColumnShape } from "./shapes.js";
+
+/** The words in which engines differ. `ansi(syntax)` compiles every portable step from them; spread it, then override. */
+export interface Syntax {
+  /** The one function that quotes identifiers. */
+  ident(path: readonly string[]): string;
+  /** The one function that writes a value into SQL text. */
+  literal(v: TypedValue): string;
+  /** The native type for a canonical one. */
+  type(t: ColumnType): string;
+  /** The canonical type of a native one; null when there is none. */
+  fromNative(native: string): ColumnType | null;
+  /** The warehouse's clock: an instant that moves between statements, also inside a transaction where the engine has one. */
+  now(): string;
+  /** An instant plus milliseconds. */
+  plusMs(expr: string, ms: number): string;
+  /** A number derived from md5 of a canonical encoding of the columns; `alias` qualifies them. */
+  rowHash(columns: readonly ColumnShape[], alias?: string): string;
+  /** Exact sum of such numbers as an integer, 0 for no rows. */
+  sumHash(expr: string): string;
+  countIf(expr: string): string;
+  /** Equal bit for bit, NULL equal to NULL. */
+  nullSafeEq(a: string, b: string, type: ColumnType): string;
+  /** Names and version of `rowHash`'s algorithm and encoding: part of every checksum. */
+  readonly hashVersion: string;
+}

@@ -1,0 +1,122 @@
+import type { Row, Sql, SqlValue } from "../sql/sql.js";
+import type { CheckVerdict, Severity } from "./result.js";
+
+/** A check as data. Made by the functions of this module, given to `table({ checks })`. */
+export interface Check<out Col extends string = string> {
+  readonly kind: string;
+  readonly severity: Severity;
+  readonly runs: "sql" | "js";
+  readonly "~columns"?: Col;
+}
+/** `severity`: default `error`. `samples`: how many offending rows a report shows, default 5. */
+export interface CheckOptions {
+  readonly severity?: Severity;
+  readonly samples?: number;
+}
+export interface CheckContext {
+  /** Runs SQL inside the block: it sees the release as it would be published. */
+  query(q: Sql): Promise<readonly Row[]>;
+  /** The table as it would be published. */
+  readonly self: Sql;
+  readonly signal: AbortSignal;
+}
+export type CheckFunction = (c: CheckContext) => Promise<CheckVerdict>;
+
+interface Common {
+  readonly severity: Severity;
+  readonly samples: number;
+}
+/** What the core knows of each kind. */
+export type CheckDefinition = Common &
+  (
+    | { readonly kind: "rowCount"; readonly runs: "sql"; readonly min: number | null; readonly max: number | null }
+    | {
+        readonly kind: "maxDrop" | "maxGrowth";
+        readonly runs: "sql";
+        readonly ratio: number;
+        readonly per: "table" | "partition";
+      }
+    | { readonly kind: "notNull" | "unique"; readonly runs: "sql"; readonly columns: readonly string[] }
+    | { readonly kind: "accepted"; readonly runs: "sql"; readonly column: string; readonly values: readonly SqlValue[] }
+    | { readonly kind: "between"; readonly runs: "sql"; readonly column: string; readonly min: SqlValue; readonly max: SqlValue }
+    | { readonly kind: "reconcile"; readonly runs: "sql" }
+    | { readonly kind: "noRows"; readonly runs: "sql"; readonly name: string; readonly offending: Sql }
+    | { readonly kind: "check"; readonly runs: "js"; readonly name: string; readonly fn: CheckFunction }
+  );
+
+const common = (o: CheckOptions = {}): Common => ({ severity: o.severity ?? "error", samples: o.samples ?? 5 });
+const made = (definition: CheckDefinition): Check<never> => definition as CheckDefinition & Check<never>;
+
+/** The table's rows lie between `min` and `max`, both included. */
+export function rowCount(b: { readonly min?: number; readonly max?: number }, o?: CheckOptions): Check<never> {
+  return made({ kind: "rowCount", runs: "sql", min: b.min ?? null, max: b.max ?? null, ...common(o) });
+}
+type Relative = CheckOptions & { readonly per?: "table" | "partition" };
+/** Rows fall by at most `ratio` (0.2 = 20 %) against the release before; per table (default) or in each partition that the release touches. */
+export function maxDrop(ratio: number, o?: Relative): Check<never> {
+  return made({ kind: "maxDrop", runs: "sql", ratio, per: o?.per ?? "table", ...common(o) });
+}
+/** Rows grow by at most `ratio` (0.5 = 50 %) against the release before; per table (default) or in each partition that had rows. */
+export function maxGrowth(ratio: number, o?: Relative): Check<never> {
+  return made({ kind: "maxGrowth", runs: "sql", ratio, per: o?.per ?? "table", ...common(o) });
+}
+type Named<C extends string> = readonly (C | CheckOptions)[];
+function split(args: readonly (string | CheckOptions)[]): { readonly columns: readonly string[]; readonly o: CheckOptions | undefined } {
+  const columns = args.filter((a) => typeof a === "string");
+  const o = args.find((a) => typeof a !== "string");
+  return { columns, o };
+}
+/** None of the columns is NULL. Options may come last: `notNull("id", "amount", { severity: "warn" })`. */
+export function notNull<const C extends string>(...columns: Named<C>): Check<C> {
+  const { columns: names, o } = split(columns);
+  return made({ kind: "notNull", runs: "sql", columns: names, ...common(o) });
+}
+/** The columns together are unique; rows with a NULL among them are not compared. Options may come last. */
+export function unique<const C extends string>(...columns: Named<C>): Check<C> {
+  const { columns: names, o } = split(columns);
+  return made({ kind: "unique", runs: "sql", columns: names, ...common(o) });
+}
+/** Values are among those given; NULL is not looked at (see {@link notNull}). */
+export function accepted<const C extends string>(column: C, values: readonly SqlValue[], o?: CheckOptions): Check<C> {
+  return made({ kind: "accepted", runs: "sql", column, values, ...common(o) });
+}
+/** Values lie between `min` and `max`, both included; NULL is not looked at. */
+export function between<const C extends string>(
+  column: C,
+  b: { readonly min?: SqlValue; readonly max?: SqlValue },
+  o?: CheckOptions,
+): Check<C> {
+  return made({ kind: "between", runs: "sql", column, min: b.min ?? null, max: b.max ?? null, ...common(o) });
+}
+/** What was staged agrees with the source's own `totals` (rows and sums); "insufficient" when the source gave none. */
+export function reconcile(o?: CheckOptions): Check<never> {
+  return made({ kind: "reconcile", runs: "sql", ...common(o) });
+}
+/** The query returns nothing; `sql.self` in it is the table as it would be published. */
+export function noRows(name: string, offending: Sql, o?: CheckOptions): Check<never> {
+  return made({ kind: "noRows", runs: "sql", name, offending, ...common(o) });
+}
+/** JavaScript of yours, inside the block. Refused (`UNSUPPORTED`) where an engine runs a block as one script. */
+export function check(name: string, fn: CheckFunction, o?: CheckOptions): Check<never> {
+  return made({ kind: "check", runs: "js", name, fn, ...common(o) });
+}
+
+/** The name a report gives a check. */
+export function checkName(d: CheckDefinition): string {
+  switch (d.kind) {
+    case "notNull":
+    case "unique":
+      return `${d.kind}(${d.columns.join(", ")})`;
+    case "accepted":
+    case "between":
+      return `${d.kind}(${d.column})`;
+    case "maxDrop":
+    case "maxGrowth":
+      return d.per === "table" ? d.kind : `${d.kind} per partition`;
+    case "noRows":
+    case "check":
+      return d.name;
+    default:
+      return d.kind;
+  }
+}

@@ -1,0 +1,162 @@
+import type { CheckResult } from "../check/result.js";
+import type { Tally } from "../ledger/state.js";
+import type { ReleaseState, Stage } from "../pipeline/words.js";
+
+/** What each error code carries. Codes never change their meaning; new ones may be added in a minor version. */
+export interface ErrorFacts {
+  CONFIG: { readonly issues: readonly { readonly path: string; readonly message: string }[] };
+  UNSUPPORTED: { readonly capability: string; readonly alternative: string };
+  LEASE_HELD: { readonly owner: string; readonly expires: string };
+  LEASE_LOST: { readonly fence: number };
+  CLAIMED: { readonly by: string };
+  NOT_FOUND: { readonly what: "table" | "release" | "column" | "file"; readonly name: string };
+  NOT_ADOPTED: { readonly rows: number };
+  NOT_OPEN: { readonly state: ReleaseState };
+  BAD_ROW: { readonly row: number | null; readonly column?: string; readonly reason: string };
+  BAD_SOURCE: { readonly reason: string };
+  GAP: { readonly watermark: string; readonly from: string };
+  HELD: { readonly reason: string };
+  DRIFTED: { readonly expected: Tally; readonly found: Tally };
+  STALE_CANDIDATE: { readonly clonedFrom: number; readonly live: number };
+  CHECKS_FAILED: { readonly checks: readonly CheckResult[] };
+  PUBLISH_FAILED: { readonly state: "before" | "unknown" };
+  ROLLBACK_FAILED: { readonly first: unknown };
+  RETENTION_PASSED: { readonly oldest: number };
+  NOTHING_TO_REDO: { readonly live: number };
+  CANCELLED: { readonly stage: Stage };
+  SOURCE: { readonly reason: string };
+  CLOSED: Record<never, never>;
+  DRIVER_MISSING: { readonly install: string };
+  ADAPTER: { readonly adapter: string; readonly kind: string; readonly outcome: "not-applied" | "unknown"; readonly native?: string };
+}
+export type ErrorCode = keyof ErrorFacts;
+
+/** One row of the table in `docs/errors.md`, which is generated from here. */
+export interface CodeNote {
+  readonly when: string;
+  readonly remedy: string;
+  readonly retryable: boolean;
+}
+
+export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
+  CONFIG: {
+    when: "The configuration or an argument is wrong; every mistake is listed by its path.",
+    remedy: "Mend the paths that `context.issues` names.",
+    retryable: false,
+  },
+  UNSUPPORTED: {
+    when: "The engine, or the table as it is, cannot do what was asked.",
+    remedy: "Use what `context.alternative` names.",
+    retryable: false,
+  },
+  LEASE_HELD: {
+    when: "Another operation works on this pipeline, or another process has the file open.",
+    remedy: "Wait (`lease.wait`), or try again after `context.expires`.",
+    retryable: true,
+  },
+  LEASE_LOST: {
+    when: "This owner stalled past its lease and another took over; nothing of this operation was published.",
+    remedy: "Run again; raise `lease.ttl` if the work really takes that long.",
+    retryable: true,
+  },
+  CLAIMED: {
+    when: "The table belongs to another pipeline.",
+    remedy: "Publish it from that pipeline, or take it out of one of the two.",
+    retryable: false,
+  },
+  NOT_FOUND: {
+    when: "A table, release, column or file does not exist.",
+    remedy: "Check the name in `context`.",
+    retryable: false,
+  },
+  NOT_ADOPTED: {
+    when: "The live table already holds rows that no release accounts for.",
+    remedy: "Call `adopt()` once to take a baseline.",
+    retryable: false,
+  },
+  NOT_OPEN: {
+    when: "The release is settled, or is not in a state that allows this step.",
+    remedy: "Open a new release.",
+    retryable: false,
+  },
+  BAD_ROW: {
+    when: "A source row does not fit the table: type, NULL key, unknown column, or one key twice with different content.",
+    remedy: "Mend the source, or the table's columns; nothing was changed.",
+    retryable: false,
+  },
+  BAD_SOURCE: {
+    when: "A file or query cannot be read as declared: missing, empty, truncated, other columns, or values that do not fit.",
+    remedy: "Mend the source that the message names; nothing was changed.",
+    retryable: false,
+  },
+  GAP: {
+    when: "The window starts after the watermark, so rows in between would never be read.",
+    remedy: "Start the window at or before the watermark.",
+    retryable: false,
+  },
+  HELD: {
+    when: "The pipeline is on hold, usually since a rollback.",
+    remedy: "`redo()` or `unhold()` lifts the hold.",
+    retryable: false,
+  },
+  DRIFTED: {
+    when: "The table no longer holds the rows that the ledger recorded: someone else wrote there.",
+    remedy: "Look at the table with `audit()`; `adopt()` takes what is there as the new baseline.",
+    retryable: false,
+  },
+  STALE_CANDIDATE: {
+    when: "Live moved on after the candidate was cloned.",
+    remedy: "Reject the candidate and clone again.",
+    retryable: false,
+  },
+  CHECKS_FAILED: {
+    when: "A check with severity `error` failed; live and watermark are as they were.",
+    remedy: "Look at observed, bound and samples in `context.checks`.",
+    retryable: false,
+  },
+  PUBLISH_FAILED: {
+    when: "The publish failed. `before`: nothing was changed. `unknown`: the answer was lost and could not be settled.",
+    remedy: "`before`: run again. `unknown`: call `recover()` when the warehouse answers again.",
+    retryable: true,
+  },
+  ROLLBACK_FAILED: {
+    when: "An operation failed, and so did putting things back; both errors are kept (`context.first`, `cause`).",
+    remedy: "Call `recover()` when the warehouse answers again.",
+    retryable: false,
+  },
+  RETENTION_PASSED: {
+    when: "What is needed to go back to that release is no longer kept.",
+    remedy: "Choose `context.oldest` or a later release; raise `keep` for the future.",
+    retryable: false,
+  },
+  NOTHING_TO_REDO: {
+    when: "No release was just rolled back, or what it would take to publish it again is not kept (a first load).",
+    remedy: "`unhold()`, then run again.",
+    retryable: false,
+  },
+  CANCELLED: {
+    when: "The call's `AbortSignal` fired; nothing was published.",
+    remedy: "Run again when you want it.",
+    retryable: true,
+  },
+  SOURCE: {
+    when: "The source itself threw while it was read; its error is the `cause`.",
+    remedy: "Mend the source; nothing was changed.",
+    retryable: true,
+  },
+  CLOSED: {
+    when: "The pipeline was closed before or during the call.",
+    remedy: "Create a new pipeline.",
+    retryable: false,
+  },
+  DRIVER_MISSING: {
+    when: "The adapter's driver is an optional peer dependency and is not installed.",
+    remedy: "Run the command in `context.install`.",
+    retryable: false,
+  },
+  ADAPTER: {
+    when: "The warehouse refused or failed; `context.kind` classifies it and the driver's error is the `cause`.",
+    remedy: "Do what the message says for this kind of failure.",
+    retryable: false,
+  },
+};

@@ -1,0 +1,81 @@
+import * as z from "zod";
+import { facts, plannedCheck } from "../check/planned.js";
+import { openRelease, state, tableState, undo } from "./state.js";
+
+const counts = z.object({
+  inserted: z.number(),
+  updated: z.number(),
+  deleted: z.number(),
+  unchanged: z.number(),
+  stale: z.number(),
+  quarantined: z.number(),
+});
+
+/** The version that a rollback or redo took out of live: where it stands now, and what it had. */
+const displaced = z.record(z.string(), z.object({ kept: z.array(z.string()), fingerprint: z.unknown() }));
+export type Displaced = z.infer<typeof displaced>;
+
+/** One table of a published release: what is known before the block, and which operations of the block tell the rest. */
+export const publishedTable = z.object({
+  alias: z.string(),
+  path: z.array(z.string()),
+  hash: z.string(),
+  watermark: z.string().nullable(),
+  /** Rows staged, after one row a key; 0 where nothing was loaded. */
+  staged: z.number(),
+  /** Counts of loads into a candidate, made before the swap. */
+  counts: counts.optional(),
+  undo,
+  /** Images tallied by this operation … */
+  tally: z.string().nullable(),
+  /** … and the whole table by this one: where there are no images, or others wrote. */
+  scan: z.string().nullable(),
+  stale: z.string().nullable(),
+  checks: z.array(plannedCheck),
+});
+export type PublishedTable = z.infer<typeof publishedTable>;
+
+export const published = z.object({
+  strategy: z.enum(["in-place", "swap"]),
+  previous: z.number(),
+  keep: z.number(),
+  note: z.string().optional(),
+  key: z.string().optional(),
+  tables: z.record(z.string(), publishedTable),
+  /** The whole state before: with it, this event alone tells the state after. */
+  base: state,
+  facts: facts.default({}),
+});
+export type Published = z.infer<typeof published>;
+
+/** Payloads by event. */
+export const payloads = {
+  opened: openRelease,
+  loaded: z.object({ until: z.string() }),
+  validated: z.object({ ok: z.boolean(), until: z.string() }),
+  published,
+  rejected: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), note: z.string().optional() }),
+  abandoned: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string() }),
+  "rolled-back": z.object({ from: z.number(), to: z.number(), displaced }),
+  redone: z.object({ from: z.number(), to: z.number(), displaced }),
+  held: z.object({ reason: z.string() }),
+  unheld: z.object({}),
+  adopted: z.object({ tables: z.record(z.string(), tableState.extend({ scan: z.string() })), facts: facts.default({}) }),
+} as const;
+export type EventName = keyof typeof payloads;
+export type Payload<E extends EventName> = z.infer<(typeof payloads)[E]>;
+export type LedgerEvent = {
+  [E in EventName]: {
+    readonly event: E;
+    readonly release: number;
+    readonly seq: number;
+    readonly fence: bigint;
+    readonly at: string;
+    readonly payload: Payload<E>;
+  };
+}[EventName];
+
+/** Events that carry the whole state: reading begins at the last of them. */
+export const anchors: readonly EventName[] = ["published"];
+/** The payload of these is a bare idempotency key: taken by a published release, given back by its rollback. */
+export const keyEvents = { taken: "key", returned: "key-returned" } as const;

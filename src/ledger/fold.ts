@@ -1,0 +1,175 @@
+import type { Row } from "../sql/sql.js";
+import { formatTimestamp } from "../table/canonical.js";
+import { readChecks } from "../check/planned.js";
+import { type Displaced, type EventName, type LedgerEvent, payloads, type Published, type PublishedTable } from "./events.js";
+import { emptyState, type Kept, type State, type TableState } from "./state.js";
+
+/** Journal rows as events: parsed, in order, without what a stale owner wrote after another had taken over. */
+export function readEvents(rows: readonly Row[]): LedgerEvent[] {
+  const read = rows
+    .filter((r): r is Row & { event: EventName } => typeof r["event"] === "string" && r["event"] in payloads)
+    .map((r) => ({
+      event: r.event,
+      release: Number(r["release"]),
+      seq: Number(r["seq"]),
+      fence: BigInt(r["fence"] as bigint),
+      at: formatTimestamp(r["recorded_at"] as bigint),
+      payload: payloads[r.event].parse(JSON.parse(String(r["payload"]))),
+    })) as LedgerEvent[];
+  const ordered = read.sort((a, b) => a.seq - b.seq || Number(b.fence - a.fence));
+  let frontier = -1n;
+  return ordered.filter((e) => {
+    if (e.fence < frontier) return false;
+    frontier = e.fence;
+    return true;
+  });
+}
+
+/** The state of a pipeline: the last event that carries all of it, and what followed. */
+export function fold(events: readonly LedgerEvent[]): State {
+  const from = events.findLastIndex((e) => e.event === "published");
+  return events.slice(Math.max(from, 0)).reduce(apply, emptyState);
+}
+
+export function apply(s: State, e: LedgerEvent): State {
+  switch (e.event) {
+    case "opened":
+      return { ...s, open: [...s.open, e.payload] };
+    case "loaded":
+      return step(s, e.release, "loaded", e.payload.until);
+    case "validated":
+      return step(s, e.release, e.payload.ok ? "validated" : "loaded", e.payload.until);
+    case "rejected":
+    case "abandoned":
+      return { ...s, open: s.open.filter((o) => o.release !== e.release) };
+    case "held":
+      return { ...s, held: e.payload.reason };
+    case "unheld":
+      return { ...s, held: null };
+    case "adopted":
+      return {
+        ...s,
+        tables: {
+          ...s.tables,
+          ...Object.fromEntries(
+            Object.entries(e.payload.tables).map(([key, { scan, ...t }]) => {
+              const found = e.payload.facts[scan]?.[0];
+              return [key, { ...t, rows: Number(found?.["rows"] ?? t.rows), sum: String(found?.["sum"] ?? t.sum) }];
+            }),
+          ),
+        },
+        // What was there before the baseline is not what is there now: nothing older can be gone back to.
+        kept: [],
+        undone: [],
+      };
+    case "published":
+      return afterPublish(e.payload, e.release, e.at);
+    case "rolled-back":
+      return afterRollback(s, e.payload.to, e.payload.from, e.payload.displaced);
+    case "redone":
+      return afterRedo(s, e.payload.to, e.payload.displaced);
+  }
+}
+
+const step = (s: State, release: number, to: "loaded" | "validated", until: string): State => ({
+  ...s,
+  open: s.open.map((o) => (o.release === release ? { ...o, state: to, until } : o)),
+});
+
+export function afterPublish(p: Published, release: number, at: string): State {
+  const entries = Object.entries(p.tables).map(([key, t]) => {
+    const was = p.base.tables[key] ?? null;
+    const is = tableAfter(t, was, p);
+    return [key, { was, is, undo: undoOf(t, p) }] as const;
+  });
+  const made: Kept = {
+    release,
+    previous: p.previous,
+    at,
+    strategy: p.strategy,
+    ...(p.note === undefined ? {} : { note: p.note }),
+    ...(p.key === undefined ? {} : { key: p.key }),
+    tables: Object.fromEntries(entries),
+  };
+  return {
+    ...p.base,
+    live: release,
+    tables: { ...p.base.tables, ...Object.fromEntries(entries.map(([key, t]) => [key, t.is])) },
+    kept: [...p.base.kept, made].slice(-p.keep),
+    undone: [],
+    open: p.base.open.filter((o) => o.release !== release),
+  };
+}
+
+const fact = (p: Published, op: string | null): Row => (op === null ? {} : (p.facts[op]?.[0] ?? {}));
+
+function undoOf(t: PublishedTable, p: Published): Kept["tables"][string]["undo"] {
+  if (t.undo.kind !== "images") return t.undo;
+  const images = fact(p, t.tally);
+  return { ...t.undo, before: Number(images["before_rows"] ?? 0), after: Number(images["after_rows"] ?? 0) };
+}
+
+function tableAfter(t: PublishedTable, was: TableState | null, p: Published): TableState {
+  const images = fact(p, t.tally);
+  const scan = fact(p, t.scan);
+  const moved = (was?.rows ?? 0) + Number(images["after_rows"] ?? 0) - Number(images["before_rows"] ?? 0);
+  const sum = BigInt(was?.sum ?? "0") + BigInt(String(images["after_sum"] ?? "0")) - BigInt(String(images["before_sum"] ?? "0"));
+  const proven = t.checks.filter((c) => readChecks([c], p.facts)[0]?.outcome === "pass").map((c) => c.id);
+  const scanned = t.scan !== null || t.checks.every((c) => c.trust === "scan" || c.op === null);
+  return {
+    path: t.path,
+    rows: t.scan === null ? moved : Number(scan["rows"]),
+    sum: t.scan === null ? sum.toString() : String(scan["sum"]),
+    hash: t.hash,
+    watermark: t.watermark,
+    proven,
+    changes: t.undo.kind === "images" ? t.undo.changes : (was?.changes ?? null),
+    sinceScan: scanned ? 0 : (was?.sinceScan ?? 0) + 1,
+  };
+}
+
+/** Tables as they were before, or as they became; the versions that changed places under their new names. */
+function afterRollback(s: State, to: number, from: number, displaced: Displaced): State {
+  const gone = s.kept.filter((k) => k.release > to);
+  const tables = { ...s.tables };
+  for (const k of gone.toReversed()) for (const [key, t] of Object.entries(k.tables)) setOrDrop(tables, key, t.was);
+  return {
+    ...s,
+    live: to,
+    tables,
+    kept: s.kept.filter((k) => k.release <= to),
+    undone: [...s.undone, { from, to, releases: gone.map((k) => replaceVersion(k, displaced, gone)) }],
+    held: rolledBack(from, to),
+  };
+}
+function afterRedo(s: State, to: number, displaced: Displaced): State {
+  const again = s.undone.at(-1)?.releases ?? [];
+  const before = s.undone.at(-2);
+  const tables = { ...s.tables };
+  for (const k of again) for (const [key, t] of Object.entries(k.tables)) tables[key] = t.is;
+  return {
+    ...s,
+    live: to,
+    tables,
+    kept: [...s.kept, ...again.map((k) => replaceVersion(k, displaced, again))],
+    undone: s.undone.slice(0, -1),
+    held: before === undefined ? null : rolledBack(before.from, before.to),
+  };
+}
+const rolledBack = (from: number, to: number): string => `release ${from} was rolled back to ${to}`;
+/** The oldest swap among releases that go together is the one whose version changed places with live. */
+function replaceVersion(k: Kept, displaced: Displaced, group: readonly Kept[]): Kept {
+  const tables = Object.fromEntries(
+    Object.entries(k.tables).map(([key, t]) => {
+      const to = displaced[key];
+      const first = group.find((g) => g.tables[key]?.undo.kind === "swap");
+      if (to === undefined || t.undo.kind !== "swap" || first?.release !== k.release) return [key, t];
+      return [key, { ...t, undo: { ...t.undo, ...to } }];
+    }),
+  );
+  return { ...k, tables };
+}
+function setOrDrop(tables: Record<string, TableState>, key: string, was: TableState | null): void {
+  if (was === null) delete tables[key];
+  else tables[key] = was;
+}

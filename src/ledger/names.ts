@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { TableRef } from "../adapter/shapes.js";
+import type { ColumnShape } from "../adapter/shapes.js";
+
+/** Short, stable text for anything JSON can hold. */
+export const digest = (of: unknown, length = 8): string =>
+  createHash("sha256")
+    .update(typeof of === "string" ? of : JSON.stringify(of))
+    .digest("hex")
+    .slice(0, length);
+
+/** A name that people recognise and that is unique: hostile names are hashed, not quoted, in what the ledger creates. */
+function slug(exact: string): string {
+  const readable = exact
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "_")
+    .replaceAll(/^_+|_+$/g, "")
+    .slice(0, 24);
+  return `${readable === "" ? "t" : readable}_${digest(exact)}`;
+}
+
+/** The schema that a column list makes: named by it, images of different schemas never share a table. */
+export const schemaOf = (columns: readonly ColumnShape[]): string =>
+  digest(columns.filter((c) => !c.generated).map((c) => [c.name, c.native]));
+
+/** Where everything of one pipeline stands in the ledger. */
+export interface LedgerNames {
+  readonly schema: TableRef;
+  readonly journal: TableRef;
+  readonly turn: TableRef;
+  readonly claims: TableRef;
+  readonly lease: TableRef;
+  /** Staged rows of one table of one release; `part` 1 holds the folded ones. */
+  delta(table: string, release: number, part: number): TableRef;
+  /** Prefix of all deltas of the pipeline. */
+  readonly deltas: string;
+  changes(table: string, schema: string): TableRef;
+  /** Images of loads into a candidate: dropped with it. */
+  scratch(table: string, release: number): TableRef;
+}
+
+export function ledgerNames(home: readonly string[], schema: string, pipeline: string): LedgerNames {
+  const base = [...home.slice(0, -1), schema];
+  const at = (name: string): TableRef => ({ path: [...base, name] });
+  const own = slug(pipeline);
+  const deltas = `delta_${own}_`;
+  return {
+    schema: { path: base },
+    journal: at("journal"),
+    turn: at("turn"),
+    claims: at("claims"),
+    lease: at(`lease_${own}`),
+    delta: (table, release, part) => at(`${deltas}${slug(table)}_${release}_${part}`),
+    deltas,
+    changes: (table, fingerprint) => at(`changes_${slug(table)}_${fingerprint}`),
+    scratch: (table, release) => at(`${deltas}${slug(table)}_${release}_scratch`),
+  };
+}
+
+/** Names of whole tables stand beside live, since few engines move a table between schemas. */
+export const besideLive = (live: readonly string[], what: "candidate" | "before" | "undone", release: number): TableRef => ({
+  path: [...live.slice(0, -1), `_cutover_${slug(live.at(-1) ?? "")}_${what}_${release}`],
+});
+/** Prefix of every name that {@link besideLive} makes for a table. */
+export const besidePrefix = (live: readonly string[]): string => `_cutover_${slug(live.at(-1) ?? "")}_`;

@@ -1,0 +1,88 @@
+import * as z from "zod";
+
+/** Rows and additive checksum of a table. The checksum names its version: algorithm, encoding and columns. */
+export interface Tally {
+  readonly rows: number;
+  readonly checksum: string;
+}
+
+export const tableState = z.object({
+  path: z.array(z.string()),
+  rows: z.number(),
+  /** Exact sum as text. */
+  sum: z.string(),
+  /** Version of the checksum: algorithm and encoding, then the columns. */
+  hash: z.string(),
+  watermark: z.string().nullable(),
+  /** Checks that a full scan found to hold for all rows, or that have been kept true since. */
+  proven: z.array(z.string()),
+  /** The images table that is known to exist; null: none yet. */
+  changes: z.array(z.string()).nullable(),
+  /** Releases since the last full scan. */
+  sinceScan: z.number(),
+});
+export type TableState = z.infer<typeof tableState>;
+
+export const undo = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("images"),
+    changes: z.array(z.string()),
+    key: z.array(z.string()),
+    before: z.number(),
+    after: z.number(),
+  }),
+  /** The first rows of an empty table: no images are kept. */
+  z.object({ kind: z.literal("fill") }),
+  /** The version before stands under `kept`; null: there was no table. `fingerprint` is what it had when it was live. */
+  z.object({ kind: z.literal("swap"), kept: z.array(z.string()).nullable(), fingerprint: z.unknown() }),
+]);
+export type Undo = z.infer<typeof undo>;
+
+/** A published release, as far as going back over it needs it. */
+export const kept = z.object({
+  release: z.number(),
+  previous: z.number(),
+  at: z.string(),
+  strategy: z.enum(["in-place", "swap"]),
+  note: z.string().optional(),
+  key: z.string().optional(),
+  tables: z.record(z.string(), z.object({ undo, was: tableState.nullable(), is: tableState })),
+});
+export type Kept = z.infer<typeof kept>;
+
+/** A release made by steps, not settled yet. */
+export const openRelease = z.object({
+  release: z.number(),
+  strategy: z.enum(["in-place", "swap"]),
+  state: z.enum(["open", "loaded", "validated"]),
+  at: z.string(),
+  process: z.string(),
+  clonedFrom: z.number(),
+  tables: z.array(z.string()),
+  candidates: z.record(z.string(), z.array(z.string())),
+  /** Until then others leave it alone (ISO text). */
+  until: z.string(),
+});
+export type OpenRelease = z.infer<typeof openRelease>;
+
+export const state = z.object({
+  /** The release that readers see; 0: what was there before the first one. */
+  live: z.number(),
+  tables: z.record(z.string(), tableState),
+  /** What can be rolled back, oldest first. */
+  kept: z.array(kept),
+  /** Rollbacks since the last publish, the latest last: `redo` takes back the latest. Releases oldest first. */
+  undone: z.array(z.object({ from: z.number(), to: z.number(), releases: z.array(kept) })),
+  open: z.array(openRelease),
+  held: z.string().nullable(),
+});
+export type State = z.infer<typeof state>;
+
+export const emptyState: State = { live: 0, tables: {}, kept: [], undone: [], open: [], held: null };
+/** The key of a table in the ledger. */
+export const tableKey = (path: readonly string[], caseSensitive: boolean): string =>
+  JSON.stringify(caseSensitive ? path : path.map((p) => p.toLowerCase()));
+export const tallyOf = (t: Pick<TableState, "rows" | "sum" | "hash">): Tally => ({
+  rows: t.rows,
+  checksum: `${t.hash}:${t.sum}`,
+});

@@ -1,0 +1,88 @@
+import { stored } from "../adapter/shapes.js";
+import { CutoverError } from "../errors/index.js";
+import { fence, opOf } from "../plan/in-place.js";
+import { formatCanonical } from "../table/canonical.js";
+import { encodeValue, Unfit } from "../table/encode.js";
+import { findColumn } from "../table/resolve.js";
+import { configError } from "./config.js";
+import type { Context } from "./context.js";
+import { leased } from "./lease.js";
+import { liveChecks } from "./look.js";
+import { checksFailed, sampleContext } from "./publish.js";
+import { settleLeftovers } from "./recover.js";
+import type { AuditReport } from "./reports.js";
+import { withSamples } from "./samples.js";
+import { claimTables, definitionOf, findTables, type Found, hashOf } from "./tables.js";
+import type { CallOptions, Work } from "./work.js";
+
+export interface AdoptOptions extends CallOptions {
+  /** How far each table's source has been read already. */
+  readonly watermarks?: Readonly<Record<string, unknown>>;
+}
+
+/** Takes what is there as the baseline: rows, checksum, full checks. Loads nothing. Older releases can no longer be gone back to. */
+export function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> {
+  for (const alias of Object.keys(o.watermarks ?? {})) definitionOf(ctx, alias);
+  return leased(ctx, "adopt", o, 0, (w, held) =>
+    w.stage("adopt", async () => {
+      await settleLeftovers(w, held, false);
+      const tables = (await findTables(w, held.state)).filter((t) => t.live !== null);
+      if (tables.length === 0) throw new CutoverError("NOT_FOUND", "none of the tables exists yet; the first run makes them", { what: "table", name: Object.keys(ctx.tables).join(", "), pipeline: ctx.settings.pipeline });
+      await claimTables(w, held, tables);
+      const checks = tables.map((t) => liveChecks(w, t));
+      const planned = checks.flatMap((c) => c.planned);
+      const events = tables.map((t) => [
+        t.id,
+        {
+          path: [...t.ref.path],
+          rows: 0,
+          sum: "0",
+          hash: hashOf(ctx, t.live?.columns ?? []),
+          watermark: watermarkOf(w, t, o.watermarks?.[t.alias]),
+          proven: planned.filter((c) => c.table === t.alias && c.severity === "error").map((c) => c.id),
+          changes: null,
+          sinceScan: 0,
+          scan: opOf.scan(t.alias),
+        },
+      ]);
+      const payload = JSON.stringify({ tables: Object.fromEntries(events) });
+      const row = { pipeline: ctx.settings.pipeline, release: held.state.live, seq: held.nextSeq(), event: "adopted", fence: held.fence, payload, facts: tables.map((t) => opOf.scan(t.alias)) };
+      const steps = [
+        fence({ lease: w.names.lease, fence: held.fence }),
+        ...tables.map((t) => ({ id: opOf.scan(t.alias), step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null } })),
+        ...checks.flatMap((c) => c.plan.steps),
+        { id: "record", step: { kind: "record" as const, journal: w.names.journal, events: [row] } },
+      ];
+      const result = await held.during((limit) => w.block({ name: "adopt", atomic: true, steps }, "commit", limit));
+      if (result.outcome === "refused") {
+        if (result.at === opOf.fence) throw new CutoverError("LEASE_LOST", "the lease was lost; nothing was changed", { fence: Number(held.fence) });
+        const of = sampleContext(tables.map((t) => ({ alias: t.alias, columns: stored(t.live?.columns ?? []) })), w);
+        throw checksFailed(withSamples(planned, result.results, of), { pipeline: ctx.settings.pipeline });
+      }
+      return report(tables, (alias) => result.results.get(opOf.scan(alias))?.rows[0] ?? {}, ctx);
+    }),
+  );
+}
+
+function watermarkOf(w: Work, t: Found, given: unknown): string | null {
+  const { cursor } = t.definition;
+  if (given === undefined || given === null) return t.state?.watermark ?? null;
+  const path = `watermarks.${t.alias}`;
+  if (cursor === null) throw configError([{ path, message: "the table has no cursor" }]);
+  const type = findColumn(t.live?.columns ?? [], cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.type ?? "string";
+  try {
+    return formatCanonical(encodeValue(given, type), type);
+  } catch (e) {
+    if (e instanceof Unfit) throw configError([{ path, message: e.message }]);
+    throw e;
+  }
+}
+
+function report(tables: readonly Found[], scanned: (alias: string) => Readonly<Record<string, unknown>>, ctx: Context): AuditReport {
+  const found = tables.map((t) => {
+    const row = scanned(t.alias);
+    const tally = { rows: Number(row["rows"]), checksum: `${hashOf(ctx, t.live?.columns ?? [])}:${String(row["sum"])}` };
+    return [t.alias, { recorded: tally, found: tally }] as const;
+  });
+  return { ok: true, tables: Object.fromEntries(found) };
+}

@@ -1,0 +1,92 @@
+import * as z from "zod";
+import { type Adapter, adapterOf, type Warehouse } from "../adapter/define.js";
+import { CutoverError } from "../errors/index.js";
+import { definitionOf, type Issue, type TableDefinition, type Tables } from "../table/define.js";
+import { type Duration, milliseconds } from "./duration.js";
+import type { Logger, Observer } from "./events.js";
+
+export interface Config<T extends Tables = Tables> {
+  readonly warehouse: Warehouse;
+  /** The name under which the ledger knows these tables. */
+  readonly pipeline: string;
+  readonly tables: T;
+  /** How many releases can be rolled back. Default 3. */
+  readonly keep?: number;
+  /** Default `cutover_ledger`. */
+  readonly ledgerSchema?: string;
+  /** A full scan of each table at least every so many releases. Default 50. */
+  readonly scanEvery?: number;
+  readonly lease?: {
+    /** How long an owner that falls silent keeps the pipeline, and the longest that a block may take. Default 5m. */
+    readonly ttl?: Duration;
+    /** How long to wait for another owner before `LEASE_HELD`. Default 0. */
+    readonly wait?: Duration;
+  };
+  readonly logger?: Logger;
+  readonly observers?: readonly Observer[];
+}
+export interface Settings {
+  readonly pipeline: string;
+  readonly keep: number;
+  readonly ledgerSchema: string;
+  readonly scanEvery: number;
+  readonly ttlMs: number;
+  readonly waitMs: number;
+}
+
+const duration = z.custom<Duration>((d) => milliseconds(d) !== null, { error: 'expected milliseconds, or a duration such as "5m"' });
+const settings = z.strictObject({
+  warehouse: z.custom<Warehouse>((w) => typeof w === "object" && w !== null && adapterOf(w as Warehouse) !== null, {
+    error: "expected a warehouse, such as duckdb({ path })",
+  }),
+  pipeline: z.string().min(1).max(200),
+  tables: z.record(z.string(), z.unknown()).refine((t) => Object.keys(t).length > 0, { error: "a pipeline needs at least one table" }),
+  keep: z.int().min(1).max(1000).default(3),
+  ledgerSchema: z.string().min(1).default("cutover_ledger"),
+  scanEvery: z.int().min(1).default(50),
+  lease: z
+    .strictObject({
+      ttl: duration.refine((d) => (milliseconds(d) ?? 0) >= 1000, { error: "a lease lasts at least 1s" }).optional(),
+      wait: duration.optional(),
+    })
+    .default({}),
+  logger: z.unknown().optional(),
+  observers: z.array(z.unknown()).optional(),
+});
+
+/**
+ * A configuration, checked as a whole.
+ * @throws CutoverError `CONFIG` with every mistake, by path.
+ */
+export function checkConfig(config: Config): { readonly adapter: Adapter; readonly settings: Settings; readonly tables: Readonly<Record<string, TableDefinition>> } {
+  const parsed = settings.safeParse(config);
+  const issues: Issue[] = parsed.success ? [] : parsed.error.issues.map((i) => ({ path: i.path.join("."), message: i.message }));
+  const tables: Record<string, TableDefinition> = {};
+  for (const [alias, t] of Object.entries((typeof config?.tables === "object" && config.tables) || {})) {
+    const defined = typeof t === "object" && t !== null ? definitionOf(t) : null;
+    if (defined === null) issues.push({ path: `tables.${alias}`, message: "expected a table, made by table()" });
+    else {
+      tables[alias] = defined.definition;
+      issues.push(...defined.issues.map((i) => ({ path: `tables.${alias}.${i.path}`, message: i.message })));
+    }
+  }
+  const adapter = parsed.success ? adapterOf(parsed.data.warehouse) : null;
+  if (issues.length > 0 || !parsed.success || adapter === null) throw configError(issues);
+  const d = parsed.data;
+  return {
+    adapter,
+    tables,
+    settings: {
+      pipeline: d.pipeline,
+      keep: d.keep,
+      ledgerSchema: d.ledgerSchema,
+      scanEvery: d.scanEvery,
+      ttlMs: milliseconds(d.lease.ttl ?? "5m") ?? 0,
+      waitMs: milliseconds(d.lease.wait ?? 0) ?? 0,
+    },
+  };
+}
+export function configError(issues: readonly Issue[]): CutoverError<"CONFIG"> {
+  const lines = issues.map((i) => `${i.path}: ${i.message}`);
+  return new CutoverError("CONFIG", `${issues.length === 1 ? "1 mistake" : `${issues.length} mistakes`}: ${lines.join("; ")}`, { issues });
+}

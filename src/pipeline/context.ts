@@ -1,0 +1,46 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Adapter } from "../adapter/define.js";
+import { CutoverError } from "../errors/index.js";
+import type { TableDefinition } from "../table/define.js";
+import { checkConfig, type Config, type Settings } from "./config.js";
+import { type Emit, emitter, type Logger, safeLogger } from "./events.js";
+import { type Pool, poolOf } from "./pool.js";
+
+/** What every operation of one pipeline works with. */
+export interface Context {
+  readonly adapter: Adapter;
+  readonly settings: Settings;
+  readonly tables: Readonly<Record<string, TableDefinition>>;
+  readonly pool: Pool;
+  readonly emit: Emit;
+  readonly log: Logger;
+  /** Ends every operation when the pipeline is closed. */
+  readonly closing: AbortController;
+  /** Operations that have not ended: `close` waits for them. */
+  readonly running: Set<Promise<unknown>>;
+}
+
+/** One process, told apart from every other and from its own past lives. */
+export const thisProcess: string = randomUUID();
+/** How an owner appears to people who wait for it. */
+export const ownerName = (): string => `${hostname()} pid ${process.pid} (${randomUUID().slice(0, 8)})`;
+
+export function makeContext(config: Config): Context {
+  const { adapter, settings, tables } = checkConfig(config);
+  const log = safeLogger(config.logger);
+  return {
+    adapter,
+    settings,
+    tables,
+    pool: poolOf(adapter),
+    emit: emitter(settings.pipeline, config.observers ?? [], log),
+    log,
+    closing: new AbortController(),
+    running: new Set(),
+  };
+}
+
+export function closedError(pipeline: string): CutoverError<"CLOSED"> {
+  return new CutoverError("CLOSED", `pipeline ${pipeline} is closed`, { pipeline });
+}

@@ -1,0 +1,99 @@
+import { type ColumnShape, stored } from "../adapter/shapes.js";
+import { CutoverError } from "../errors/index.js";
+import { emptyState } from "../ledger/state.js";
+import { compileStep } from "../plan/compile.js";
+import { differenceParts, reversed } from "../plan/difference.js";
+import type { Row } from "../sql/sql.js";
+import { rowDecoder } from "../table/decode.js";
+import { findColumn } from "../table/resolve.js";
+import { closedError, type Context } from "./context.js";
+import { explain } from "./faults.js";
+import { look } from "./lease.js";
+import type { RowChange } from "./reports.js";
+import { findTables, type Found } from "./tables.js";
+import { type CallOptions, openWork, type Work } from "./work.js";
+
+export interface DiffOptions extends CallOptions {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The rows by which two releases of a table differ, ordered by key; memory stays bounded. */
+export async function* diff(ctx: Context, alias: string, o: DiffOptions): AsyncGenerator<RowChange<Row>> {
+  if (ctx.closing.signal.aborted) throw closedError(ctx.settings.pipeline);
+  const { w, close } = await openWork(ctx, "audit", o);
+  let failure: unknown;
+  try {
+    yield* changesBetween(w, alias, o);
+  } catch (e) {
+    failure = explain(ctx.adapter, e, { stage: "audit", signal: w.signal, where: { pipeline: ctx.settings.pipeline, table: alias } });
+    throw failure;
+  } finally {
+    await close(failure);
+  }
+}
+
+async function* changesBetween(w: Work, alias: string, o: DiffOptions): AsyncGenerator<RowChange<Row>> {
+  const state = (await look(w))?.state;
+  const found = (await findTables(w, state ?? emptyState, [alias]))[0] as Found;
+  const live = found.live;
+  if (state === undefined || live === null) throw unknown(w, o.to, [0]);
+  const [low, high] = o.from <= o.to ? [o.from, o.to] : [o.to, o.from];
+  const known = [...state.kept.map((k) => k.previous), state.live];
+  for (const r of [low, high]) if (!known.includes(r)) throw unknown(w, r, known);
+  const parts = differenceParts(state, found.id, live.ref.path, low, high);
+  if (parts === null) throw unknown(w, low, known);
+  if (parts.length === 0) return;
+  const columns = await commonColumns(w, stored(live.columns), parts);
+  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const key = found.definition.key.map((k) => findColumn(columns, k, sensitive)?.name ?? k);
+  const [op] = compileStep(w.ctx.adapter, { kind: "difference", parts: o.from <= o.to ? parts : reversed(parts), columns, key });
+  if (op === undefined || "native" in op) throw new Error("a difference is one query");
+  const count: ColumnShape = { name: "_cutover_n", type: "int64", nullable: false, native: w.ctx.adapter.syntax.type("int64") };
+  const pair = pairing(key, rowDecoder(columns, found.definition.columns));
+  for await (const rows of w.session.stream(op.sql, [...columns, count], w.io("diff"))) for (const row of rows) yield* pair.add(row);
+  yield* pair.end();
+}
+
+/** Versions may differ in columns; they are compared by those that both have. */
+async function commonColumns(w: Work, columns: readonly ColumnShape[], parts: NonNullable<ReturnType<typeof differenceParts>>): Promise<readonly ColumnShape[]> {
+  const others = await Promise.all(parts.map((p) => ("table" in p ? p.table : p.changes)).map((ref) => w.describe(ref)));
+  return columns.filter((c) => others.every((o) => o === null || o.columns.some((x) => x.name === c.name)));
+}
+
+function unknown(w: Work, release: number, known: readonly number[]): CutoverError {
+  const { pipeline } = w.ctx.settings;
+  const oldest = Math.min(...known);
+  if (release < oldest) return new CutoverError("RETENTION_PASSED", `release ${release} of ${pipeline} is no longer kept; the oldest is ${oldest}`, { oldest, pipeline });
+  return new CutoverError("NOT_FOUND", `release ${release} of ${pipeline} is not one that is kept; there are ${known.join(", ")}`, { what: "release", name: String(release), pipeline });
+}
+
+/** Puts the two sides of an update together: rows come ordered by key, those that go before those that come. */
+function pairing(key: readonly string[], decode: (row: Row) => Row): { add(row: Row): RowChange<Row>[]; end(): RowChange<Row>[] } {
+  let gone: Row | null = null;
+  const flush = (): RowChange<Row>[] => {
+    const before = gone;
+    gone = null;
+    return before === null ? [] : [{ op: "delete", before: decode(before) }];
+  };
+  const sameKey = (a: Row, b: Row): boolean => key.length > 0 && key.every((k) => a[k] === b[k]);
+  return {
+    add(row) {
+      const n = Number(row["_cutover_n"]);
+      if (n < 0) {
+        const earlier = flush();
+        gone = row;
+        const copies = Array.from({ length: -n - 1 }, (): RowChange<Row> => ({ op: "delete", before: decode(row) }));
+        return [...earlier, ...copies];
+      }
+      const before = gone;
+      if (before !== null && sameKey(before, row)) {
+        gone = null;
+        const rest = Array.from({ length: n - 1 }, (): RowChange<Row> => ({ op: "insert", after: decode(row) }));
+        return [{ op: "update", before: decode(before), after: decode(row) }, ...rest];
+      }
+      return [...flush(), ...Array.from({ length: n }, (): RowChange<Row> => ({ op: "insert", after: decode(row) }))];
+    },
+    end: flush,
+  };
+}

@@ -1,0 +1,60 @@
+import type { Source } from "../source/source.js";
+import { findColumn } from "../table/resolve.js";
+import { cursorOut, sinceOf } from "../table/watermark.js";
+import type { Tables } from "../table/define.js";
+import { CutoverError, isCutoverError } from "../errors/index.js";
+import { configError } from "./config.js";
+import type { State } from "../ledger/state.js";
+import { definitionOf, keyOf } from "./tables.js";
+import type { Work } from "./work.js";
+
+type In<T> = T extends import("../table/define.js").Table<infer I, infer _O, infer _C> ? I : never;
+type Cur<T> = T extends import("../table/define.js").Table<infer _I, infer _O, infer C> ? C : never;
+export type KeysWithCursor<T extends Tables> = { [K in keyof T]: [Cur<T[K]>] extends [never] ? never : K }[keyof T];
+
+export interface LoadContext<T extends Tables> {
+  /** Where to read each table from, inclusive: the watermark less the lookback; undefined on the first run. */
+  readonly since: { readonly [K in KeysWithCursor<T>]: Cur<T[K]> | undefined };
+  readonly release: number;
+  readonly signal: AbortSignal;
+}
+export type Sources<T extends Tables> = { readonly [K in keyof T]?: Source<In<T[K]>> };
+/** Sources by table, or a function of where to read from. */
+export type Feed<T extends Tables> = Sources<T> | ((ctx: LoadContext<T>) => Sources<T> | Promise<Sources<T>>);
+export type AnyFeed = Readonly<Record<string, Source>> | ((ctx: LoadContext<Tables>) => unknown);
+
+/** The sources of a feed, by alias. `fromStart`: a candidate that is built anew reads everything. */
+export async function openFeed(w: Work, feed: AnyFeed, state: State, release: number, fromStart: boolean): Promise<readonly (readonly [string, Source])[]> {
+  const given = typeof feed === "function" ? await call(w, feed, await loadContext(w, state, release, fromStart)) : feed;
+  if (typeof given !== "object" || given === null) throw configError([{ path: "feed", message: "expected sources by table" }]);
+  const entries = Object.entries(given as Readonly<Record<string, Source | undefined>>).filter((e): e is [string, Source] => e[1] !== undefined);
+  for (const [alias] of entries) definitionOf(w.ctx, alias);
+  return entries;
+}
+
+async function call(w: Work, feed: (ctx: LoadContext<Tables>) => unknown, ctx: LoadContext<Tables>): Promise<unknown> {
+  try {
+    return await feed(ctx);
+  } catch (cause) {
+    if (isCutoverError(cause) || w.signal.aborted) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CutoverError("SOURCE", `the feed of pipeline ${w.ctx.settings.pipeline} failed: ${reason}`, { reason }, { cause });
+  }
+}
+
+async function loadContext(w: Work, state: State, release: number, fromStart: boolean): Promise<LoadContext<Tables>> {
+  const since: Record<string, unknown> = {};
+  for (const [alias, d] of Object.entries(w.ctx.tables)) {
+    if (d.cursor === null) continue;
+    const { ref, id } = keyOf(w, d);
+    const watermark = fromStart ? null : (state.tables[id]?.watermark ?? null);
+    since[alias] = undefined;
+    if (watermark === null) continue;
+    const live = await w.describe(ref);
+    const column = findColumn(live?.columns ?? [], d.cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive);
+    const declared = d.columns?.find((c) => c.name === d.cursor);
+    const type = column?.type ?? declared?.type ?? "string";
+    since[alias] = cursorOut(sinceOf(watermark, d.lookback, type), type, declared?.js ?? "exact");
+  }
+  return { since, release, signal: w.signal } as LoadContext<Tables>;
+}

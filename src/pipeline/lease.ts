@@ -1,0 +1,207 @@
+import pRetry from "p-retry";
+import type { Plan } from "../plan/compile.js";
+import { CutoverError, isCutoverError } from "../errors/index.js";
+import { anchors, type EventName, type LedgerEvent, type Payload } from "../ledger/events.js";
+import { fold, readEvents } from "../ledger/fold.js";
+import type { State } from "../ledger/state.js";
+import type { Row } from "../sql/sql.js";
+import { formatTimestamp } from "../table/canonical.js";
+import { bootstrap } from "./bootstrap.js";
+import { type Context, ownerName, thisProcess } from "./context.js";
+import { type CallOptions, operate, type Work } from "./work.js";
+import type { Stage } from "./words.js";
+
+/** The lease of an operation, and the state that it found. */
+export interface Held {
+  readonly fence: bigint;
+  /** The release number taken for this operation; null where none was asked for. */
+  readonly release: number | null;
+  readonly state: State;
+  /** ISO text: the warehouse's clock when the lease was taken. */
+  readonly now: string;
+  /** The owner before had not given the lease up: something may lie about. */
+  readonly tookOver: boolean;
+  /** The next sequence number of the journal. */
+  nextSeq(): number;
+  /** Appends an event outside a block, and folds it into the state that the next reader sees. */
+  append<E extends EventName>(event: E, release: number, payload: Payload<E>): Promise<void>;
+  /** The release number was not used after all. */
+  giveBack(): void;
+  /** Runs a block with the heartbeat stopped and the lease renewed; `limitMs` is shorter than what is left of it. */
+  during<R>(body: (limitMs: number) => Promise<R>): Promise<R>;
+}
+
+/** Runs `body` as the one owner of the pipeline. Waits for another owner as long as `lease.wait` says. */
+export async function leased<R>(
+  ctx: Context,
+  stage: Stage,
+  o: CallOptions | undefined,
+  releases: 0 | 1,
+  body: (w: Work, held: Held) => Promise<R>,
+): Promise<R> {
+  const deadline = performance.now() + ctx.settings.waitMs;
+  const once = (): Promise<{ readonly value: R }> =>
+    operate(ctx, stage, o, async (w) => {
+      const { held, stop } = await take(w, releases);
+      try {
+        return { value: await body(w, held) };
+      } finally {
+        await stop();
+      }
+    });
+  const { value } = await pRetry(once, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: 20,
+    maxTimeout: 1000,
+    randomize: true,
+    ...(o?.signal === undefined ? {} : { signal: o.signal }),
+    shouldRetry: ({ error }) => isCutoverError(error, "LEASE_HELD") && performance.now() < deadline,
+  });
+  return value;
+}
+
+async function take(w: Work, releases: 0 | 1): Promise<{ readonly held: Held; readonly stop: () => Promise<void> }> {
+  const { names, ctx } = w;
+  const { settings, adapter } = ctx;
+  const plan: Plan = {
+    name: "lease",
+    atomic: true,
+    steps: [
+      { id: "before", step: { kind: "readLease", lease: names.lease } },
+      {
+        id: "lease",
+        step: {
+          kind: "lease",
+          lease: names.lease,
+          owner: ownerName(),
+          process: thisProcess,
+          deadProcess: adapter.capabilities.exclusiveProcess,
+          ttlMs: settings.ttlMs,
+          releases,
+        },
+      },
+      { id: "after", step: { kind: "readLease", lease: names.lease } },
+      { id: "journal", step: { kind: "readJournal", journal: names.journal, pipeline: settings.pipeline, anchors } },
+    ],
+  };
+  const result = await ready(w, () => w.block(plan, "commit", settings.ttlMs));
+  const rowOf = (id: string): Row => result.results.get(id)?.rows[0] ?? {};
+  if (result.outcome === "refused") throw leaseHeld(settings.pipeline, rowOf("before"));
+  const after = rowOf("after");
+  const fence = BigInt(after["fence"] as bigint);
+  const events = readEvents(result.results.get("journal")?.rows ?? []);
+  return own(w, {
+    fence,
+    events,
+    release: releases === 0 ? null : Number(after["releases"]),
+    tookOver: rowOf("before")["owner"] !== null,
+    now: formatTimestamp(after["now"] as bigint),
+  });
+}
+
+/** A ledger that does not exist yet is made; a conflict over the lease means that another has just taken it. */
+async function ready<R>(w: Work, body: () => Promise<R>): Promise<R> {
+  try {
+    return await body();
+  } catch (e) {
+    if (!isCutoverError(e, "ADAPTER")) throw e;
+    if (e.context.kind === "conflict") throw leaseHeld(w.ctx.settings.pipeline, {});
+    if (e.context.kind !== "missing-object") throw e;
+    await bootstrap(w);
+    return await body();
+  }
+}
+
+function leaseHeld(pipeline: string, row: Row): CutoverError<"LEASE_HELD"> {
+  const owner = String(row["owner"] ?? "another owner");
+  const expires = typeof row["expires_at"] === "bigint" ? formatTimestamp(row["expires_at"]) : "soon";
+  return new CutoverError("LEASE_HELD", `pipeline ${pipeline} is being worked on by ${owner} until ${expires}; wait (lease.wait) or try again`, {
+    owner,
+    expires,
+    pipeline,
+  });
+}
+
+interface Taken {
+  readonly fence: bigint;
+  readonly events: readonly LedgerEvent[];
+  readonly release: number | null;
+  readonly tookOver: boolean;
+  readonly now: string;
+}
+
+function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () => Promise<void> } {
+  const { names, ctx } = w;
+  const { ttlMs, pipeline } = ctx.settings;
+  let seq = taken.events.at(-1)?.seq ?? 0;
+  let unused: 0 | 1 = 0;
+  let renewed = performance.now();
+  const lost = (cause?: unknown): CutoverError<"LEASE_LOST"> =>
+    new CutoverError("LEASE_LOST", `the lease of pipeline ${pipeline} was lost to another owner; nothing of this operation was published`, {
+      fence: Number(taken.fence),
+      pipeline,
+    }, { cause });
+  const renew = async (on: Work): Promise<void> => {
+    const start = performance.now();
+    const { ok } = await on.run({ kind: "renew", lease: names.lease, fence: taken.fence, ttlMs });
+    if (!ok) throw lost();
+    renewed = start;
+  };
+  let beating: Promise<void> = Promise.resolve();
+  // A session of its own: the work's may be in the middle of a statement. A beat that fails is told by the fence.
+  const beat = (): void => {
+    beating = operate(ctx, "publish", undefined, renew).catch((err: unknown) => ctx.log.warn({ err, pipeline }, "a heartbeat failed"));
+  };
+  let timer = setInterval(beat, ttlMs / 3).unref();
+  const held: Held = {
+    fence: taken.fence,
+    release: taken.release,
+    state: fold(taken.events),
+    now: taken.now,
+    tookOver: taken.tookOver,
+    nextSeq: () => ++seq,
+    async append(event, release, payload) {
+      const row = { pipeline, release, seq: ++seq, event, fence: taken.fence, payload: JSON.stringify(payload), facts: [] };
+      await w.run({ kind: "record", journal: names.journal, events: [row] });
+    },
+    giveBack: () => {
+      unused = 1;
+    },
+    async during(body) {
+      clearInterval(timer);
+      await beating;
+      if (performance.now() - renewed > ttlMs / 3) await renew(w);
+      try {
+        return await body(Math.max(1, Math.floor((ttlMs - (performance.now() - renewed)) * 0.95)));
+      } finally {
+        timer = setInterval(beat, ttlMs / 3).unref();
+      }
+    },
+  };
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    await beating;
+    try {
+      // An aborted operation must still give its lease up: without the signal that ended it.
+      const io = { ...w.io("free"), signal: new AbortController().signal };
+      for (const op of ctx.adapter.steps.free?.({ kind: "free", lease: names.lease, fence: taken.fence, releases: unused }) ?? []) {
+        await w.session.execute(op, io);
+      }
+    } catch (err) {
+      ctx.log.warn({ err, pipeline }, "the lease was not given up; it expires by itself");
+    }
+  };
+  return { held, stop };
+}
+
+/** The state without a lease: for those who only look. null: there is no ledger yet. */
+export async function look(w: Work): Promise<{ readonly state: State; readonly lease: Row } | null> {
+  try {
+    const lease = await w.run({ kind: "readLease", lease: w.names.lease });
+    const journal = await w.run({ kind: "readJournal", journal: w.names.journal, pipeline: w.ctx.settings.pipeline, anchors });
+    return { state: fold(readEvents(journal.rows)), lease: lease.rows[0] ?? {} };
+  } catch (e) {
+    if (isCutoverError(e, "ADAPTER") && e.context.kind === "missing-object") return null;
+    throw e;
+  }
+}

@@ -1,0 +1,151 @@
+import { stored } from "../adapter/shapes.js";
+import { compileChecks } from "../check/compile.js";
+import type { PlannedCheck } from "../check/planned.js";
+import { CutoverError } from "../errors/index.js";
+import { anchors } from "../ledger/events.js";
+import { fold, readEvents } from "../ledger/fold.js";
+import { digest } from "../ledger/names.js";
+import { emptyState, type State, tallyOf } from "../ledger/state.js";
+import type { Plan } from "../plan/compile.js";
+import { opOf, validate } from "../plan/in-place.js";
+import { ident } from "../sql/sql.js";
+import { formatTimestamp } from "../table/canonical.js";
+import { findColumn } from "../table/resolve.js";
+import type { Context } from "./context.js";
+import { jsRunner } from "./js-checks.js";
+import { look } from "./lease.js";
+import { sampleContext } from "./publish.js";
+import type { AuditReport, ReleaseSummary, Status, Validation } from "./reports.js";
+import { withSamples } from "./samples.js";
+import { findTables, type Found, hashOf, keyOf } from "./tables.js";
+import { type CallOptions, operate, type Work } from "./work.js";
+import type { ReleaseState } from "./words.js";
+
+/** Where the pipeline stands. Takes no lease. */
+export function status(ctx: Context, o?: CallOptions): Promise<Status> {
+  return operate(ctx, "audit", o, async (w) => {
+    const seen = await look(w);
+    const state = seen?.state ?? emptyState;
+    const owner = seen?.lease["owner"];
+    const working = typeof owner === "string" && seen?.lease["expired"] !== true;
+    const byTable = <R>(pick: (id: string) => R): Record<string, R> =>
+      Object.fromEntries(Object.entries(ctx.tables).map(([alias, d]) => [alias, pick(keyOf(w, d).id)]));
+    return {
+      live: state.live === 0 ? null : state.live,
+      open: state.open.map((r) => ({ release: r.release, state: r.state, strategy: r.strategy, at: r.at, canRollBackTo: false })),
+      watermarks: byTable((id) => state.tables[id]?.watermark ?? null),
+      tallies: byTable((id) => (state.tables[id] === undefined ? null : tallyOf(state.tables[id]))),
+      lease: working ? { owner, expires: formatTimestamp(seen?.lease["expires_at"] as bigint) } : null,
+      held: state.held,
+    };
+  });
+}
+
+const outcomes: Readonly<Record<string, ReleaseState>> = { published: "published", rejected: "rejected", abandoned: "abandoned" };
+
+/** Releases, newest first. */
+export async function* history(ctx: Context, o: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<ReleaseSummary> {
+  const summaries = await operate(ctx, "audit", o, async (w) => {
+    const seen = await look(w);
+    if (seen === null) return [];
+    const { rows } = await w.run({
+      kind: "findEvents", journal: w.names.journal, pipeline: ctx.settings.pipeline,
+      events: [...Object.keys(outcomes), "rolled-back", "redone"], payload: null, release: null, limit: null,
+    });
+    return summarise(readEvents([...rows].reverse()), seen.state);
+  });
+  yield* summaries.slice(0, o.limit ?? summaries.length);
+}
+
+function summarise(events: ReturnType<typeof readEvents>, state: State): ReleaseSummary[] {
+  const back = new Set(state.kept.map((k) => k.previous));
+  const rolledBack = new Set<number>();
+  const releases = new Map<number, ReleaseSummary>();
+  for (const e of events) {
+    if (e.event === "rolled-back") for (const r of releases.keys()) if (r > e.payload.to && r <= e.payload.from) rolledBack.add(r);
+    if (e.event === "redone") for (const r of releases.keys()) if (r > e.payload.from && r <= e.payload.to) rolledBack.delete(r);
+    if (e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") continue;
+    const note = "note" in e.payload && e.payload.note !== undefined ? { note: e.payload.note } : {};
+    releases.set(e.release, {
+      release: e.release, state: outcomes[e.event] as ReleaseState, strategy: e.payload.strategy, at: e.at,
+      canRollBackTo: back.has(e.release), ...note,
+    });
+  }
+  const shown = [...releases.values()].map((r): ReleaseSummary => (r.state === "published" && rolledBack.has(r.release) ? { ...r, state: "rolled-back" } : r));
+  return shown.sort((a, b) => b.release - a.release);
+}
+
+/** Every table, scanned, against what the ledger recorded: one snapshot of both. Takes no lease. */
+export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
+  return operate(ctx, "audit", o, (w) =>
+    w.stage("audit", async () => {
+      const seen = await look(w);
+      const tables = (await findTables(w, seen?.state ?? emptyState)).filter((t) => t.live !== null);
+      const plan: Plan = {
+        name: "audit",
+        atomic: true,
+        steps: [
+          ...(seen === null ? [] : [{ id: "journal", step: { kind: "readJournal" as const, journal: w.names.journal, pipeline: ctx.settings.pipeline, anchors } }]),
+          ...tables.map((t) => ({ id: opOf.scan(t.alias), step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null } })),
+        ],
+      };
+      const { results } = await w.block(plan, "rollback", MAX_SCAN_MS);
+      const state = fold(readEvents(results.get("journal")?.rows ?? []));
+      const found = tables.map((t) => {
+        const row = results.get(opOf.scan(t.alias))?.rows[0];
+        const hash = hashOf(ctx, t.live?.columns ?? []);
+        const known = state.tables[t.id];
+        const tally = { rows: Number(row?.["rows"]), checksum: `${hash}:${String(row?.["sum"])}` };
+        return [t.alias, { recorded: known === undefined ? null : tallyOf(known), found: tally }] as const;
+      });
+      const ok = found.every(([, t]) => t.recorded !== null && t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum);
+      return { ok, tables: Object.fromEntries(found) };
+    }),
+  );
+}
+/** Scans that hold no lease may take as long as they need. */
+const MAX_SCAN_MS = 86_400_000;
+
+/** The checks of each table against live, over all rows. */
+export function checkLive(ctx: Context, o: CallOptions & { readonly tables?: readonly string[] } = {}): Promise<Validation> {
+  return operate(ctx, "validate", o, (w) =>
+    w.stage("validate", async () => {
+      const state = (await look(w))?.state ?? emptyState;
+      const tables = await findTables(w, state, o.tables);
+      const results = [];
+      for (const t of tables) results.push(...(await checkTable(w, t)));
+      return { ok: results.every((r) => r.outcome !== "fail"), digest: digest([state.live, results.map((r) => [r.check, r.outcome, r.observed])], 32), checks: results };
+    }),
+  );
+}
+
+async function checkTable(w: Work, t: Found) {
+  if (t.live === null) throw new CutoverError("NOT_FOUND", `table ${t.alias} does not exist yet`, { what: "table", name: t.alias, table: t.alias });
+  const { plan, planned, columns } = liveChecks(w, t);
+  // Each group is refused where a check fails, so each runs as a block of its own: a failure hides no other.
+  const results = new Map();
+  for (const s of plan.steps) for (const [id, r] of (await w.block({ ...plan, steps: [s] }, "rollback", MAX_SCAN_MS)).results) results.set(id, r);
+  return withSamples(planned, results, sampleContext([{ alias: t.alias, columns }], w));
+}
+
+/** The checks of a table over all rows of live, as a plan. */
+export function liveChecks(w: Work, t: Found): { readonly plan: Plan; readonly planned: readonly PlannedCheck[]; readonly columns: ReturnType<typeof stored> } {
+  const live = t.live;
+  if (live === null) throw new Error("a table that does not exist has no checks");
+  const columns = stored(live.columns);
+  const exact = (n: string): string => findColumn(columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
+  const checks = compileChecks(t.definition.checks, {
+    alias: t.alias,
+    columns,
+    key: t.definition.key.map(exact),
+    partition: t.definition.partition === null ? null : exact(t.definition.partition),
+    self: ident(live.ref.path),
+    effective: null,
+    delta: null,
+    totals: null,
+    rowsBefore: t.state?.rows ?? null,
+    against: null,
+    proven: [],
+  });
+  return { plan: { name: "check", atomic: true, steps: validate({ alias: t.alias, live }, checks, jsRunner(w)) }, planned: checks.planned, columns };
+}

@@ -1,0 +1,108 @@
+import type { Row } from "../sql/sql.js";
+import type { Table, Tables } from "../table/define.js";
+import { type AdoptOptions, adopt } from "./adopt.js";
+import { type Candidate, clone, rebuild } from "./candidate.js";
+import type { Config } from "./config.js";
+import { closedError, type Context, makeContext } from "./context.js";
+import { diff, type DiffOptions } from "./diff.js";
+import type { AnyFeed, Feed, KeysWithCursor } from "./feed.js";
+import { leased } from "./lease.js";
+import { audit, checkLive, history, status } from "./look.js";
+import { plan, type PlanOptions } from "./plans.js";
+import { recover } from "./recover.js";
+import { begin, type Release } from "./release.js";
+import type { AuditReport, PlanText, RecoveryReport, ReleaseSummary, RollbackReport, RowChange, RunReport, Status, Validation } from "./reports.js";
+import { redo, rollback, type RollbackOptions } from "./rollback.js";
+import { run, type RunOptions } from "./run.js";
+import type { CallOptions } from "./work.js";
+
+type Out<T> = T extends Table<infer _I, infer O, infer _C> ? O : never;
+type Cur<T> = T extends Table<infer _I, infer _O, infer C> ? C : never;
+
+/** A named set of tables published together. */
+export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
+  readonly name: string;
+  readonly tables: T;
+  /**
+   * load → validate → publish in one call, from the last watermark, safe to repeat. Resolves as published, already
+   * published, or nothing to do.
+   * @throws CutoverError `CHECKS_FAILED`, `BAD_ROW`, `BAD_SOURCE`, `SOURCE`, `HELD`, `LEASE_HELD`, `LEASE_LOST`, `CLAIMED`, `NOT_ADOPTED`, `CANCELLED`, `PUBLISH_FAILED`.
+   */
+  run(feed: Feed<T>, o?: RunOptions): Promise<RunReport<T>>;
+  /** A release in place, by steps. */
+  begin(o?: CallOptions): Promise<Release<T>>;
+  /** A candidate that begins as a copy of live (zero-copy where the engine can). One table. */
+  clone<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
+  /** A candidate that begins empty; the table may be new. One table. */
+  rebuild<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
+  /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. @throws CutoverError `DRIFTED`, `RETENTION_PASSED`, `NOT_FOUND`. */
+  rollback(o?: RollbackOptions): Promise<RollbackReport>;
+  /** The releases of the last rollback, again; lifts its hold. @throws CutoverError `NOTHING_TO_REDO`, `DRIFTED`. */
+  redo(o?: CallOptions): Promise<RollbackReport>;
+  /** While on hold, run and publish are refused (`HELD`). */
+  hold(reason: string, o?: CallOptions): Promise<void>;
+  unhold(o?: CallOptions): Promise<void>;
+  /** The statements of a release or rollback, none of them run. */
+  plan(o: PlanOptions): Promise<PlanText>;
+  status(o?: CallOptions): Promise<Status<T>>;
+  /** Releases, newest first. */
+  history(o?: CallOptions & { readonly limit?: number }): AsyncIterable<ReleaseSummary>;
+  /** The rows by which two kept releases differ. */
+  diff<K extends keyof T & string>(table: K, o: DiffOptions): AsyncIterable<RowChange<Out<T[K]>>>;
+  /** Recorded against found, by a full scan. */
+  audit(o?: CallOptions): Promise<AuditReport>;
+  /** The checks of each table against live, now. */
+  check(o?: CallOptions & { readonly tables?: readonly (keyof T & string)[] }): Promise<Validation>;
+  /** A baseline of existing tables; loads nothing. */
+  adopt(o?: CallOptions & { readonly watermarks?: { readonly [K in KeysWithCursor<T>]?: Cur<T[K]> } }): Promise<AuditReport>;
+  /** Settles what an interrupted owner left; runs by itself at the start of each release. */
+  recover(o?: CallOptions): Promise<RecoveryReport>;
+  /** Aborts what runs, waits for it, closes only what it opened. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a pipeline. Synchronous: checks the configuration; connects at the first call.
+ * @throws CutoverError `CONFIG` with every mistake, by path.
+ */
+export function cutover<const T extends Tables>(config: Config<T>): Pipeline<T> {
+  const ctx = makeContext(config);
+  return makePipeline(ctx, config.tables) as unknown as Pipeline<T>;
+}
+
+function makePipeline(ctx: Context, tables: Tables): Pipeline {
+  const leave = ctx.pool.join();
+  const note = (event: "held" | "unheld", reason: string, o?: CallOptions): Promise<void> =>
+    leased(ctx, "rollback", o, 0, (_w, held) => (event === "held" ? held.append("held", held.state.live, { reason }) : held.append("unheld", held.state.live, {})));
+  const close = async (): Promise<void> => {
+    if (!ctx.closing.signal.aborted) ctx.closing.abort(closedError(ctx.settings.pipeline));
+    await Promise.allSettled([...ctx.running]);
+    await leave();
+  };
+  return {
+    name: ctx.settings.pipeline,
+    tables,
+    run: (feed, o) => run(ctx, feed as AnyFeed, o),
+    begin: (o) => begin(ctx, o),
+    clone: (o) => clone(ctx, named(o)) as Promise<Candidate<never>>,
+    rebuild: (o) => rebuild(ctx, named(o)) as Promise<Candidate<never>>,
+    rollback: (o) => rollback(ctx, o),
+    redo: (o) => redo(ctx, o),
+    hold: (reason, o) => note("held", reason, o),
+    unhold: (o) => note("unheld", "", o),
+    plan: (o) => plan(ctx, o),
+    status: (o) => status(ctx, o),
+    history: (o) => history(ctx, o),
+    diff: (table, o) => diff(ctx, table, o) as AsyncGenerator<RowChange<Row> & RowChange<never>>,
+    audit: (o) => audit(ctx, o),
+    check: (o) => checkLive(ctx, o),
+    adopt: (o) => adopt(ctx, o as AdoptOptions | undefined),
+    recover: (o) => recover(ctx, o),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+const named = (o: (CallOptions & { readonly tables?: readonly PropertyKey[] }) | undefined): CallOptions & { readonly tables?: readonly string[] } => {
+  const { tables, ...rest } = o ?? {};
+  return tables === undefined ? rest : { ...rest, tables: tables.map(String) };
+};

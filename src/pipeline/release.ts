@@ -1,0 +1,145 @@
+import type { TableRef } from "../adapter/shapes.js";
+import { isCutoverError } from "../errors/index.js";
+import { planText, type PlannedText } from "../plan/compile.js";
+import { planInPlace } from "../plan/in-place.js";
+import type { Source } from "../source/source.js";
+import type { Tables } from "../table/define.js";
+import { type Context, thisProcess } from "./context.js";
+import { type AnyFeed, type Feed, openFeed } from "./feed.js";
+import { jsRunner } from "./js-checks.js";
+import { type Held, leased } from "./lease.js";
+import { type Staged, stageTable } from "./load.js";
+import { cleanUp, publishInPlace, releaseFacts, tableLoads, validation } from "./publish.js";
+import { graceFrom } from "./recover.js";
+import type { LoadReport, PlanText, RunReport, Validation } from "./reports.js";
+import { published, refuseHeld, settling } from "./run.js";
+import { isOpen, opened, step, type Steps } from "./steps.js";
+import { claimTables, findTables, requireBaseline } from "./tables.js";
+import type { CallOptions, Work } from "./work.js";
+import type { ReleaseState, Strategy } from "./words.js";
+
+/** A release by steps. Disposal (`await using`) abandons it unless it is settled. */
+export interface Release<T extends Tables = Tables> extends AsyncDisposable {
+  readonly strategy: Strategy;
+  readonly id: number;
+  readonly state: ReleaseState;
+  /** Again: another load into the same release. */
+  load(feed: Feed<T>, o?: CallOptions): Promise<LoadReport<T>>;
+  /** In place: the publish block, rehearsed and rolled back. A failed check is a result, not an error. */
+  validate(o?: CallOptions): Promise<Validation>;
+  /** @throws CutoverError `CHECKS_FAILED`, `HELD`, `LEASE_HELD`, `STALE_CANDIDATE`, `NOT_OPEN`. */
+  publish(o?: CallOptions): Promise<RunReport<T>>;
+  reject(reason?: string, o?: CallOptions): Promise<void>;
+  /** After `load`: exactly what `publish` will run. */
+  plan(o?: CallOptions): Promise<PlanText>;
+}
+
+export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release> {
+  const id = await opened(ctx, "load", o, async (_w, held, release) => {
+    await held.append("opened", release, {
+      release, strategy: "in-place", state: "open", at: held.now, process: thisProcess, clonedFrom: held.state.live,
+      tables: Object.keys(ctx.tables), candidates: {}, until: graceFrom(held.now),
+    });
+    return release;
+  });
+  return makeRelease(ctx, id);
+}
+
+function makeRelease(ctx: Context, id: number): Release {
+  const s: Steps = { id, state: "open" };
+  const staged = new Map<string, Staged>();
+  const drop = (w: Work): TableRef[] => [...staged.values()].flatMap((x) => [w.names.delta(x.found.id, id, 0), w.names.delta(x.found.id, id, 1)]);
+  const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
+    step(ctx, s, "load", o, async (w, held) => {
+      await held.append(event, id, { strategy: "in-place", reason });
+      s.state = event;
+      for (const ref of drop(w)) await w.run({ kind: "drop", ref });
+    });
+  const release: Release = {
+    strategy: "in-place",
+    id,
+    get state() {
+      return s.state;
+    },
+    load: (feed, o) =>
+      step(ctx, s, "load", o, async (w, held) => {
+        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, id, staged));
+        await held.append("loaded", id, { until: graceFrom(held.now) });
+        s.state = "loaded";
+        return report;
+      }),
+    validate: (o) =>
+      step(ctx, s, "validate", o, async (w, held) => {
+        const v = await w.stage("validate", () => rehearse(w, held, [...staged.values()], id));
+        await held.append("validated", id, { ok: v.ok, until: graceFrom(held.now) });
+        if (v.ok) s.state = "validated";
+        return v;
+      }),
+    publish: (o) =>
+      settling(ctx, o ?? {}, (seen) =>
+        step(ctx, s, "publish", o, async (w, held) => {
+          seen(id);
+          refuseHeld(w, held);
+          const result = await w.stage("publish", () => (staged.size === 0 ? Promise.resolve(null) : publishInPlace(w, held, [...staged.values()], id, {}, "commit")));
+          if (result !== null) {
+            s.state = "published";
+            return published(w, held, result, drop(w));
+          }
+          await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
+          s.state = "abandoned";
+          await cleanUp(w, held.state, held.state, drop(w));
+          return { status: "nothing-to-do", pipeline: ctx.settings.pipeline, release: held.state.live, strategy: "in-place", tables: {}, checks: [], stages: w.stages, warnings: w.warnings };
+        }),
+      ),
+    reject: (reason = "rejected", o) => settle("rejected", reason, o),
+    plan: (o) =>
+      leased(ctx, "load", o, 0, async (w, held) => {
+        const tables = await tableLoads(w, held, [...staged.values()], new Set());
+        const { plan } = planInPlace(tables, releaseFacts(w, held, id, {}), jsRunner(w));
+        return asPlanText(planText(ctx.adapter, [plan]));
+      }),
+    [Symbol.asyncDispose]: () => dispose(ctx, s, () => settle("abandoned", "disposed")),
+  };
+  return release;
+}
+
+export async function dispose(ctx: Context, s: Steps, abandon: () => Promise<void>): Promise<void> {
+  if (!isOpen(s.state) || ctx.closing.signal.aborted) return;
+  try {
+    await abandon();
+  } catch (err) {
+    // Leaving a block must not hide the error that led there; recovery closes the release.
+    if (!isCutoverError(err, "NOT_OPEN")) ctx.log.warn({ err, release: s.id }, "a release could not be abandoned; recovery does it");
+  }
+}
+
+async function load(w: Work, held: Held, feed: AnyFeed, id: number, staged: Map<string, Staged>): Promise<LoadReport> {
+  const sources = await openFeed(w, feed, held.state, id, false);
+  const tables = await findTables(w, held.state, sources.map(([alias]) => alias));
+  await claimTables(w, held, tables);
+  await requireBaseline(w, tables);
+  const report: Record<string, { rows: number; quarantined: number }> = {};
+  for (const found of tables) {
+    const source = sources.find(([alias]) => alias === found.alias)?.[1] as Source;
+    const before = staged.get(found.alias) ?? null;
+    const one = await stageTable(w, found, source, id, before);
+    if (one !== null) staged.set(found.alias, one);
+    report[found.alias] = { rows: (one?.rawRows ?? 0) - (before?.rawRows ?? 0), quarantined: 0 };
+  }
+  return { release: id, staged: report, warnings: w.warnings };
+}
+
+async function rehearse(w: Work, held: Held, staged: readonly Staged[], id: number): Promise<Validation> {
+  try {
+    const o = staged.length === 0 ? null : await publishInPlace(w, held, staged, id, {}, "rollback");
+    return o === null ? { ok: true, digest: "", checks: [] } : validation(o);
+  } catch (e) {
+    if (!isCutoverError(e, "CHECKS_FAILED")) throw e;
+    return { ok: false, digest: "", checks: e.context.checks };
+  }
+}
+
+export function asPlanText(blocks: readonly PlannedText[]): PlanText {
+  const show = (b: PlannedText): string => `-- ${b.name}${b.atomic ? " (one transaction)" : ""}\n${b.statements.map((s) => `${s};`).join("\n")}`;
+  return { blocks, toString: () => blocks.map(show).join("\n\n") };
+}

@@ -1,0 +1,114 @@
+import type { ColumnShape, TableRef, TableShape } from "../adapter/shapes.js";
+import { CutoverError } from "../errors/index.js";
+import { schemaOf } from "../ledger/names.js";
+import { type State, tableKey, type TableState } from "../ledger/state.js";
+import type { DeclaredColumn, TableDefinition } from "../table/define.js";
+import { findColumn, resolveName } from "../table/resolve.js";
+import { configError } from "./config.js";
+import type { Context } from "./context.js";
+import type { Held } from "./lease.js";
+import type { Work } from "./work.js";
+
+/** A table of the pipeline, found in the warehouse. */
+export interface Found {
+  readonly alias: string;
+  readonly definition: TableDefinition;
+  readonly ref: TableRef;
+  /** Its key in the ledger. */
+  readonly id: string;
+  /** null: it does not exist yet. */
+  readonly live: TableShape | null;
+  /** null: no release has accounted for it. */
+  readonly state: TableState | null;
+}
+
+export const keyOf = (w: Work, definition: TableDefinition): { readonly ref: TableRef; readonly id: string } => {
+  const ref = resolveName(definition.name, w.session.home, w.ctx.adapter.capabilities);
+  return { ref, id: tableKey(ref.path, w.ctx.adapter.capabilities.identifiers.caseSensitive) };
+};
+
+/** Finds the tables named, or all; refuses what the configuration cannot mean. */
+export async function findTables(w: Work, state: State, aliases?: readonly string[]): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const alias of aliases ?? Object.keys(w.ctx.tables)) {
+    const definition = definitionOf(w.ctx, alias);
+    const { ref, id } = keyOf(w, definition);
+    const live = await w.describe(ref);
+    if (live !== null) checkAgainstLive(w.ctx, alias, definition, live.columns);
+    found.push({ alias, definition, ref: live?.ref ?? ref, id, live, state: state.tables[id] ?? null });
+  }
+  return found;
+}
+
+export function definitionOf(ctx: Context, alias: string): TableDefinition {
+  const definition = Object.hasOwn(ctx.tables, alias) ? ctx.tables[alias] : undefined;
+  if (definition !== undefined) return definition;
+  const pipeline = ctx.settings.pipeline;
+  const message = `pipeline ${pipeline} has no table ${JSON.stringify(alias)}; it has ${Object.keys(ctx.tables).join(", ")}`;
+  throw new CutoverError("NOT_FOUND", message, { what: "table", name: alias, pipeline });
+}
+
+const families: readonly (readonly RegExp[])[] = [[/^int64$/, /^float64$/, /^decimal/], [/^timestamp$/, /^datetime$/], [/^string$/, /^json$/]];
+const related = (a: string, b: string): boolean => a === b || families.some((f) => f.some((r) => r.test(a)) && f.some((r) => r.test(b)));
+
+function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition, live: readonly ColumnShape[]): void {
+  const sensitive = ctx.adapter.capabilities.identifiers.caseSensitive;
+  const at = `tables.${alias}`;
+  const named = [...d.key.map((n) => ["key", n]), ...(d.cursor === null ? [] : [["cursor", d.cursor]]), ...(d.partition === null ? [] : [["partition", d.partition]])];
+  const missing = named.filter(([, n]) => d.columns === null && !findColumn(live, n as string, sensitive)).map(([what, n]) => ({
+    path: `${at}.${what}`,
+    message: `the live table has no column ${JSON.stringify(n)}; it has ${live.map((c) => c.name).join(", ")}`,
+  }));
+  const unfit = (d.columns ?? []).flatMap((c) => {
+    const there = findColumn(live, c.name, sensitive);
+    const path = `${at}.columns.${c.name}`;
+    if (there === undefined) return [{ path, message: "the live table has no such column; add it on a candidate (clone, transform, swap)" }];
+    if (there.generated) return [{ path, message: "the live table computes this column; leave it out" }];
+    return related(c.type, there.type) || there.type === "string" ? [] : [{ path, message: `declared as ${c.type}, but live has ${there.native}` }];
+  });
+  if (missing.length + unfit.length > 0) throw configError([...missing, ...unfit]);
+}
+
+/** The column list of a table to be made. Keys, cursors of windows and partitions cannot be NULL. */
+export function declaredShapes(ctx: Context, declared: readonly DeclaredColumn[], d: TableDefinition): readonly ColumnShape[] {
+  const needed = new Set([...d.key, ...(d.partition === null ? [] : [d.partition])]);
+  return declared.map((c) => ({
+    name: c.name,
+    type: c.type,
+    nullable: c.nullable && !needed.has(c.name),
+    native: ctx.adapter.syntax.type(c.type),
+  }));
+}
+
+/** Version of a table's checksum: algorithm, encoding, columns. */
+export const hashOf = (ctx: Context, columns: readonly ColumnShape[]): string => `${ctx.adapter.syntax.hashVersion}/${schemaOf(columns)}`;
+
+/** Makes the tables the pipeline's own. A table belongs to one pipeline. */
+export async function claimTables(w: Work, held: Held, tables: readonly Found[]): Promise<void> {
+  const fresh = tables.filter((t) => t.state === null).map((t) => t.id);
+  if (fresh.length === 0) return;
+  const { names, ctx } = w;
+  const { pipeline } = ctx.settings;
+  const claim = { kind: "claim", turn: names.turn, claims: names.claims, tables: fresh, pipeline } as const;
+  const read = { kind: "readClaims", claims: names.claims, tables: fresh } as const;
+  const result = await held.during((limit) =>
+    w.block({ name: "claim", atomic: true, steps: [{ id: "claim", step: claim }, { id: "claims", step: read }] }, "commit", limit),
+  );
+  const other = result.results.get("claims")?.rows.find((r) => r["pipeline"] !== pipeline);
+  if (other === undefined) return;
+  const by = String(other["pipeline"]);
+  const table = tables.find((t) => t.id === other["table_name"])?.alias;
+  throw new CutoverError("CLAIMED", `table ${table} belongs to pipeline ${by}; pipelines are the only writers of their tables`, { by, table, pipeline });
+}
+
+/** Rows that no release accounts for would be lost or doubled unnoticed: a baseline comes first. */
+export async function requireBaseline(w: Work, tables: readonly Found[]): Promise<void> {
+  for (const t of tables) {
+    if (t.live === null || t.state !== null) continue;
+    const { rows } = await w.run({ kind: "count", on: t.ref, rows: 0 }, t.alias);
+    const there = Number(rows[0]?.["rows"] ?? 0);
+    if (there === 0) continue;
+    const message = `table ${t.alias} already holds ${there} rows that no release accounts for; call adopt() once to take a baseline`;
+    throw new CutoverError("NOT_ADOPTED", message, { rows: there, table: t.alias, pipeline: w.ctx.settings.pipeline });
+  }
+}

@@ -1,0 +1,5 @@
+/** The life of a release: `open → loaded → validated → published | rejected | abandoned`, later `rolled-back`. */
+export type ReleaseState = "open" | "loaded" | "validated" | "published" | "rejected" | "abandoned" | "rolled-back";
+/** What an operation is doing; events, reports and errors name it. */
+export type Stage = "load" | "clone" | "validate" | "publish" | "swap" | "rollback" | "adopt" | "audit" | "recover" | "prune";
+export type Strategy = "in-place" | "swap";

@@ -1,0 +1,178 @@
+import type { BlockResult, Native, OpResult } from "../adapter/operations.js";
+import { met } from "../adapter/interactive.js";
+import type { IoOptions, Session } from "../adapter/session.js";
+import type { TableRef, TableShape } from "../adapter/shapes.js";
+import type { Step } from "../adapter/steps.js";
+import { CutoverError, isCutoverError } from "../errors/index.js";
+import { type LedgerNames, ledgerNames } from "../ledger/names.js";
+import { compileBlock, compileStep, type Plan } from "../plan/compile.js";
+import type { Row, Sql } from "../sql/sql.js";
+import { closedError, type Context } from "./context.js";
+import { explain } from "./faults.js";
+import type { StageReport, Warning } from "./reports.js";
+import type { Stage } from "./words.js";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+export interface StepResult {
+  /** false: an expectation of the step failed; what ran before it in the step is kept. */
+  readonly ok: boolean;
+  /** The rows of the operation that returns some. */
+  readonly rows: readonly Row[];
+  readonly affected: number;
+}
+/** One operation at work: a session of its own, a signal, and what it reports. */
+export interface Work {
+  readonly ctx: Context;
+  readonly session: Session<Native>;
+  readonly names: LedgerNames;
+  readonly signal: AbortSignal;
+  readonly warnings: Warning[];
+  readonly stages: StageReport[];
+  release: number | null;
+  /** Runs `body` as a stage: timed, told to observers, named in errors. */
+  stage<R>(stage: Stage, body: () => Promise<R>): Promise<R>;
+  /** Statements that each commit by themselves. */
+  run(step: Step, table?: string): Promise<StepResult>;
+  /** One transaction; repeated while other transactions conflict with it. */
+  block(plan: Plan, end: "commit" | "rollback", timeoutMs: number): Promise<BlockResult>;
+  describe(ref: TableRef): Promise<TableShape | null>;
+  query(statement: Sql): Promise<readonly Row[]>;
+  io(label: string): IoOptions;
+  /** Any call of the session, counted, with its errors explained. */
+  call<R>(label: string, table: string | undefined, body: (o: IoOptions) => Promise<R>, source?: boolean): Promise<R>;
+}
+
+/** How often a block that met a conflict is tried again. */
+const CONFLICTS = 5;
+
+/**
+ * Runs an operation on a session of its own. The session is closed instead of kept when the operation failed, since
+ * nobody knows what state it is in.
+ */
+export async function operate<R>(ctx: Context, stage: Stage, o: CallOptions | undefined, body: (w: Work) => Promise<R>): Promise<R> {
+  if (ctx.closing.signal.aborted) throw closedError(ctx.settings.pipeline);
+  const work = attempt(ctx, stage, o, body);
+  ctx.running.add(work);
+  try {
+    return await work;
+  } finally {
+    ctx.running.delete(work);
+  }
+}
+
+async function attempt<R>(ctx: Context, stage: Stage, o: CallOptions | undefined, body: (w: Work) => Promise<R>): Promise<R> {
+  const { w, close } = await openWork(ctx, stage, o);
+  let failure: unknown;
+  try {
+    return await body(w);
+  } catch (e) {
+    failure = e;
+    throw e;
+  } finally {
+    await close(failure);
+  }
+}
+
+/** A session to work with, and the function that gives it back: for those whose work does not end with one call. */
+export async function openWork(ctx: Context, stage: Stage, o?: CallOptions): Promise<{ readonly w: Work; readonly close: (failure?: unknown) => Promise<void> }> {
+  const { pipeline } = ctx.settings;
+  const signal = AbortSignal.any([ctx.closing.signal, ...(o?.signal === undefined ? [] : [o.signal])]);
+  let session: Session<Native>;
+  try {
+    signal.throwIfAborted();
+    session = await ctx.pool.take({ signal, tag: `cutover ${pipeline} open` });
+  } catch (e) {
+    throw explain(ctx.adapter, e, { stage, signal, where: { pipeline } });
+  }
+  const close = (failure?: unknown): Promise<void> => {
+    const broken = failure !== undefined && (!isCutoverError(failure) || failure.code === "ADAPTER" || failure.code === "CANCELLED");
+    return ctx.pool.give(session, broken).catch((err: unknown) => ctx.log.warn({ err }, "a session did not close"));
+  };
+  return { w: makeWork(ctx, session, signal, stage), close };
+}
+
+function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, first: Stage): Work {
+  const { adapter, settings } = ctx;
+  let current = first;
+  let statements = 0;
+  const io = (label: string): IoOptions => ({ signal, tag: `cutover ${settings.pipeline} ${label}` });
+  const w: Work = {
+    ctx,
+    session,
+    signal,
+    names: ledgerNames(session.home, settings.ledgerSchema, settings.pipeline),
+    warnings: [],
+    stages: [],
+    release: null,
+    io,
+    async stage(stage, body) {
+      const outer = current;
+      const from = statements;
+      const start = performance.now();
+      current = stage;
+      ctx.emit(w.release, { type: "stage.start", stage });
+      const end = (failed?: unknown): void => {
+        const ms = performance.now() - start;
+        w.stages.push({ stage, ms: Math.round(ms), statements: statements - from });
+        const code = isCutoverError(failed) ? { code: failed.code } : {};
+        ctx.emit(w.release, { type: "stage.end", stage, ms, ok: failed === undefined, ...code });
+        current = outer;
+      };
+      try {
+        const result = await body();
+        end();
+        return result;
+      } catch (e) {
+        end(e);
+        throw e;
+      }
+    },
+    async call(label, table, body, source = false) {
+      const start = performance.now();
+      statements += 1;
+      try {
+        signal.throwIfAborted();
+        return await body(io(label));
+      } catch (e) {
+        const where = { pipeline: settings.pipeline, table, release: w.release ?? undefined };
+        throw explain(adapter, e, { stage: current, signal, source, where });
+      } finally {
+        ctx.emit(w.release, { type: "statement", label, ms: performance.now() - start });
+      }
+    },
+    async run(step, table) {
+      let rows: readonly Row[] = [];
+      let affected = 0;
+      const results = new Map<string, OpResult>();
+      for (const op of compileStep(adapter, step)) {
+        const result = await w.call(step.kind, table, (o) => session.execute(op, o));
+        if (!("native" in op) && op.returns !== undefined) rows = result.rows;
+        affected += result.affected ?? 0;
+        if (!("native" in op) && !met(op.expect, result, results)) return { ok: false, rows: result.rows, affected };
+      }
+      return { ok: true, rows, affected };
+    },
+    async block(plan, end, timeoutMs) {
+      const block = compileBlock(adapter, plan, end, timeoutMs);
+      statements += block.ops.length - 1;
+      for (let tries = 1; ; tries++) {
+        try {
+          return await w.call(plan.name, undefined, (o) => session.atomic(block, o));
+        } catch (e) {
+          if (tries >= CONFLICTS || !isCutoverError(e, "ADAPTER") || e.context.kind !== "conflict") throw e;
+          ctx.log.debug({ pipeline: settings.pipeline, tries, err: e }, "a block met a conflict; trying again");
+        }
+      }
+    },
+    describe: (ref) => w.call("describe", ref.path.at(-1), (o) => session.describe(ref, o)),
+    query: (sql) => w.call("query", undefined, async (o) => (await session.execute({ sql }, o)).rows),
+  };
+  return w;
+}
+
+/** A refusal that has no better explanation. */
+export function refused(what: string, pipeline: string): CutoverError<"PUBLISH_FAILED"> {
+  return new CutoverError("PUBLISH_FAILED", `${what} was refused by the warehouse; nothing was changed`, { state: "before", pipeline });
+}

@@ -1,0 +1,60 @@
+import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import type { Scope } from "../adapter/steps.js";
+import type { Facts } from "../check/planned.js";
+import type { TableCounts } from "../pipeline/reports.js";
+import type { Plan, PlannedStep } from "./compile.js";
+import { opOf } from "./in-place.js";
+
+/** A load into a candidate. */
+export interface Application {
+  readonly alias: string;
+  readonly candidate: TableShape;
+  readonly delta: TableRef;
+  readonly given: readonly string[];
+  readonly rows: number;
+  readonly scratch: TableRef;
+  readonly scope: Scope;
+  readonly release: number;
+  readonly key: readonly string[];
+  readonly cursor: string | null;
+  readonly lease: TableRef;
+  readonly fence: bigint;
+}
+
+/** The same algebra as in place, on the candidate; the images are counted and go with it. */
+export function planApply(a: Application): Plan {
+  const { candidate: live, scratch: changes, release, key } = a;
+  const tally = opOf.tally(a.alias);
+  const steps: PlannedStep[] = [
+    { id: opOf.fence, step: { kind: "fence", lease: a.lease, fence: a.fence } },
+    {
+      id: opOf.capture(a.alias),
+      step: { kind: "capture", live, delta: a.delta, given: a.given, rows: a.rows, changes, scope: a.scope, release, key, cursor: a.cursor, deletes: null, prune: null },
+    },
+    { id: tally, step: { kind: "tally", changes, release, columns: stored(live.columns) } },
+    {
+      id: `${a.alias}.exchange`,
+      step: {
+        kind: "exchange", live, changes, release, key, remove: "before", captured: true, prune: null,
+        removes: { sameAs: tally, column: "before_rows" }, inserts: { sameAs: tally, column: "after_rows" },
+      },
+    },
+  ];
+  return { name: "load", atomic: true, steps };
+}
+
+/** Counts with those of one more load. */
+export function applied(before: TableCounts, facts: Facts, alias: string, staged: number): TableCounts {
+  const tally = facts[opOf.tally(alias)]?.[0] ?? {};
+  const n = (name: string): number => Number(tally[name] ?? 0);
+  const stale = Number(facts[opOf.capture(alias)]?.[0]?.["stale"] ?? 0);
+  const [inserted, updated, deleted] = [n("inserted"), n("updated"), n("deleted")];
+  return {
+    inserted: before.inserted + inserted,
+    updated: before.updated + updated,
+    deleted: before.deleted + deleted,
+    stale: before.stale + stale,
+    unchanged: before.unchanged + Math.max(0, staged - inserted - updated - stale),
+    quarantined: before.quarantined,
+  };
+}

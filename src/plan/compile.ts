@@ -1,0 +1,65 @@
+import type { Adapter } from "../adapter/define.js";
+import type { AtomicBlock, BlockOp, Inspect, Native, Op, SqlOp } from "../adapter/operations.js";
+import type { Step, StepKind } from "../adapter/steps.js";
+import { CutoverError } from "../errors/index.js";
+import { inline } from "../sql/render.js";
+
+/** A step with a name; `explain` steps run when it is refused. */
+export interface PlannedStep {
+  readonly id: string;
+  readonly step: Step;
+  readonly explain?: readonly { readonly id: string; readonly step: Step }[];
+}
+/** Steps that are one transaction, or (atomic: false) statements that each commit by themselves. */
+export interface Plan {
+  readonly name: string;
+  readonly atomic: boolean;
+  readonly steps: readonly (PlannedStep | Inspect)[];
+}
+
+/** The operations of one step, in the words of the adapter. */
+export function compileStep(adapter: Adapter, step: Step): readonly Op<Native>[] {
+  const compiler = adapter.steps[step.kind] as ((s: Step) => readonly Op<Native>[]) | undefined;
+  if (compiler !== undefined) return compiler(step);
+  const capability = step.kind;
+  throw new CutoverError("UNSUPPORTED", `${adapter.name} has no ${capability}; see its capabilities`, {
+    capability,
+    alternative: capability === "clone" ? "rebuild()" : "a release in place",
+  });
+}
+
+const isNative = (op: Op<Native>): op is Exclude<Op<Native>, SqlOp> => "native" in op;
+
+/** The operations of a step with their names: what returns rows bears the step's own, so that others can refer to it. */
+function named(adapter: Adapter, id: string, step: Step): readonly BlockOp[] {
+  const ops = compileStep(adapter, step);
+  const last = ops.findLastIndex((op) => !isNative(op) && op.returns !== undefined);
+  return ops.map((op, i) => {
+    if (isNative(op)) throw new Error(`${step.kind}: a native call cannot stand in a block`);
+    return { id: i === last || (last < 0 && ops.length === 1) ? id : `${id}.${i + 1}`, step: step.kind as StepKind, op };
+  });
+}
+
+export function compileBlock(adapter: Adapter, plan: Plan, end: AtomicBlock["end"], timeoutMs: number): AtomicBlock {
+  const ops = plan.steps.flatMap((planned): readonly (BlockOp | Inspect)[] => {
+    if ("inspect" in planned) return [planned];
+    const explain = (planned.explain ?? []).flatMap((x) => named(adapter, x.id, x.step).map(({ id, op }) => ({ id, op })));
+    return named(adapter, planned.id, planned.step).map((b) => (explain.length === 0 ? b : { ...b, explain }));
+  });
+  return { id: plan.name, end, timeoutMs, ops };
+}
+
+export interface PlannedText {
+  readonly name: string;
+  readonly atomic: boolean;
+  readonly statements: readonly string[];
+}
+/** A plan as text: exactly the statements that would run, values as literals. */
+export function planText(adapter: Adapter, plans: readonly Plan[]): readonly PlannedText[] {
+  const text = (op: Op<Native>): string => (isNative(op) ? op.text : inline(op.sql, adapter.syntax));
+  return plans.map((plan) => ({
+    name: plan.name,
+    atomic: plan.atomic,
+    statements: plan.steps.flatMap((p) => ("inspect" in p ? [`-- ${p.id}: JavaScript check`] : compileStep(adapter, p.step).map(text))),
+  }));
+}

@@ -1,0 +1,111 @@
+import type { TableRef, TableShape } from "../adapter/shapes.js";
+import { stored } from "../adapter/shapes.js";
+import type { Displaced } from "../ledger/events.js";
+import type { Kept } from "../ledger/state.js";
+import { fence, type ReleaseFacts } from "./in-place.js";
+import type { Plan, PlannedStep } from "./compile.js";
+
+type TableUndo = Kept["tables"][string];
+
+/** What one table needs to go from the release that is live to another. */
+export interface TableMove {
+  readonly id: string;
+  readonly alias: string;
+  readonly live: TableShape;
+  /** The version that comes back, where a swap lies between; its fingerprint is the one that it had when it was live. */
+  readonly back: TableShape | null;
+  /** The name that live gets when `back` takes its place. */
+  readonly keepAs: TableRef;
+}
+export interface Move {
+  readonly direction: "undo" | "redo";
+  /** The releases between, oldest first. */
+  readonly releases: readonly Kept[];
+  readonly tables: readonly TableMove[];
+  readonly from: number;
+  readonly to: number;
+}
+
+const ofTable = (m: Move, id: string): readonly { readonly release: number; readonly t: TableUndo }[] =>
+  m.releases.flatMap((k) => {
+    const t = k.tables[id];
+    return t === undefined ? [] : [{ release: k.release, t }];
+  });
+
+/** The first swap of a table among releases that go together: its version is the one that changes places with live. */
+export const firstSwap = (m: Pick<Move, "releases">, id: string): number | null =>
+  m.releases.find((k) => k.tables[id]?.undo.kind === "swap")?.release ?? null;
+
+/**
+ * Going back: the images of older releases are exchanged in the version that comes back, newest first, and the swap
+ * comes last, so that no release in between is ever seen. Redo: the swap comes first, then the version that left is
+ * brought to where the next rollback expects it.
+ */
+export function planMove(m: Move, f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq">): { readonly plan: Plan; readonly displaced: Displaced } {
+  const displaced: Displaced = Object.fromEntries(
+    m.tables.filter((t) => t.back !== null).map((t) => [t.id, { kept: [...t.keepAs.path], fingerprint: t.live.fingerprint }]),
+  );
+  const steps = m.tables.flatMap((t) => tableSteps(m, t));
+  const payload = { from: m.from, to: m.to, displaced };
+  const event = m.direction === "undo" ? "rolled-back" : "redone";
+  const record: PlannedStep = {
+    id: "record",
+    step: {
+      kind: "record",
+      journal: f.journal,
+      events: [
+        ...keyEventsOf(m).map((e) => ({ pipeline: f.pipeline, fence: f.fence, seq: f.nextSeq(), facts: [], ...e })),
+        { pipeline: f.pipeline, release: m.to, seq: f.nextSeq(), event, fence: f.fence, payload: JSON.stringify(payload), facts: [] },
+      ],
+    },
+  };
+  return { plan: { name: m.direction === "undo" ? "rollback" : "redo", atomic: true, steps: [fence(f), ...steps, record] }, displaced };
+}
+
+/** An idempotency key counts while its release is published. */
+const keyEventsOf = (m: Move): { readonly release: number; readonly event: string; readonly payload: string }[] =>
+  m.releases.flatMap((k) => (k.key === undefined ? [] : [{ release: k.release, event: m.direction === "undo" ? "key-returned" : "key", payload: k.key }]));
+
+function tableSteps(m: Move, t: TableMove): PlannedStep[] {
+  const swapAt = firstSwap(m, t.id);
+  const steps = ofTable(m, t.id);
+  // Releases from the swap on live in the version that leaves (or comes back) as a whole.
+  const older = swapAt === null ? steps : steps.filter((s) => s.release < swapAt);
+  if (m.direction === "undo") {
+    const on = t.back ?? t.live;
+    const undone = older.toReversed().flatMap((s) => exchange(m, t, on, s));
+    return t.back === null ? undone : [...undone, place(m, t)];
+  }
+  const left: TableShape = { ...t.live, ref: t.keepAs };
+  if (t.back === null) return older.flatMap((s) => exchange(m, t, t.live, s));
+  return [place(m, t), ...older.flatMap((s) => exchange(m, t, left, s))];
+}
+
+const place = (m: Move, t: TableMove): PlannedStep => ({
+  id: `${t.alias}.swap`,
+  step: { kind: "swap", live: t.live, candidate: t.back as TableShape, at: t.live.ref, keepAs: t.keepAs, marker: String(m.to) },
+});
+
+function exchange(m: Move, t: TableMove, on: TableShape, s: { readonly release: number; readonly t: TableUndo }): PlannedStep[] {
+  const { undo, is } = s.t;
+  const id = `${t.alias}.${s.release}`;
+  if (undo.kind === "swap") return [];
+  if (undo.kind === "fill") {
+    return [
+      { id: `${id}.scan`, step: { kind: "scan", on: on.ref, columns: stored(on.columns), expected: { rows: is.rows, sum: is.sum } } },
+      { id: `${id}.empty`, step: { kind: "empty", live: on.ref, rows: is.rows } },
+    ];
+  }
+  const forward = m.direction === "redo";
+  return [
+    {
+      id,
+      step: {
+        kind: "exchange", live: on, changes: { path: undo.changes }, release: s.release, key: undo.key, captured: false, prune: null,
+        remove: forward ? "before" : "after",
+        removes: forward ? undo.before : undo.after,
+        inserts: forward ? undo.after : undo.before,
+      },
+    },
+  ];
+}

@@ -1,0 +1,108 @@
+import type { TableRef, TableShape } from "../adapter/shapes.js";
+import { stored } from "../adapter/shapes.js";
+import { type CompiledChecks, compileChecks } from "../check/compile.js";
+import type { CheckDefinition } from "../check/checks.js";
+import type { Published } from "../ledger/events.js";
+import type { TableState } from "../ledger/state.js";
+import type { TableCounts } from "../pipeline/reports.js";
+import type { SourceTotals } from "../source/source.js";
+import { ident } from "../sql/sql.js";
+import type { Plan, PlannedStep } from "./compile.js";
+import { fence, head, type JsRunner, opOf, record, type ReleaseFacts, validate } from "./in-place.js";
+
+/** One table of a candidate. */
+export interface TableSwap {
+  readonly alias: string;
+  readonly id: string;
+  /** null: the table does not exist yet. */
+  readonly live: TableShape | null;
+  readonly at: TableRef;
+  readonly candidate: TableShape;
+  readonly keepAs: TableRef;
+  readonly key: readonly string[];
+  readonly partition: string | null;
+  readonly hash: string;
+  readonly watermark: string | null;
+  readonly was: TableState | null;
+  readonly staged: number;
+  readonly counts: TableCounts;
+  readonly raw: TableRef | null;
+  readonly totals: SourceTotals | null;
+  readonly checks: readonly CheckDefinition[];
+}
+
+/** The checks of a candidate: always over all of its rows. */
+export function candidateChecks(t: TableSwap): CompiledChecks {
+  return compileChecks(t.checks, {
+    alias: t.alias,
+    columns: stored(t.candidate.columns),
+    key: t.key,
+    partition: t.partition,
+    self: ident(t.candidate.ref.path),
+    effective: null,
+    delta: t.raw === null ? null : ident(t.raw.path),
+    totals: t.totals,
+    rowsBefore: t.was?.rows ?? null,
+    against: t.live === null ? null : { table: t.live.ref },
+    proven: [],
+  });
+}
+
+const scanCandidate = (t: TableSwap): PlannedStep => ({
+  id: opOf.scan(t.alias),
+  step: { kind: "scan", on: t.candidate.ref, columns: stored(t.candidate.columns), expected: null },
+});
+
+/** Checks and tally of the candidate, apart from live: nothing is changed. */
+export function planRehearsal(t: TableSwap, js: JsRunner): { readonly plan: Plan; readonly checks: CompiledChecks } {
+  const checks = candidateChecks(t);
+  const steps = [...validate({ alias: t.alias, live: t.candidate }, checks, js), scanCandidate(t)];
+  return { plan: { name: "validate", atomic: true, steps }, checks };
+}
+
+export const liveScan = (alias: string): string => `${alias}.live`;
+
+/**
+ * Candidate and live change places, if live still holds exactly what the ledger recorded: one block, and so only where
+ * DDL is transactional.
+ */
+export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): { readonly plan: Plan; readonly published: Published } {
+  const checks = candidateChecks(t);
+  const unmoved: PlannedStep[] =
+    t.live === null || t.was === null
+      ? []
+      : [
+          {
+            id: liveScan(t.alias),
+            step: { kind: "scan", on: t.live.ref, columns: stored(t.live.columns), expected: { rows: t.was.rows, sum: t.was.sum } },
+          },
+        ];
+  const published: Published = {
+    ...head(facts, "swap"),
+    tables: {
+      [t.id]: {
+        alias: t.alias,
+        path: [...t.at.path],
+        hash: t.hash,
+        watermark: t.watermark,
+        staged: t.staged,
+        counts: { ...t.counts },
+        undo: { kind: "swap", kept: t.live === null ? null : [...t.keepAs.path], fingerprint: t.live?.fingerprint ?? null },
+        tally: null,
+        scan: opOf.scan(t.alias),
+        stale: null,
+        checks: [...checks.planned],
+      },
+    },
+    facts: {},
+  };
+  const steps = [
+    fence(facts),
+    ...unmoved,
+    ...validate({ alias: t.alias, live: t.candidate }, checks, js),
+    scanCandidate(t),
+    { id: `${t.alias}.swap`, step: { kind: "swap" as const, live: t.live, candidate: t.candidate, at: t.at, keepAs: t.keepAs, marker: String(facts.release) } },
+    record(facts, published),
+  ];
+  return { plan: { name: "swap", atomic: true, steps }, published };
+}

@@ -1,0 +1,124 @@
+import { safeParse, safeParseAsync, type $ZodObject } from "zod/v4/core";
+import type { ColumnShape } from "../adapter/shapes.js";
+import type { Batch } from "../adapter/session.js";
+import { CutoverError, isCutoverError } from "../errors/index.js";
+import { encoderOf, Unfit } from "../table/encode.js";
+import type { Stream } from "./source.js";
+
+/** Rows in a batch: a whole number of the vectors that columnar engines fill. */
+const BATCH = 10_240;
+
+export interface RowTarget {
+  readonly table: string;
+  readonly columns: readonly ColumnShape[];
+  readonly schema: $ZodObject | null;
+  readonly onUnknownColumn: "reject" | "ignore";
+  /** Told once a load, with the names that were left out. */
+  readonly ignored: (names: readonly string[]) => void;
+}
+
+/** Rows as batches of canonical values. Each row is parsed, and refused with its number (from 1) when it does not fit. */
+export async function* batches(from: Stream<object>, target: RowTarget, signal: AbortSignal): AsyncGenerator<Batch> {
+  const add = rowAdder(target);
+  let columns = target.columns.map((): unknown[] => []);
+  let filled = 0;
+  let row = 0;
+  for await (const item of guarded(from, target.table)) {
+    row += 1;
+    const pending = add(item, row, columns);
+    if (pending !== undefined) await pending;
+    filled += 1;
+    if (filled < BATCH) continue;
+    signal.throwIfAborted();
+    yield { rows: filled, columns };
+    columns = target.columns.map(() => []);
+    filled = 0;
+  }
+  if (filled > 0) yield { rows: filled, columns };
+}
+
+/** What the source throws is the source's error; what is thrown while its rows are used is not. */
+async function* guarded(from: Stream<object>, table: string): AsyncGenerator<object> {
+  const iterator = Symbol.asyncIterator in from ? from[Symbol.asyncIterator]() : from[Symbol.iterator]();
+  let done = false;
+  try {
+    while (true) {
+      let next: IteratorResult<object>;
+      try {
+        next = await iterator.next();
+      } catch (cause) {
+        done = true;
+        if (isCutoverError(cause)) throw cause;
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new CutoverError("SOURCE", `the source of ${table} failed: ${reason}`, { table, reason }, { cause });
+      }
+      if (next.done === true) {
+        done = true;
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    if (!done) await iterator.return?.();
+  }
+}
+
+function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][]) => Promise<void> | undefined {
+  const names = t.columns.map((c) => c.name);
+  const known = new Set(names);
+  const encoders = t.columns.map((c) => encoderOf(c.type));
+  const refuse = (row: number, reason: string, column?: string): never => {
+    const at = column === undefined ? "" : `, column ${column}`;
+    const message = `row ${row} for ${t.table}${at}: ${reason}`;
+    throw new CutoverError("BAD_ROW", message, { row, ...(column === undefined ? {} : { column }), reason, table: t.table });
+  };
+  const told = new Set<string>();
+  const unknown = (row: number, name: string): void => {
+    if (t.onUnknownColumn === "reject") refuse(row, "the table has no such column (declare it, or set onUnknownColumn)", name);
+    if (told.has(name)) return;
+    told.add(name);
+    t.ignored([name]);
+  };
+  const write = (value: Readonly<Record<string, unknown>>, row: number, into: unknown[][]): void => {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      const v = value[name];
+      if (v === null || v === undefined) {
+        if (t.columns[i]?.nullable === false) refuse(row, "a value is missing", name);
+        into[i]?.push(null);
+        continue;
+      }
+      try {
+        into[i]?.push((encoders[i] as (v: unknown) => unknown)(v));
+      } catch (e) {
+        if (e instanceof Unfit) refuse(row, e.message, name);
+        throw e;
+      }
+    }
+  };
+  const schema = t.schema;
+  return (item, row, into) => {
+    if (typeof item !== "object" || item === null) return refuse(row, `expected an object, got ${item === null ? "null" : typeof item}`);
+    for (const name in item) if (!known.has(name)) unknown(row, name);
+    if (schema === null) return void write(item as Record<string, unknown>, row, into);
+    const parsed = parse(schema, item);
+    if (parsed instanceof Promise) return parsed.then((r) => write(accept(r, row, refuse), row, into));
+    return void write(accept(parsed, row, refuse), row, into);
+  };
+}
+
+type Parsed = ReturnType<typeof safeParse<$ZodObject>>;
+function parse(schema: $ZodObject, item: object): Parsed | Promise<Parsed> {
+  try {
+    return safeParse(schema, item);
+  } catch (e) {
+    // A schema with asynchronous parts says so by this error.
+    if (e instanceof Error && e.constructor.name === "$ZodAsyncError") return safeParseAsync(schema, item);
+    throw e;
+  }
+}
+function accept(r: Parsed, row: number, refuse: (row: number, reason: string, column?: string) => never): Record<string, unknown> {
+  if (r.success) return r.data as Record<string, unknown>;
+  const first = r.error.issues[0];
+  return refuse(row, first?.message ?? "does not fit", first === undefined || first.path.length === 0 ? undefined : String(first.path[0]));
+}

@@ -1,0 +1,111 @@
+import { type ColumnShape, stored } from "../../adapter/shapes.js";
+import { sqlOp } from "../../adapter/sql-op.js";
+import { type Compilers, imageColumns, type Scope, type Step } from "../../adapter/steps.js";
+import type { Syntax } from "../../adapter/syntax.js";
+import { join, raw, type Sql, template } from "../sql.js";
+import { and, column, columns, images, numbered, on, sameKey, sameRow } from "./words.js";
+
+/** The columns of `changes`, before those of the table. */
+const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
+
+/** Numbers equal rows; a name that no table's column bears. */
+const copyColumn = "_cutover_copy";
+
+/** What an incoming row becomes: given columns from the delta; the others keep live's value, or take their default. */
+export function incoming(shapes: readonly ColumnShape[], given: readonly string[], matched: boolean): Sql[] {
+  return shapes.map((c) =>
+    given.includes(c.name) ? column(c.name, "d") : matched ? column(c.name, "l") : raw(c.default ?? "NULL"),
+  );
+}
+/** The rows of live that the scope speaks for. */
+export function inScope(scope: Scope, alias: string): Sql {
+  if (scope === "all" || "keys" in scope) return raw("TRUE");
+  const values = scope.values.map((value) => template`${{ value, type: scope.type }}`);
+  return template`${column(scope.partition, alias)} IN (${join(values, ", ")})`;
+}
+/** Not older than the live row by cursor: an equal one applies, and so does one whose order is unknown. */
+const fresh = (cursor: string | null): Sql =>
+  cursor === null ? raw("TRUE") : template`NOT coalesce(${column(cursor, "d")} < ${column(cursor, "l")}, FALSE)`;
+
+/** The effective difference between live and delta, by key or as multisets. */
+export function captureStep(syntax: Syntax): Compilers<"capture"> {
+  return { capture: (s) => (s.scope !== "all" && "keys" in s.scope ? byKey(s, syntax) : byContent(s, syntax)) };
+}
+
+function byKey(s: Step<"capture">, syntax: Syntax) {
+  const shapes = stored(s.live.columns);
+  const names = shapes.map((c) => c.name);
+  const pruned = s.prune ?? raw("TRUE");
+  const match = template`${on(s.delta)} d JOIN ${on(s.live.ref)} l ON ${sameKey(s.key, "d", "l")} AND ${pruned}`;
+  const deleted = s.deletes === null ? raw("FALSE") : template`coalesce(${column(s.deletes, "d")}, FALSE)`;
+  const same = sameRow(
+    syntax,
+    shapes.filter((c) => s.given.includes(c.name)),
+    "d",
+    "l",
+  );
+  const differs = template`${fresh(s.cursor)} AND (${deleted} OR NOT (${same}))`;
+  const insert = (rows: Sql) => sqlOp(template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) ${rows}`);
+  return [
+    insert(
+      template`SELECT ${s.release}, 'before', CASE WHEN ${deleted} THEN 'delete' ELSE 'update' END, ${columns(names, "l")} FROM ${match} WHERE ${differs}`,
+    ),
+    insert(
+      template`SELECT ${s.release}, 'after', 'update', ${join(incoming(shapes, s.given, true), ", ")} FROM ${match} WHERE ${differs} AND NOT ${deleted}`,
+    ),
+    insert(
+      template`SELECT ${s.release}, 'after', 'insert', ${join(incoming(shapes, s.given, false), ", ")} FROM ${on(s.delta)} d WHERE NOT ${deleted} AND NOT EXISTS (SELECT 1 FROM ${on(s.live.ref)} l WHERE ${sameKey(s.key, "d", "l")} AND ${pruned})`,
+    ),
+    sqlOp(
+      s.cursor === null
+        ? template`SELECT 0 AS stale`
+        : template`SELECT count(*) AS stale FROM ${match} WHERE NOT (${fresh(s.cursor)})`,
+      { returns: { stale: "int64" } },
+    ),
+  ];
+}
+
+/** Rows are compared whole, with multiplicity: the n-th copy on one side is the n-th on the other. */
+function byContent(s: Step<"capture">, syntax: Syntax) {
+  const shapes = stored(s.live.columns);
+  const names = shapes.map((c) => c.name);
+  const scope = and([inScope(s.scope, "l"), s.prune ?? raw("TRUE")]);
+  const live = template`SELECT ${columns(names, "l")}, ${numbered(columns(names, "l"))} AS ${raw(copyColumn)} FROM ${on(s.live.ref)} l WHERE ${scope}`;
+  const renamed = join(
+    incoming(shapes, s.given, false).map((e, i) => template`${e} AS ${column(names[i] as string)}`),
+    ", ",
+  );
+  const delta = template`SELECT ${columns(names)}, ${numbered(columns(names))} AS ${raw(copyColumn)} FROM (SELECT ${renamed} FROM ${on(s.delta)} d) d`;
+  const missing = (a: Sql, b: Sql): Sql =>
+    template`FROM (${a}) a WHERE NOT EXISTS (SELECT 1 FROM (${b}) b WHERE a.${raw(copyColumn)} = b.${raw(copyColumn)} AND ${sameRow(syntax, shapes, "a", "b")})`;
+  const insert = (rows: Sql) => sqlOp(template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) ${rows}`);
+  const paired = (image: "before" | "after"): Sql =>
+    s.key.length === 0
+      ? raw("FALSE")
+      : template`EXISTS (SELECT 1 FROM ${on(s.changes)} o WHERE ${images(s.release, image, "o")} AND ${sameKey(s.key, "o", "a")})`;
+  const outside =
+    s.key.length === 0 || s.scope === "all"
+      ? []
+      : [
+          sqlOp(
+            template`SELECT count(*) AS outside, count(*) = 0 AS ok FROM ${on(s.live.ref)} l JOIN ${on(s.delta)} d ON ${sameKey(s.key, "d", "l")} WHERE NOT coalesce(${inScope(s.scope, "l")}, FALSE)`,
+            { expect: { holds: true }, returns: { outside: "int64", ok: "bool" } },
+          ),
+        ];
+  const update = (image: "before" | "after", other: "before" | "after"): typeof outside =>
+    s.key.length === 0
+      ? []
+      : [
+          sqlOp(
+            template`UPDATE ${on(s.changes)} AS a SET ${column(imageColumns.op)} = 'update' WHERE ${images(s.release, image, "a")} AND ${paired(other)}`,
+          ),
+        ];
+  return [
+    ...outside,
+    insert(template`SELECT ${s.release}, 'before', 'delete', ${columns(names, "a")} ${missing(live, delta)}`),
+    insert(template`SELECT ${s.release}, 'after', 'insert', ${columns(names, "a")} ${missing(delta, live)}`),
+    ...update("before", "after"),
+    ...update("after", "before"),
+    sqlOp(template`SELECT 0 AS stale`, { returns: { stale: "int64" } }),
+  ];
+}

@@ -1,0 +1,78 @@
+import { stored } from "../../adapter/shapes.js";
+import { sqlOp } from "../../adapter/sql-op.js";
+import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js";
+import type { Syntax } from "../../adapter/syntax.js";
+import { join, raw, template } from "../sql.js";
+import { and, column, columns, images, on, sameKey, sameRow } from "./words.js";
+import { incoming } from "./capture.js";
+
+/** Removing one image from live and inserting the other; filling and emptying a table as a whole. */
+export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "empty"> {
+  return {
+    exchange: (s) => [...removal(s, syntax), ...insertion(s)],
+    fill: (s) => {
+      const shapes = stored(s.live.columns);
+      const names = shapes.map((c) => c.name);
+      return [
+        sqlOp(
+          template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${join(incoming(shapes, s.given, false), ", ")} FROM ${on(s.delta)} d`,
+          { expect: { affected: s.inserts } },
+        ),
+      ];
+    },
+    empty: (s) => [sqlOp(template`DELETE FROM ${on(s.live)} WHERE TRUE`, { expect: { affected: s.rows } })],
+  };
+}
+
+function removal(s: Step<"exchange">, syntax: Syntax) {
+  if (s.removes === 0) return [];
+  const shapes = stored(s.live.columns);
+  const keyed = s.key.length > 0;
+  const same = keyed ? and([sameKey(s.key, "c", "l"), sameRow(syntax, shapes, "c", "l")]) : sameRow(syntax, shapes, "c", "l");
+  const gone = template`EXISTS (SELECT 1 FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${same})`;
+  const live = template`${on(s.live.ref)} AS l`;
+  const pruned = s.prune ?? raw("TRUE");
+  if (keyed) return [sqlOp(template`DELETE FROM ${live} WHERE ${pruned} AND ${gone}`, { expect: { affected: s.removes } })];
+  return keyless(s, syntax);
+}
+
+/**
+ * Equal rows cannot be told apart without row addresses. So the copies that stay are first recorded as images of their
+ * own kind, then all copies go, and those that stay come back.
+ */
+function keyless(s: Step<"exchange">, syntax: Syntax) {
+  const shapes = stored(s.live.columns);
+  const names = shapes.map((c) => c.name);
+  const hash = raw(syntax.rowHash(shapes, "l"));
+  const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
+  const recorded = template`SELECT 1 FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "l")}`;
+  const copies = template`SELECT ${columns(names, "l")}, row_number() OVER (PARTITION BY ${columns(names, "l")} ORDER BY ${hash}) AS _cutover_copy FROM ${on(s.live.ref)} l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`;
+  const going = template`(SELECT count(*) FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "k")})`;
+  const stay = template`${column(imageColumns.release)} = ${s.release} AND ${column(imageColumns.image)} = 'stay'`;
+  return [
+    sqlOp(
+      template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) SELECT ${s.release}, 'stay', 'stay', ${columns(names, "k")} FROM (${copies}) k WHERE k._cutover_copy > ${going}`,
+    ),
+    sqlOp(
+      template`SELECT (SELECT count(*) FROM ${on(s.live.ref)} l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})) - (SELECT count(*) FROM ${on(s.changes)} WHERE ${stay}) = (SELECT count(*) FROM ${on(s.changes)} WHERE ${images(s.release, s.remove)}) AS ok`,
+      { expect: { holds: true }, returns: { ok: "bool" } },
+    ),
+    sqlOp(template`DELETE FROM ${on(s.live.ref)} AS l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`),
+    sqlOp(
+      template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${columns(names)} FROM ${on(s.changes)} WHERE ${stay}`,
+    ),
+    sqlOp(template`DELETE FROM ${on(s.changes)} WHERE ${stay}`),
+  ];
+}
+
+function insertion(s: Step<"exchange">) {
+  if (s.inserts === 0) return [];
+  const names = stored(s.live.columns).map((c) => c.name);
+  const other = s.remove === "before" ? "after" : "before";
+  return [
+    sqlOp(
+      template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${columns(names)} FROM ${on(s.changes)} WHERE ${images(s.release, other)}`,
+      { expect: { affected: s.inserts } },
+    ),
+  ];
+}

@@ -1,0 +1,55 @@
+import { sqlOp } from "../../adapter/sql-op.js";
+import type { Compilers } from "../../adapter/steps.js";
+import type { Syntax } from "../../adapter/syntax.js";
+import { raw, template } from "../sql.js";
+import { columns, on } from "./words.js";
+
+type LeaseStep = "lease" | "renew" | "free" | "fence" | "readLease";
+
+/** The lease: one row in one small table for each pipeline; the warehouse's clock decides. */
+export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
+  const now = raw(syntax.now());
+  const until = (ms: number) => raw(syntax.plusMs(syntax.now(), ms));
+  return {
+    lease: (s) => {
+      const dead = s.deadProcess ? template` OR process <> ${s.process}` : raw("");
+      return [
+        sqlOp(
+          template`UPDATE ${on(s.lease)} SET owner = ${s.owner}, process = ${s.process}, fence = fence + 1, releases = releases + ${s.releases}, expires_at = ${until(s.ttlMs)} WHERE owner IS NULL OR expires_at <= ${now}${dead}`,
+          { expect: { affected: 1 } },
+        ),
+      ];
+    },
+    renew: (s) => [
+      sqlOp(template`UPDATE ${on(s.lease)} SET expires_at = ${until(s.ttlMs)} WHERE fence = ${s.fence} AND owner IS NOT NULL`, {
+        expect: { affected: 1 },
+      }),
+    ],
+    free: (s) => [
+      sqlOp(template`UPDATE ${on(s.lease)} SET owner = NULL, releases = releases - ${s.releases} WHERE fence = ${s.fence}`),
+    ],
+    fence: (s) => [
+      sqlOp(
+        template`UPDATE ${on(s.lease)} SET fence = fence WHERE fence = ${s.fence} AND owner IS NOT NULL AND expires_at > ${now}`,
+        {
+          expect: { affected: 1 },
+        },
+      ),
+    ],
+    readLease: (s) => [
+      sqlOp(
+        template`SELECT ${columns(["owner", "process", "fence", "releases", "expires_at"])}, expires_at <= ${now} AS expired, ${now} AS now FROM ${on(s.lease)}`,
+        {
+          returns: {
+            owner: "string",
+            process: "string",
+            fence: "int64",
+            releases: "int64",
+            expires_at: "timestamp",
+            expired: "bool",
+          },
+        },
+      ),
+    ],
+  };
+}

@@ -1,0 +1,104 @@
+import { imageColumns, type Compilers } from "../../adapter/steps.js";
+import { sqlOp } from "../../adapter/sql-op.js";
+import type { Syntax } from "../../adapter/syntax.js";
+import { inline } from "../render.js";
+import { join, raw, type Sql, template } from "../sql.js";
+import { and, column, columns, on } from "./words.js";
+
+type LedgerStep =
+  | "record"
+  | "readJournal"
+  | "findEvents"
+  | "claim"
+  | "readClaims"
+  | "seed"
+  | "create"
+  | "createSchema"
+  | "drop"
+  | "forget";
+
+const journalColumns = ["pipeline", "release", "seq", "event", "recorded_at", "fence", "payload"];
+const journalTypes = {
+  release: "int64",
+  seq: "int64",
+  event: "string",
+  recorded_at: "timestamp",
+  fence: "int64",
+  payload: "string",
+} as const;
+
+/** The journal, the claims, and the tables of the ledger. */
+export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
+  const now = raw(syntax.now());
+  const list = (values: readonly (string | number)[]): Sql =>
+    join(
+      values.map((v) => template`${v}`),
+      ", ",
+    );
+  return {
+    record: (s) =>
+      s.events.map((e) =>
+        sqlOp(
+          template`INSERT INTO ${on(s.journal)} (${columns(journalColumns)}) VALUES (${e.pipeline}, ${e.release}, ${e.seq}, ${e.event}, ${now}, ${e.fence}, ${payload(e.payload, e.facts)})`,
+          { expect: { affected: 1 } },
+        ),
+      ),
+    readJournal: (s) => [
+      sqlOp(
+        template`SELECT release, seq, event, recorded_at, fence, payload FROM ${on(s.journal)} WHERE pipeline = ${s.pipeline} AND seq >= (SELECT coalesce(max(seq), 0) FROM ${on(s.journal)} WHERE pipeline = ${s.pipeline} AND event IN (${list(s.anchors)})) ORDER BY seq, fence`,
+        { returns: journalTypes },
+      ),
+    ],
+    findEvents: (s) => [
+      sqlOp(
+        template`SELECT release, seq, event, recorded_at, fence, payload FROM ${on(s.journal)} WHERE ${and([
+          template`pipeline = ${s.pipeline}`,
+          template`event IN (${list(s.events)})`,
+          ...(s.payload === null ? [] : [template`payload = ${s.payload}`]),
+          ...(s.release === null ? [] : [template`release = ${s.release}`]),
+        ])} ORDER BY seq DESC, fence DESC${s.limit === null ? raw("") : template` LIMIT ${raw(String(s.limit))}`}`,
+        { returns: journalTypes },
+      ),
+    ],
+    claim: (s) => [
+      sqlOp(template`UPDATE ${on(s.turn)} SET turn = turn + 1`, { expect: { affected: 1 } }),
+      ...s.tables.map((table) =>
+        sqlOp(
+          template`INSERT INTO ${on(s.claims)} (${columns(["table_name", "pipeline", "claimed_at"])}) SELECT ${table}, ${s.pipeline}, ${now} WHERE NOT EXISTS (SELECT 1 FROM ${on(s.claims)} WHERE table_name = ${table})`,
+        ),
+      ),
+    ],
+    readClaims: (s) => [
+      sqlOp(template`SELECT table_name, pipeline FROM ${on(s.claims)} WHERE table_name IN (${list(s.tables)})`, {
+        returns: { table_name: "string", pipeline: "string" },
+      }),
+    ],
+    seed: (s) => {
+      const row = s.columns.map(
+        (c) => `CAST(${inline(template`${c.value}`, syntax)} AS ${c.native}) AS ${syntax.ident([c.name])}`,
+      );
+      return [sqlOp(template`CREATE TABLE IF NOT EXISTS ${on(s.ref)} AS SELECT ${raw(row.join(", "))}`)];
+    },
+    create: (s) => {
+      const body = s.columns.map((c) => `${syntax.ident([c.name])} ${c.native}${c.nullable ? "" : " NOT NULL"}`);
+      return [sqlOp(template`CREATE TABLE ${raw(s.ifNotExists ? "IF NOT EXISTS " : "")}${on(s.ref)} (${raw(body.join(", "))})`)];
+    },
+    createSchema: (s) => [sqlOp(template`CREATE SCHEMA IF NOT EXISTS ${on(s.ref)}`)],
+    drop: (s) => [sqlOp(template`DROP TABLE IF EXISTS ${on(s.ref)}`)],
+    forget: (s) => [
+      sqlOp(
+        s.keep.length === 0
+          ? template`DELETE FROM ${on(s.changes)} WHERE TRUE`
+          : template`DELETE FROM ${on(s.changes)} WHERE ${column(imageColumns.release)} NOT IN (${list(s.keep)})`,
+      ),
+    ],
+  };
+}
+
+/** The payload, with the rows of earlier operations under `facts`. */
+function payload(constant: string, facts: readonly string[]): Sql {
+  if (facts.length === 0) return template`${constant}`;
+  const head = `${constant.slice(0, -1)},"facts":{`;
+  const parts = facts.map((id, i) => template`${`${i === 0 ? head : ","}${JSON.stringify(id)}:`} || ${{ resultOf: id }}`);
+  return template`${join(parts, " || ")} || ${"}}"}`;
+}

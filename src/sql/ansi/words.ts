@@ -1,0 +1,27 @@
+import { imageColumns } from "../../adapter/steps.js";
+import type { ColumnShape, TableRef } from "../../adapter/shapes.js";
+import type { Syntax } from "../../adapter/syntax.js";
+import { ident, join, raw, type Sql, template } from "../sql.js";
+
+export const on = (ref: TableRef): Sql => ident(ref.path);
+export const column = (name: string, alias?: string): Sql => ident(alias === undefined ? [name] : [alias, name]);
+export const columns = (names: readonly string[], alias?: string): Sql =>
+  join(
+    names.map((n) => column(n, alias)),
+    ", ",
+  );
+export const and = (parts: readonly Sql[]): Sql => (parts.length === 0 ? raw("TRUE") : join(parts, " AND "));
+export const or = (parts: readonly Sql[]): Sql => (parts.length === 0 ? raw("FALSE") : template`(${join(parts, " OR ")})`);
+
+/** Keys are never NULL, so plain equality does, and engines join fastest by it. */
+export const sameKey = (key: readonly string[], a: string, b: string): Sql =>
+  and(key.map((k) => template`${column(k, a)} = ${column(k, b)}`));
+/** Equal bit for bit in all of the columns. */
+export const sameRow = (syntax: Syntax, shapes: readonly ColumnShape[], a: string, b: string): Sql =>
+  and(shapes.map((c) => raw(syntax.nullSafeEq(syntax.ident([a, c.name]), syntax.ident([b, c.name]), c.type))));
+/** The images of one kind of one release. */
+export const images = (release: number, image: "before" | "after", alias?: string): Sql =>
+  template`${column(imageColumns.release, alias)} = ${release} AND ${column(imageColumns.image, alias)} = ${image}`;
+/** Row for row the smallest or one of a key: numbers the rows of each group. */
+export const numbered = (partition: Sql, order: Sql = raw("NULL")): Sql =>
+  template`row_number() OVER (PARTITION BY ${partition} ORDER BY ${order})`;

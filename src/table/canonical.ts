@@ -1,0 +1,103 @@
+import type { ColumnType } from "./types.js";
+
+const MICROS = 1_000_000n;
+const DAY = 86_400_000;
+
+/** `YYYY-MM-DD` → days since 1970-01-01; null when it is no such date. Years 0001 to 9999. */
+export function parseDate(text: string): number | null {
+  const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (!m) return null;
+  const at = new Date(0);
+  at.setUTCFullYear(Number(m[1]), Number(m[2]) - 1, Number(m[3]));
+  const days = at.getTime() / DAY;
+  return formatDate(days) === text && text >= "0001-01-01" ? days : null;
+}
+export function formatDate(days: number): string {
+  const at = new Date(days * DAY);
+  return at.toISOString().slice(0, 10);
+}
+
+/** `HH:MM:SS[.ffffff]` → microseconds since midnight; null when it is no such time or finer than a microsecond. */
+export function parseTime(text: string): bigint | null {
+  const m = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$/.exec(text);
+  if (!m) return null;
+  const [h, min, s] = [Number(m[1]), Number(m[2]), Number(m[3])];
+  if (h > 23 || min > 59 || s > 59) return null;
+  const fraction = micros(m[4]);
+  return fraction === null ? null : BigInt(h * 3600 + min * 60 + s) * MICROS + fraction;
+}
+function micros(digits: string | undefined): bigint | null {
+  const padded = (digits ?? "").padEnd(6, "0");
+  return /^0*$/.test(padded.slice(6)) ? BigInt(padded.slice(0, 6)) : null;
+}
+export function formatTime(us: bigint): string {
+  const s = us / MICROS;
+  const f = us % MICROS;
+  const two = (n: bigint): string => n.toString().padStart(2, "0");
+  return `${two(s / 3600n)}:${two((s / 60n) % 60n)}:${two(s % 60n)}${f === 0n ? "" : `.${f.toString().padStart(6, "0")}`}`;
+}
+
+/** ISO text without a zone → microseconds since 1970-01-01T00:00:00; null when it is none. */
+export function parseDatetime(text: string): bigint | null {
+  const m = /^(\d{4}-\d{2}-\d{2})[T ](.+)$/.exec(text);
+  const days = parseDate(m?.[1] ?? "");
+  const time = parseTime(/^\d{2}:\d{2}$/.test(m?.[2] ?? "") ? `${m?.[2]}:00` : (m?.[2] ?? ""));
+  return days === null || time === null ? null : BigInt(days) * 86_400n * MICROS + time;
+}
+export function formatDatetime(us: bigint): string {
+  const day = 86_400n * MICROS;
+  const days = us >= 0n ? us / day : -((-us + day - 1n) / day);
+  return `${formatDate(Number(days))}T${formatTime(us - days * day)}`;
+}
+/** ISO text with a zone (`Z`, `+02:00`) → microseconds since the epoch; null when it is none, or has no zone. */
+export function parseTimestamp(text: string): bigint | null {
+  const m = /^(.+?) ?(?:(Z|z)|([+-])(\d{2}):?(\d{2})?)$/.exec(text);
+  const local = parseDatetime(m?.[1] ?? "");
+  if (!m || local === null) return null;
+  if (m[2]) return local;
+  const minutes = BigInt(Number(m[4]) * 60 + Number(m[5] ?? 0));
+  return local - (m[3] === "-" ? -minutes : minutes) * 60n * MICROS;
+}
+export const formatTimestamp = (us: bigint): string => `${formatDatetime(us)}Z`;
+
+/** The exact text of a canonical value: how cursors stand in the ledger, and what `diff` hands out for temporal columns. */
+export function formatCanonical(value: unknown, type: ColumnType): string | null {
+  if (value === null || value === undefined) return null;
+  switch (type) {
+    case "date":
+      return formatDate(value as number);
+    case "time":
+      return formatTime(value as bigint);
+    case "timestamp":
+      return formatTimestamp(value as bigint);
+    case "datetime":
+      return formatDatetime(value as bigint);
+    case "bytes":
+      return Buffer.from(value as Uint8Array).toString("hex");
+    default:
+      return String(value);
+  }
+}
+/** The reverse of {@link formatCanonical}; null when the text is none of that type. */
+export function parseCanonical(text: string, type: ColumnType): unknown {
+  switch (type) {
+    case "int64":
+      return /^[+-]?\d{1,19}$/.test(text) ? BigInt(text) : null;
+    case "float64":
+      return text.trim() === "" || (Number.isNaN(Number(text)) && text !== "NaN") ? null : Number(text);
+    case "bool":
+      return text === "true" ? true : text === "false" ? false : null;
+    case "date":
+      return parseDate(text);
+    case "time":
+      return parseTime(text);
+    case "timestamp":
+      return parseTimestamp(text);
+    case "datetime":
+      return parseDatetime(text);
+    case "bytes":
+      return /^([0-9a-f]{2})*$/.test(text) ? new Uint8Array(Buffer.from(text, "hex")) : null;
+    default:
+      return text;
+  }
+}

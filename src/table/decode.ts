@@ -1,0 +1,49 @@
+import type { ColumnShape } from "../adapter/shapes.js";
+import type { Row } from "../sql/sql.js";
+import { formatCanonical } from "./canonical.js";
+import type { DeclaredColumn, JsKind } from "./define.js";
+
+/** The function that turns a canonical value into what the table's row type promises. */
+export function decoderOf(shape: ColumnShape, js: JsKind): (v: unknown) => unknown {
+  const exact = exactDecoder(shape);
+  const decode: { readonly [K in JsKind]: (v: unknown) => unknown } = {
+    exact,
+    number: Number,
+    bigint: (v) => BigInt(v as bigint),
+    // A Date has milliseconds: microseconds round down, never up.
+    Date: (v) => new Date(Number(floorDiv(v as bigint, 1000n))),
+  };
+  return (v) => (v === null || v === undefined ? null : decode[js](v));
+}
+export const floorDiv = (a: bigint, b: bigint): bigint => (a >= 0n || a % b === 0n ? a / b : a / b - 1n);
+
+function exactDecoder(shape: ColumnShape): (v: unknown) => unknown {
+  switch (shape.type) {
+    case "date":
+    case "time":
+    case "timestamp":
+    case "datetime":
+      return (v) => formatCanonical(v, shape.type);
+    case "json":
+      return (v) => JSON.parse(String(v)) as unknown;
+    default:
+      return (v) => v;
+  }
+}
+
+/** Rows as users see them. */
+export function rowDecoder(shapes: readonly ColumnShape[], declared: readonly DeclaredColumn[] | null): (row: Row) => Row {
+  const columns = shapes.map((s) => [s.name, decoderOf(s, declared?.find((d) => d.name === s.name)?.js ?? "exact")] as const);
+  return (row) => Object.fromEntries(columns.map(([name, decode]) => [name, decode(row[name])]));
+}
+/** Rows as reports hold them: JSON-safe, redacted. */
+export function sampleRow(row: Row, shapes: readonly ColumnShape[], redact: readonly string[]): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, v]) => {
+      if (redact.includes(name)) return [name, "[redacted]"];
+      const type = shapes.find((s) => s.name === name)?.type;
+      if (typeof v === "number" && Number.isFinite(v) && type !== "date") return [name, v];
+      return [name, typeof v === "boolean" ? v : type === undefined ? (v === null ? null : String(v)) : formatCanonical(v, type)];
+    }),
+  );
+}
