@@ -60,21 +60,23 @@ export function maxDrop(ratio: number, o?: Relative): Check<never> {
 export function maxGrowth(ratio: number, o?: Relative): Check<never> {
   return made({ kind: "maxGrowth", runs: "sql", ratio, per: o?.per ?? "table", ...common(o) });
 }
-type Named<C extends string> = readonly (C | CheckOptions)[];
-function split(args: readonly (string | CheckOptions)[]): { readonly columns: readonly string[]; readonly o: CheckOptions | undefined } {
-  const columns = args.filter((a) => typeof a === "string");
-  const o = args.find((a) => typeof a !== "string");
-  return { columns, o };
+type Named = readonly [...columns: readonly string[]] | readonly [columns: readonly string[], o: CheckOptions];
+function named(kind: "notNull" | "unique", args: Named): Check<never> {
+  const [first, o] = args;
+  const columns = Array.isArray(first) ? (first as readonly string[]) : (args as readonly string[]);
+  return made({ kind, runs: "sql", columns, ...common(Array.isArray(first) ? (o as CheckOptions) : {}) });
 }
-/** None of the columns is NULL. Options may come last: `notNull("id", "amount", { severity: "warn" })`. */
-export function notNull<const C extends string>(...columns: Named<C>): Check<C> {
-  const { columns: names, o } = split(columns);
-  return made({ kind: "notNull", runs: "sql", columns: names, ...common(o) });
+/** None of the columns is NULL. With options: `notNull(["id", "amount"], { severity: "warn" })`. */
+export function notNull<const C extends string>(...columns: readonly C[]): Check<C>;
+export function notNull<const C extends string>(columns: readonly C[], o: CheckOptions): Check<C>;
+export function notNull(...args: Named): Check<never> {
+  return named("notNull", args);
 }
-/** The columns together are unique; rows with a NULL among them are not compared. Options may come last. */
-export function unique<const C extends string>(...columns: Named<C>): Check<C> {
-  const { columns: names, o } = split(columns);
-  return made({ kind: "unique", runs: "sql", columns: names, ...common(o) });
+/** The columns together are unique; rows with a NULL among them are not compared. With options: `unique(["id"], { samples: 1 })`. */
+export function unique<const C extends string>(...columns: readonly C[]): Check<C>;
+export function unique<const C extends string>(columns: readonly C[], o: CheckOptions): Check<C>;
+export function unique(...args: Named): Check<never> {
+  return named("unique", args);
 }
 /** Values are among those given; NULL is not looked at (see {@link notNull}). */
 export function accepted<const C extends string>(column: C, values: readonly SqlValue[], o?: CheckOptions): Check<C> {

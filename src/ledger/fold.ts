@@ -2,10 +2,11 @@ import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { readChecks } from "../check/planned.js";
 import { type Displaced, type EventName, type LedgerEvent, payloads, type Published, type PublishedTable } from "./events.js";
+import { readJson } from "./portable.js";
 import { emptyState, type Kept, type State, type TableState } from "./state.js";
 
 /** Journal rows as events: parsed, in order, without what a stale owner wrote after another had taken over. */
-export function readEvents(rows: readonly Row[]): LedgerEvent[] {
+export function readEvents(rows: readonly Row[], database: string): LedgerEvent[] {
   const read = rows
     .filter((r): r is Row & { event: EventName } => typeof r["event"] === "string" && r["event"] in payloads)
     .map((r) => ({
@@ -14,7 +15,7 @@ export function readEvents(rows: readonly Row[]): LedgerEvent[] {
       seq: Number(r["seq"]),
       fence: BigInt(r["fence"] as bigint),
       at: formatTimestamp(r["recorded_at"] as bigint),
-      payload: payloads[r.event].parse(JSON.parse(String(r["payload"]))),
+      payload: payloads[r.event].parse(readJson(String(r["payload"]), database)),
     })) as LedgerEvent[];
   const ordered = read.sort((a, b) => a.seq - b.seq || Number(b.fence - a.fence));
   let frontier = -1n;

@@ -25,6 +25,8 @@ export const schemaOf = (columns: readonly ColumnShape[]): string =>
 
 /** Where everything of one pipeline stands in the ledger. */
 export interface LedgerNames {
+  /** The database that the ledger is in. */
+  readonly database: string;
   readonly schema: TableRef;
   readonly journal: TableRef;
   readonly turn: TableRef;
@@ -45,6 +47,7 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
   const own = slug(pipeline);
   const deltas = `delta_${own}_`;
   return {
+    database: base[0] ?? "",
     schema: { path: base },
     journal: at("journal"),
     turn: at("turn"),

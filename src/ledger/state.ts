@@ -79,9 +79,6 @@ export const state = z.object({
 export type State = z.infer<typeof state>;
 
 export const emptyState: State = { live: 0, tables: {}, kept: [], undone: [], open: [], held: null };
-/** The key of a table in the ledger. */
-export const tableKey = (path: readonly string[], caseSensitive: boolean): string =>
-  JSON.stringify(caseSensitive ? path : path.map((p) => p.toLowerCase()));
 export const tallyOf = (t: Pick<TableState, "rows" | "sum" | "hash">): Tally => ({
   rows: t.rows,
   checksum: `${t.hash}:${t.sum}`,

@@ -1,5 +1,6 @@
 import { stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
+import { writeJson } from "../ledger/portable.js";
 import { fence, opOf } from "../plan/in-place.js";
 import { formatCanonical } from "../table/canonical.js";
 import { encodeValue, Unfit } from "../table/encode.js";
@@ -45,7 +46,7 @@ export function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> 
           scan: opOf.scan(t.alias),
         },
       ]);
-      const payload = JSON.stringify({ tables: Object.fromEntries(events) });
+      const payload = writeJson({ tables: Object.fromEntries(events) }, w.names.database);
       const row = { pipeline: ctx.settings.pipeline, release: held.state.live, seq: held.nextSeq(), event: "adopted", fence: held.fence, payload, facts: tables.map((t) => opOf.scan(t.alias)) };
       const steps = [
         fence({ lease: w.names.lease, fence: held.fence }),

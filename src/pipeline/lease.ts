@@ -1,6 +1,7 @@
 import pRetry from "p-retry";
 import type { Plan } from "../plan/compile.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
+import { writeJson } from "../ledger/portable.js";
 import { anchors, type EventName, type LedgerEvent, type Payload } from "../ledger/events.js";
 import { fold, readEvents } from "../ledger/fold.js";
 import type { State } from "../ledger/state.js";
@@ -89,7 +90,7 @@ async function take(w: Work, releases: 0 | 1): Promise<{ readonly held: Held; re
   if (result.outcome === "refused") throw leaseHeld(settings.pipeline, rowOf("before"));
   const after = rowOf("after");
   const fence = BigInt(after["fence"] as bigint);
-  const events = readEvents(result.results.get("journal")?.rows ?? []);
+  const events = readEvents(result.results.get("journal")?.rows ?? [], names.database);
   return own(w, {
     fence,
     events,
@@ -161,7 +162,7 @@ function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () =>
     tookOver: taken.tookOver,
     nextSeq: () => ++seq,
     async append(event, release, payload) {
-      const row = { pipeline, release, seq: ++seq, event, fence: taken.fence, payload: JSON.stringify(payload), facts: [] };
+      const row = { pipeline, release, seq: ++seq, event, fence: taken.fence, payload: writeJson(payload, names.database), facts: [] };
       await w.run({ kind: "record", journal: names.journal, events: [row] });
     },
     giveBack: () => {
@@ -199,7 +200,7 @@ export async function look(w: Work): Promise<{ readonly state: State; readonly l
   try {
     const lease = await w.run({ kind: "readLease", lease: w.names.lease });
     const journal = await w.run({ kind: "readJournal", journal: w.names.journal, pipeline: w.ctx.settings.pipeline, anchors });
-    return { state: fold(readEvents(journal.rows)), lease: lease.rows[0] ?? {} };
+    return { state: fold(readEvents(journal.rows, w.names.database)), lease: lease.rows[0] ?? {} };
   } catch (e) {
     if (isCutoverError(e, "ADAPTER") && e.context.kind === "missing-object") return null;
     throw e;

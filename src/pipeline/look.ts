@@ -52,7 +52,7 @@ export async function* history(ctx: Context, o: CallOptions & { readonly limit?:
       kind: "findEvents", journal: w.names.journal, pipeline: ctx.settings.pipeline,
       events: [...Object.keys(outcomes), "rolled-back", "redone"], payload: null, release: null, limit: null,
     });
-    return summarise(readEvents([...rows].reverse()), seen.state);
+    return summarise(readEvents([...rows].reverse(), w.names.database), seen.state);
   });
   yield* summaries.slice(0, o.limit ?? summaries.length);
 }
@@ -90,7 +90,7 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
         ],
       };
       const { results } = await w.block(plan, "rollback", MAX_SCAN_MS);
-      const state = fold(readEvents(results.get("journal")?.rows ?? []));
+      const state = fold(readEvents(results.get("journal")?.rows ?? [], w.names.database));
       const found = tables.map((t) => {
         const row = results.get(opOf.scan(t.alias))?.rows[0];
         const hash = hashOf(ctx, t.live?.columns ?? []);

@@ -73,7 +73,7 @@ export async function alreadyPublished(w: Work, held: Held, key: string | undefi
   if (rows[0]?.["event"] !== keyEvents.taken) return null;
   const release = Number(rows[0]["release"]);
   const found = await w.run({ ...base, events: ["published"], payload: null, release, limit: 1 });
-  const event = readEvents(found.rows)[0];
+  const event = readEvents(found.rows, w.names.database)[0];
   if (event?.event !== "published") return null;
   held.giveBack();
   return runReport(event.payload, event, pipeline, { status: "already-published", stages: [], warnings: [] });
@@ -147,7 +147,7 @@ async function settled(ctx: Context, o: CallOptions, release: number, e: unknown
   try {
     return await leased(ctx, "recover", o, 0, async (w) => {
       const { rows } = await w.run({ kind: "findEvents", journal: w.names.journal, pipeline, events: ["published"], payload: null, release, limit: 1 });
-      const event = readEvents(rows)[0];
+      const event = readEvents(rows, w.names.database)[0];
       if (event?.event === "published") return runReport(event.payload, event, pipeline, { status: "published", stages: w.stages, warnings: w.warnings });
       throw new CutoverError("PUBLISH_FAILED", `release ${release} of ${pipeline} was not published: the connection failed before the commit; run again`, { state: "before", pipeline, release }, { cause: e });
     });

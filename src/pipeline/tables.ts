@@ -1,7 +1,8 @@
 import type { ColumnShape, TableRef, TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
-import { type State, tableKey, type TableState } from "../ledger/state.js";
+import { tableKey } from "../ledger/portable.js";
+import type { State, TableState } from "../ledger/state.js";
 import type { DeclaredColumn, TableDefinition } from "../table/define.js";
 import { findColumn, resolveName } from "../table/resolve.js";
 import { configError } from "./config.js";
@@ -24,7 +25,7 @@ export interface Found {
 
 export const keyOf = (w: Work, definition: TableDefinition): { readonly ref: TableRef; readonly id: string } => {
   const ref = resolveName(definition.name, w.session.home, w.ctx.adapter.capabilities);
-  return { ref, id: tableKey(ref.path, w.ctx.adapter.capabilities.identifiers.caseSensitive) };
+  return { ref, id: tableKey(ref.path, w.names.database, w.ctx.adapter.capabilities.identifiers.caseSensitive) };
 };
 
 /** Finds the tables named, or all; refuses what the configuration cannot mean. */

@@ -5,6 +5,7 @@ import { imageColumns, type Scope } from "../adapter/steps.js";
 import { type CompiledChecks, compileChecks, type CheckGroup, type CheckTarget } from "../check/compile.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { keyEvents, type Published, type PublishedTable } from "../ledger/events.js";
+import { writeJson } from "../ledger/portable.js";
 import type { State, TableState } from "../ledger/state.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident, join, type Sql, template } from "../sql/sql.js";
@@ -210,7 +211,7 @@ export function record(f: ReleaseFacts, p: Published): PlannedStep {
     step: {
       kind: "record",
       journal: f.journal,
-      events: [...keyed, { ...common, seq: f.nextSeq(), event: "published", payload: JSON.stringify(constant), facts }],
+      events: [...keyed, { ...common, seq: f.nextSeq(), event: "published", payload: writeJson(constant, f.journal.path[0] ?? ""), facts }],
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { stored } from "../adapter/shapes.js";
 import type { Displaced } from "../ledger/events.js";
+import { writeJson } from "../ledger/portable.js";
 import type { Kept } from "../ledger/state.js";
 import { fence, type ReleaseFacts } from "./in-place.js";
 import type { Plan, PlannedStep } from "./compile.js";
@@ -55,7 +56,7 @@ export function planMove(m: Move, f: Pick<ReleaseFacts, "pipeline" | "fence" | "
       journal: f.journal,
       events: [
         ...keyEventsOf(m).map((e) => ({ pipeline: f.pipeline, fence: f.fence, seq: f.nextSeq(), facts: [], ...e })),
-        { pipeline: f.pipeline, release: m.to, seq: f.nextSeq(), event, fence: f.fence, payload: JSON.stringify(payload), facts: [] },
+        { pipeline: f.pipeline, release: m.to, seq: f.nextSeq(), event, fence: f.fence, payload: writeJson(payload, f.journal.path[0] ?? ""), facts: [] },
       ],
     },
   };
