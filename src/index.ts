@@ -1,9 +1,32 @@
-export { accepted, between, type Check, type CheckContext, type CheckFunction, type CheckOptions, check, maxDrop, maxGrowth, noRows, notNull, reconcile, rowCount, unique } from "./check/checks.js";
-export type { CheckResult, CheckVerdict, Severity } from "./check/result.js";
-export { type CodeNote, CutoverError, type ErrorCode, type ErrorFacts, errorCodes, isCutoverError, type Where } from "./errors/index.js";
-export type { Tally } from "./ledger/state.js";
-export type { Warehouse } from "./adapter/define.js";
 export type { Capabilities } from "./adapter/capabilities.js";
+export type { Warehouse } from "./adapter/define.js";
+export {
+  accepted,
+  between,
+  type Check,
+  type CheckContext,
+  type CheckFunction,
+  type CheckOptions,
+  check,
+  maxDrop,
+  maxGrowth,
+  noRows,
+  notNull,
+  reconcile,
+  rowCount,
+  unique,
+} from "./check/checks.js";
+export type { CheckResult, CheckVerdict, Severity } from "./check/result.js";
+export {
+  type CodeNote,
+  CutoverError,
+  type ErrorCode,
+  type ErrorFacts,
+  errorCodes,
+  isCutoverError,
+  type Where,
+} from "./errors/index.js";
+export type { Tally } from "./ledger/state.js";
 export type { Candidate } from "./pipeline/candidate.js";
 export type { Config } from "./pipeline/config.js";
 export type { DiffOptions } from "./pipeline/diff.js";
@@ -15,10 +38,22 @@ export type { PlanOptions } from "./pipeline/plans.js";
 export type { Release } from "./pipeline/release.js";
 export type * from "./pipeline/reports.js";
 export type { RollbackOptions } from "./pipeline/rollback.js";
-export type { RunOptions } from "./pipeline/run.js";
+export type { RunOptions } from "./pipeline/run-options.js";
 export type { ReleaseState, Stage, Strategy } from "./pipeline/words.js";
 export type { CallOptions } from "./pipeline/work.js";
 export { type FileFormat, files, query, rows, type Source, type SourceTotals } from "./source/source.js";
 export { type Row, type Sql, type SqlTag, type SqlValue, sql } from "./sql/sql.js";
-export { type ColumnOf, type Columns, type HowToLoad, type Mode, type RowIn, type RowOut, type Table, type TableName, type TableOptions, type Tables, table } from "./table/define.js";
+export {
+  type ColumnOf,
+  type Columns,
+  type HowToLoad,
+  type Mode,
+  type RowIn,
+  type RowOut,
+  type Table,
+  type TableName,
+  type TableOptions,
+  type Tables,
+  table,
+} from "./table/define.js";
 export type { ColumnSpec, ColumnType, Json, ScalarIn, ScalarOut } from "./table/types.js";

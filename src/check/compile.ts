@@ -1,12 +1,12 @@
 import type { ColumnShape, TableRef } from "../adapter/shapes.js";
 import type { Observation, ScanItem } from "../adapter/steps.js";
 import { digest } from "../ledger/names.js";
+import type { SourceTotals } from "../source/source.js";
 import { typed } from "../sql/render.js";
 import { bindSelf, type Sql, type TypedValue } from "../sql/sql.js";
 import { formatCanonical } from "../table/canonical.js";
-import type { ColumnType, Json } from "../table/types.js";
-import type { SourceTotals } from "../source/source.js";
 import { encodeValue } from "../table/encode.js";
+import type { ColumnType, Json } from "../table/types.js";
 import { type CheckDefinition, checkName } from "./checks.js";
 import type { PlannedCheck } from "./planned.js";
 

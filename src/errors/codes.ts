@@ -27,7 +27,12 @@ export interface ErrorFacts {
   SOURCE: { readonly reason: string };
   CLOSED: Record<never, never>;
   DRIVER_MISSING: { readonly install: string };
-  ADAPTER: { readonly adapter: string; readonly kind: string; readonly outcome: "not-applied" | "unknown"; readonly native?: string };
+  ADAPTER: {
+    readonly adapter: string;
+    readonly kind: string;
+    readonly outcome: "not-applied" | "unknown";
+    readonly native?: string;
+  };
 }
 export type ErrorCode = keyof ErrorFacts;
 

@@ -1,7 +1,7 @@
+import { readChecks } from "../check/planned.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
-import { readChecks } from "../check/planned.js";
-import { type Displaced, type EventName, type LedgerEvent, payloads, type Published, type PublishedTable } from "./events.js";
+import { type Displaced, type EventName, type LedgerEvent, type Published, type PublishedTable, payloads } from "./events.js";
 import { readJson } from "./portable.js";
 import { emptyState, type Kept, type State, type TableState } from "./state.js";
 

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { TableRef } from "../adapter/shapes.js";
-import type { ColumnShape } from "../adapter/shapes.js";
+import type { ColumnShape, TableRef } from "../adapter/shapes.js";
 
 /** Short, stable text for anything JSON can hold. */
 export const digest = (of: unknown, length = 8): string =>

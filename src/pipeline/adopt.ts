@@ -1,7 +1,7 @@
 import { stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { writeJson } from "../ledger/portable.js";
-import { fence, opOf } from "../plan/in-place.js";
+import { fence, opOf } from "../plan/release.js";
 import { formatCanonical } from "../table/canonical.js";
 import { encodeValue, Unfit } from "../table/encode.js";
 import { findColumn } from "../table/resolve.js";
@@ -13,7 +13,7 @@ import { checksFailed, sampleContext } from "./publish.js";
 import { settleLeftovers } from "./recover.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
-import { claimTables, definitionOf, findTables, type Found, hashOf } from "./tables.js";
+import { claimTables, definitionOf, type Found, findTables, hashOf } from "./tables.js";
 import type { CallOptions, Work } from "./work.js";
 
 export interface AdoptOptions extends CallOptions {
@@ -28,7 +28,12 @@ export function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> 
     w.stage("adopt", async () => {
       await settleLeftovers(w, held, false);
       const tables = (await findTables(w, held.state)).filter((t) => t.live !== null);
-      if (tables.length === 0) throw new CutoverError("NOT_FOUND", "none of the tables exists yet; the first run makes them", { what: "table", name: Object.keys(ctx.tables).join(", "), pipeline: ctx.settings.pipeline });
+      if (tables.length === 0)
+        throw new CutoverError("NOT_FOUND", "none of the tables exists yet; the first run makes them", {
+          what: "table",
+          name: Object.keys(ctx.tables).join(", "),
+          pipeline: ctx.settings.pipeline,
+        });
       await claimTables(w, held, tables);
       const checks = tables.map((t) => liveChecks(w, t));
       const planned = checks.flatMap((c) => c.planned);
@@ -47,17 +52,32 @@ export function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> 
         },
       ]);
       const payload = writeJson({ tables: Object.fromEntries(events) }, w.names.database);
-      const row = { pipeline: ctx.settings.pipeline, release: held.state.live, seq: held.nextSeq(), event: "adopted", fence: held.fence, payload, facts: tables.map((t) => opOf.scan(t.alias)) };
+      const row = {
+        pipeline: ctx.settings.pipeline,
+        release: held.state.live,
+        seq: held.nextSeq(),
+        event: "adopted",
+        fence: held.fence,
+        payload,
+        facts: tables.map((t) => opOf.scan(t.alias)),
+      };
       const steps = [
         fence({ lease: w.names.lease, fence: held.fence }),
-        ...tables.map((t) => ({ id: opOf.scan(t.alias), step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null } })),
+        ...tables.map((t) => ({
+          id: opOf.scan(t.alias),
+          step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null },
+        })),
         ...checks.flatMap((c) => c.plan.steps),
         { id: "record", step: { kind: "record" as const, journal: w.names.journal, events: [row] } },
       ];
       const result = await held.during((limit) => w.block({ name: "adopt", atomic: true, steps }, "commit", limit));
       if (result.outcome === "refused") {
-        if (result.at === opOf.fence) throw new CutoverError("LEASE_LOST", "the lease was lost; nothing was changed", { fence: Number(held.fence) });
-        const of = sampleContext(tables.map((t) => ({ alias: t.alias, columns: stored(t.live?.columns ?? []) })), w);
+        if (result.at === opOf.fence)
+          throw new CutoverError("LEASE_LOST", "the lease was lost; nothing was changed", { fence: Number(held.fence) });
+        const of = sampleContext(
+          tables.map((t) => ({ alias: t.alias, columns: stored(t.live?.columns ?? []) })),
+          w,
+        );
         throw checksFailed(withSamples(planned, result.results, of), { pipeline: ctx.settings.pipeline });
       }
       return report(tables, (alias) => result.results.get(opOf.scan(alias))?.rows[0] ?? {}, ctx);
@@ -79,7 +99,11 @@ function watermarkOf(w: Work, t: Found, given: unknown): string | null {
   }
 }
 
-function report(tables: readonly Found[], scanned: (alias: string) => Readonly<Record<string, unknown>>, ctx: Context): AuditReport {
+function report(
+  tables: readonly Found[],
+  scanned: (alias: string) => Readonly<Record<string, unknown>>,
+  ctx: Context,
+): AuditReport {
   const found = tables.map((t) => {
     const row = scanned(t.alias);
     const tally = { rows: Number(row["rows"]), checksum: `${hashOf(ctx, t.live?.columns ?? [])}:${String(row["sum"])}` };

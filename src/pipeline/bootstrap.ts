@@ -16,18 +16,28 @@ export async function bootstrap(w: Work): Promise<void> {
     value,
   });
   const journal = [
-    column("pipeline", "string"), column("release", "int64"), column("seq", "int64"), column("event", "string"),
-    column("recorded_at", "timestamp"), column("fence", "int64"), column("payload", "string"),
+    column("pipeline", "string"),
+    column("release", "int64"),
+    column("seq", "int64"),
+    column("event", "string"),
+    column("recorded_at", "timestamp"),
+    column("fence", "int64"),
+    column("payload", "string"),
   ];
   const claims = [column("table_name", "string"), column("pipeline", "string"), column("claimed_at", "timestamp")];
   const lease = [
-    row("owner", "string", null), row("process", "string", null), row("fence", "int64", 0), row("releases", "int64", 0),
+    row("owner", "string", null),
+    row("process", "string", null),
+    row("fence", "int64", 0),
+    row("releases", "int64", 0),
     row("expires_at", "timestamp", null),
   ];
   await calmly(() => w.run({ kind: "createSchema", ref: names.schema }));
   await calmly(() => w.run({ kind: "create", ref: names.journal, columns: journal, ifNotExists: true }));
   await calmly(() => w.run({ kind: "create", ref: names.claims, columns: claims, ifNotExists: true }));
-  await calmly(() => w.run({ kind: "seed", ref: names.turn, columns: [row("version", "int64", LEDGER), row("turn", "int64", 0)] }));
+  await calmly(() =>
+    w.run({ kind: "seed", ref: names.turn, columns: [row("version", "int64", LEDGER), row("turn", "int64", 0)] }),
+  );
   await calmly(() => w.run({ kind: "seed", ref: names.lease, columns: lease }));
 }
 

@@ -34,13 +34,17 @@ export interface Settings {
   readonly waitMs: number;
 }
 
-const duration = z.custom<Duration>((d) => milliseconds(d) !== null, { error: 'expected milliseconds, or a duration such as "5m"' });
+const duration = z.custom<Duration>((d) => milliseconds(d) !== null, {
+  error: 'expected milliseconds, or a duration such as "5m"',
+});
 const settings = z.strictObject({
   warehouse: z.custom<Warehouse>((w) => typeof w === "object" && w !== null && adapterOf(w as Warehouse) !== null, {
     error: "expected a warehouse, such as duckdb({ path })",
   }),
   pipeline: z.string().min(1).max(200),
-  tables: z.record(z.string(), z.unknown()).refine((t) => Object.keys(t).length > 0, { error: "a pipeline needs at least one table" }),
+  tables: z
+    .record(z.string(), z.unknown())
+    .refine((t) => Object.keys(t).length > 0, { error: "a pipeline needs at least one table" }),
   keep: z.int().min(1).max(1000).default(3),
   ledgerSchema: z.string().min(1).default("cutover_ledger"),
   scanEvery: z.int().min(1).default(50),
@@ -58,7 +62,11 @@ const settings = z.strictObject({
  * A configuration, checked as a whole.
  * @throws CutoverError `CONFIG` with every mistake, by path.
  */
-export function checkConfig(config: Config): { readonly adapter: Adapter; readonly settings: Settings; readonly tables: Readonly<Record<string, TableDefinition>> } {
+export function checkConfig(config: Config): {
+  readonly adapter: Adapter;
+  readonly settings: Settings;
+  readonly tables: Readonly<Record<string, TableDefinition>>;
+} {
   const parsed = settings.safeParse(config);
   const issues: Issue[] = parsed.success ? [] : parsed.error.issues.map((i) => ({ path: i.path.join("."), message: i.message }));
   const tables: Record<string, TableDefinition> = {};
@@ -88,5 +96,7 @@ export function checkConfig(config: Config): { readonly adapter: Adapter; readon
 }
 export function configError(issues: readonly Issue[]): CutoverError<"CONFIG"> {
   const lines = issues.map((i) => `${i.path}: ${i.message}`);
-  return new CutoverError("CONFIG", `${issues.length === 1 ? "1 mistake" : `${issues.length} mistakes`}: ${lines.join("; ")}`, { issues });
+  return new CutoverError("CONFIG", `${issues.length === 1 ? "1 mistake" : `${issues.length} mistakes`}: ${lines.join("; ")}`, {
+    issues,
+  });
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Adapter } from "../adapter/define.js";
 import { CutoverError } from "../errors/index.js";
 import type { TableDefinition } from "../table/define.js";
-import { checkConfig, type Config, type Settings } from "./config.js";
+import { type Config, checkConfig, type Settings } from "./config.js";
 import { type Emit, emitter, type Logger, safeLogger } from "./events.js";
 import { type Pool, poolOf } from "./pool.js";
 
@@ -21,8 +22,16 @@ export interface Context {
   readonly running: Set<Promise<unknown>>;
 }
 
+/** When the process began: the same in every thread of it and in every copy of this package, where the system tells. */
+function beginning(): string {
+  try {
+    return readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)?.split(" ")[19] ?? "";
+  } catch {
+    return String(performance.timeOrigin);
+  }
+}
 /** One process, told apart from every other and from its own past lives. */
-export const thisProcess: string = randomUUID();
+export const thisProcess: string = `${hostname()}:${process.pid}:${beginning()}`;
 /** How an owner appears to people who wait for it. */
 export const ownerName = (): string => `${hostname()} pid ${process.pid} (${randomUUID().slice(0, 8)})`;
 

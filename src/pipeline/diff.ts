@@ -6,11 +6,11 @@ import { differenceParts, reversed } from "../plan/difference.js";
 import type { Row } from "../sql/sql.js";
 import { rowDecoder } from "../table/decode.js";
 import { findColumn } from "../table/resolve.js";
-import { closedError, type Context } from "./context.js";
+import { type Context, closedError } from "./context.js";
 import { explain } from "./faults.js";
 import { look } from "./lease.js";
 import type { RowChange } from "./reports.js";
-import { findTables, type Found } from "./tables.js";
+import { type Found, findTables } from "./tables.js";
 import { type CallOptions, openWork, type Work } from "./work.js";
 
 export interface DiffOptions extends CallOptions {
@@ -26,7 +26,11 @@ export async function* diff(ctx: Context, alias: string, o: DiffOptions): AsyncG
   try {
     yield* changesBetween(w, alias, o);
   } catch (e) {
-    failure = explain(ctx.adapter, e, { stage: "audit", signal: w.signal, where: { pipeline: ctx.settings.pipeline, table: alias } });
+    failure = explain(ctx.adapter, e, {
+      stage: "audit",
+      signal: w.signal,
+      where: { pipeline: ctx.settings.pipeline, table: alias },
+    });
     throw failure;
   } finally {
     await close(failure);
@@ -51,12 +55,17 @@ async function* changesBetween(w: Work, alias: string, o: DiffOptions): AsyncGen
   if (op === undefined || "native" in op) throw new Error("a difference is one query");
   const count: ColumnShape = { name: "_cutover_n", type: "int64", nullable: false, native: w.ctx.adapter.syntax.type("int64") };
   const pair = pairing(key, rowDecoder(columns, found.definition.columns));
-  for await (const rows of w.session.stream(op.sql, [...columns, count], w.io("diff"))) for (const row of rows) yield* pair.add(row);
+  for await (const rows of w.session.stream(op.sql, [...columns, count], w.io("diff")))
+    for (const row of rows) yield* pair.add(row);
   yield* pair.end();
 }
 
 /** Versions may differ in columns; they are compared by those that both have. */
-async function commonColumns(w: Work, columns: readonly ColumnShape[], parts: NonNullable<ReturnType<typeof differenceParts>>): Promise<readonly ColumnShape[]> {
+async function commonColumns(
+  w: Work,
+  columns: readonly ColumnShape[],
+  parts: NonNullable<ReturnType<typeof differenceParts>>,
+): Promise<readonly ColumnShape[]> {
   const others = await Promise.all(parts.map((p) => ("table" in p ? p.table : p.changes)).map((ref) => w.describe(ref)));
   return columns.filter((c) => others.every((o) => o === null || o.columns.some((x) => x.name === c.name)));
 }
@@ -64,12 +73,23 @@ async function commonColumns(w: Work, columns: readonly ColumnShape[], parts: No
 function unknown(w: Work, release: number, known: readonly number[]): CutoverError {
   const { pipeline } = w.ctx.settings;
   const oldest = Math.min(...known);
-  if (release < oldest) return new CutoverError("RETENTION_PASSED", `release ${release} of ${pipeline} is no longer kept; the oldest is ${oldest}`, { oldest, pipeline });
-  return new CutoverError("NOT_FOUND", `release ${release} of ${pipeline} is not one that is kept; there are ${known.join(", ")}`, { what: "release", name: String(release), pipeline });
+  if (release < oldest)
+    return new CutoverError("RETENTION_PASSED", `release ${release} of ${pipeline} is no longer kept; the oldest is ${oldest}`, {
+      oldest,
+      pipeline,
+    });
+  return new CutoverError(
+    "NOT_FOUND",
+    `release ${release} of ${pipeline} is not one that is kept; there are ${known.join(", ")}`,
+    { what: "release", name: String(release), pipeline },
+  );
 }
 
 /** Puts the two sides of an update together: rows come ordered by key, those that go before those that come. */
-function pairing(key: readonly string[], decode: (row: Row) => Row): { add(row: Row): RowChange<Row>[]; end(): RowChange<Row>[] } {
+function pairing(
+  key: readonly string[],
+  decode: (row: Row) => Row,
+): { add(row: Row): RowChange<Row>[]; end(): RowChange<Row>[] } {
   let gone: Row | null = null;
   const flush = (): RowChange<Row>[] => {
     const before = gone;

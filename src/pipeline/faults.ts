@@ -33,7 +33,12 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
   if (isCutoverError(e)) return e;
   if (c.signal.aborted) {
     if (isCutoverError(c.signal.reason)) return c.signal.reason;
-    return new CutoverError("CANCELLED", `cancelled during ${c.stage}; nothing was published`, { stage: c.stage, ...c.where }, { cause: e });
+    return new CutoverError(
+      "CANCELLED",
+      `cancelled during ${c.stage}; nothing was published`,
+      { stage: c.stage, ...c.where },
+      { cause: e },
+    );
   }
   const fault = adapter.classify(e);
   const native = e instanceof Error ? e.message : String(e);
@@ -41,24 +46,57 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
   switch (fault.kind) {
     case "driver-missing": {
       const install = fault.detail ?? "npm install the driver";
-      return new CutoverError("DRIVER_MISSING", `the driver of ${adapter.name} is not installed: ${install}`, { install, ...c.where }, { cause: e });
+      return new CutoverError(
+        "DRIVER_MISSING",
+        `the driver of ${adapter.name} is not installed: ${install}`,
+        { install, ...c.where },
+        { cause: e },
+      );
     }
     case "locked":
-      return new CutoverError("LEASE_HELD", said, { owner: fault.detail ?? "another process", expires: "when that process closes it", ...c.where }, { cause: e });
+      return new CutoverError(
+        "LEASE_HELD",
+        said,
+        { owner: fault.detail ?? "another process", expires: "when that process closes it", ...c.where },
+        { cause: e },
+      );
     case "bad-data":
     case "bad-file":
-      if (c.source) return new CutoverError("BAD_SOURCE", `${c.where.table ?? "the source"}: ${said}`, { reason: native, ...c.where }, { cause: e });
+      if (c.source)
+        return new CutoverError(
+          "BAD_SOURCE",
+          `${c.where.table ?? "the source"}: ${said}`,
+          { reason: native, ...c.where },
+          { cause: e },
+        );
       break;
     case "missing-object":
     case "syntax":
-      if (c.source) return new CutoverError("BAD_SOURCE", `${c.where.table ?? "the source"}: ${said}`, { reason: native, ...c.where }, { cause: e });
+      if (c.source)
+        return new CutoverError(
+          "BAD_SOURCE",
+          `${c.where.table ?? "the source"}: ${said}`,
+          { reason: native, ...c.where },
+          { cause: e },
+        );
       break;
     case "unsupported":
-      return new CutoverError("UNSUPPORTED", said, { capability: native, alternative: fault.hint ?? advice.unsupported, ...c.where }, { cause: e });
+      return new CutoverError(
+        "UNSUPPORTED",
+        said,
+        { capability: native, alternative: fault.hint ?? advice.unsupported, ...c.where },
+        { cause: e },
+      );
     default:
       break;
   }
   const retryable = fault.kind === "transient" || fault.kind === "conflict";
-  const context = { adapter: adapter.name, kind: fault.kind, outcome: fault.outcome, ...(fault.native === undefined ? {} : { native: fault.native }), ...c.where };
+  const context = {
+    adapter: adapter.name,
+    kind: fault.kind,
+    outcome: fault.outcome,
+    ...(fault.native === undefined ? {} : { native: fault.native }),
+    ...c.where,
+  };
   return new CutoverError("ADAPTER", said, context, { cause: e, retryable });
 }

@@ -1,10 +1,10 @@
+import { CutoverError, isCutoverError } from "../errors/index.js";
+import type { State } from "../ledger/state.js";
 import type { Source } from "../source/source.js";
+import type { Tables } from "../table/define.js";
 import { findColumn } from "../table/resolve.js";
 import { cursorOut, sinceOf } from "../table/watermark.js";
-import type { Tables } from "../table/define.js";
-import { CutoverError, isCutoverError } from "../errors/index.js";
 import { configError } from "./config.js";
-import type { State } from "../ledger/state.js";
 import { definitionOf, keyOf } from "./tables.js";
 import type { Work } from "./work.js";
 
@@ -24,10 +24,18 @@ export type Feed<T extends Tables> = Sources<T> | ((ctx: LoadContext<T>) => Sour
 export type AnyFeed = Readonly<Record<string, Source>> | ((ctx: LoadContext<Tables>) => unknown);
 
 /** The sources of a feed, by alias. `fromStart`: a candidate that is built anew reads everything. */
-export async function openFeed(w: Work, feed: AnyFeed, state: State, release: number, fromStart: boolean): Promise<readonly (readonly [string, Source])[]> {
+export async function openFeed(
+  w: Work,
+  feed: AnyFeed,
+  state: State,
+  release: number,
+  fromStart: boolean,
+): Promise<readonly (readonly [string, Source])[]> {
   const given = typeof feed === "function" ? await call(w, feed, await loadContext(w, state, release, fromStart)) : feed;
   if (typeof given !== "object" || given === null) throw configError([{ path: "feed", message: "expected sources by table" }]);
-  const entries = Object.entries(given as Readonly<Record<string, Source | undefined>>).filter((e): e is [string, Source] => e[1] !== undefined);
+  const entries = Object.entries(given as Readonly<Record<string, Source | undefined>>).filter(
+    (e): e is [string, Source] => e[1] !== undefined,
+  );
   for (const [alias] of entries) definitionOf(w.ctx, alias);
   return entries;
 }

@@ -1,6 +1,6 @@
 import { checkName } from "../check/checks.js";
 import { CutoverError } from "../errors/index.js";
-import type { JsRunner } from "../plan/in-place.js";
+import type { JsRunner } from "../plan/release.js";
 import { bindSelf, type Row } from "../sql/sql.js";
 import type { Work } from "./work.js";
 
@@ -11,10 +11,14 @@ export const jsRunner =
     const { adapter } = w.ctx;
     if (adapter.capabilities.transaction !== "interactive") {
       const what = `check ${JSON.stringify(checkName(definition))}`;
-      throw new CutoverError("UNSUPPORTED", `${adapter.name} runs a release as one script, which takes no JavaScript: ${what}; use noRows()`, {
-        capability: "transaction: interactive",
-        alternative: "noRows()",
-      });
+      throw new CutoverError(
+        "UNSUPPORTED",
+        `${adapter.name} runs a release as one script, which takes no JavaScript: ${what}; use noRows()`,
+        {
+          capability: "transaction: interactive",
+          alternative: "noRows()",
+        },
+      );
     }
     return {
       id: op,
@@ -26,4 +30,5 @@ export const jsRunner =
       },
     };
   };
-const json = (v: unknown): string => (typeof v === "string" ? v : (JSON.stringify(v, (_k, x: unknown) => (typeof x === "bigint" ? x.toString() : x)) ?? String(v)));
+const json = (v: unknown): string =>
+  typeof v === "string" ? v : (JSON.stringify(v, (_k, x: unknown) => (typeof x === "bigint" ? x.toString() : x)) ?? String(v));

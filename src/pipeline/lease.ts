@@ -1,16 +1,16 @@
 import pRetry from "p-retry";
-import type { Plan } from "../plan/compile.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
-import { writeJson } from "../ledger/portable.js";
 import { anchors, type EventName, type LedgerEvent, type Payload } from "../ledger/events.js";
 import { fold, readEvents } from "../ledger/fold.js";
+import { writeJson } from "../ledger/portable.js";
 import type { State } from "../ledger/state.js";
+import type { Plan } from "../plan/compile.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { bootstrap } from "./bootstrap.js";
 import { type Context, ownerName, thisProcess } from "./context.js";
-import { type CallOptions, operate, type Work } from "./work.js";
 import type { Stage } from "./words.js";
+import { type CallOptions, operate, type Work } from "./work.js";
 
 /** The lease of an operation, and the state that it found. */
 export interface Held {
@@ -116,11 +116,15 @@ async function ready<R>(w: Work, body: () => Promise<R>): Promise<R> {
 function leaseHeld(pipeline: string, row: Row): CutoverError<"LEASE_HELD"> {
   const owner = String(row["owner"] ?? "another owner");
   const expires = typeof row["expires_at"] === "bigint" ? formatTimestamp(row["expires_at"]) : "soon";
-  return new CutoverError("LEASE_HELD", `pipeline ${pipeline} is being worked on by ${owner} until ${expires}; wait (lease.wait) or try again`, {
-    owner,
-    expires,
-    pipeline,
-  });
+  return new CutoverError(
+    "LEASE_HELD",
+    `pipeline ${pipeline} is being worked on by ${owner} until ${expires}; wait (lease.wait) or try again`,
+    {
+      owner,
+      expires,
+      pipeline,
+    },
+  );
 }
 
 interface Taken {
@@ -138,10 +142,15 @@ function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () =>
   let unused: 0 | 1 = 0;
   let renewed = performance.now();
   const lost = (cause?: unknown): CutoverError<"LEASE_LOST"> =>
-    new CutoverError("LEASE_LOST", `the lease of pipeline ${pipeline} was lost to another owner; nothing of this operation was published`, {
-      fence: Number(taken.fence),
-      pipeline,
-    }, { cause });
+    new CutoverError(
+      "LEASE_LOST",
+      `the lease of pipeline ${pipeline} was lost to another owner; nothing of this operation was published`,
+      {
+        fence: Number(taken.fence),
+        pipeline,
+      },
+      { cause },
+    );
   const renew = async (on: Work): Promise<void> => {
     const start = performance.now();
     const { ok } = await on.run({ kind: "renew", lease: names.lease, fence: taken.fence, ttlMs });
@@ -151,7 +160,9 @@ function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () =>
   let beating: Promise<void> = Promise.resolve();
   // A session of its own: the work's may be in the middle of a statement. A beat that fails is told by the fence.
   const beat = (): void => {
-    beating = operate(ctx, "publish", undefined, renew).catch((err: unknown) => ctx.log.warn({ err, pipeline }, "a heartbeat failed"));
+    beating = operate(ctx, "publish", undefined, renew).catch((err: unknown) =>
+      ctx.log.warn({ err, pipeline }, "a heartbeat failed"),
+    );
   };
   let timer = setInterval(beat, ttlMs / 3).unref();
   const held: Held = {
@@ -162,7 +173,15 @@ function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () =>
     tookOver: taken.tookOver,
     nextSeq: () => ++seq,
     async append(event, release, payload) {
-      const row = { pipeline, release, seq: ++seq, event, fence: taken.fence, payload: writeJson(payload, names.database), facts: [] };
+      const row = {
+        pipeline,
+        release,
+        seq: ++seq,
+        event,
+        fence: taken.fence,
+        payload: writeJson(payload, names.database),
+        facts: [],
+      };
       await w.run({ kind: "record", journal: names.journal, events: [row] });
     },
     giveBack: () => {
@@ -185,7 +204,8 @@ function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () =>
     try {
       // An aborted operation must still give its lease up: without the signal that ended it.
       const io = { ...w.io("free"), signal: new AbortController().signal };
-      for (const op of ctx.adapter.steps.free?.({ kind: "free", lease: names.lease, fence: taken.fence, releases: unused }) ?? []) {
+      for (const op of ctx.adapter.steps.free?.({ kind: "free", lease: names.lease, fence: taken.fence, releases: unused }) ??
+        []) {
         await w.session.execute(op, io);
       }
     } catch (err) {

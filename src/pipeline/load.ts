@@ -4,8 +4,8 @@ import type { Scope } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { batches } from "../source/batches.js";
-import { type Source, type SourceDefinition, sourceOf, type SourceTotals, type Stream } from "../source/source.js";
-import { type Row, type Sql } from "../sql/sql.js";
+import { type Source, type SourceDefinition, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
+import type { Row, Sql } from "../sql/sql.js";
 import { formatCanonical } from "../table/canonical.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
@@ -31,13 +31,21 @@ export interface Staged {
   readonly watermark: string | null;
 }
 
-type Load = (SourceDefinition & { readonly kind: "rows"; readonly stream: Stream<object> }) | Exclude<SourceDefinition, { kind: "rows" }>;
+type Load =
+  | (SourceDefinition & { readonly kind: "rows"; readonly stream: Stream<object> })
+  | Exclude<SourceDefinition, { kind: "rows" }>;
 
 /**
  * Stages what a source gives for one table; with `before`, its rows join those that the release has already.
  * null: the source was empty.
  */
-export async function stageTable(w: Work, found: Found, source: Source, release: number, before: Staged | null): Promise<Staged | null> {
+export async function stageTable(
+  w: Work,
+  found: Found,
+  source: Source,
+  release: number,
+  before: Staged | null,
+): Promise<Staged | null> {
   const { alias } = found;
   const given = sourceOf(source);
   if (given === null) throw configError([{ path: `feed.${alias}`, message: "expected a source: rows(), files() or query()" }]);
@@ -47,7 +55,12 @@ export async function stageTable(w: Work, found: Found, source: Source, release:
   await w.run({ kind: "drop", ref: into }, alias);
   const columns = shapes.columns.map((c) => ({ ...c, nullable: true }));
   await w.run({ kind: "create", ref: into, columns, ifNotExists: false }, alias);
-  const from = load.kind === "rows" ? batches(shapes.stream ?? load.stream, rowTarget(w, found, shapes.columns), w.signal) : load.kind === "files" ? load.files : load.sql;
+  const from =
+    load.kind === "rows"
+      ? batches(shapes.stream ?? load.stream, rowTarget(w, found, shapes.columns), w.signal)
+      : load.kind === "files"
+        ? load.files
+        : load.sql;
   const { rows } = await w.call("stage", alias, (o) => w.session.stage(into, shapes.columns, from, o), true);
   w.ctx.emit(release, { type: "rows.staged", table: alias, rows });
   if (rows === 0 && before === null) {
@@ -72,15 +85,43 @@ async function shapesOf(w: Work, found: Found, load: Load, before: Staged | null
   const made = definition.columns === null ? null : declaredShapes(w.ctx, definition.columns, definition);
   const all = live === null ? made : stored(live.columns);
   if (load.kind === "rows") {
-    if (all === null) throw configError([{ path: `tables.${found.alias}.columns`, message: "the table does not exist; rows() needs declared columns to make it" }]);
+    if (all === null)
+      throw configError([
+        { path: `tables.${found.alias}.columns`, message: "the table does not exist; rows() needs declared columns to make it" },
+      ]);
     if (before !== null) return { all, columns: pick(all, before.given) };
-    if (made !== null) return { all, columns: pick(all, made.map((c) => c.name), w) };
+    if (made !== null)
+      return {
+        all,
+        columns: pick(
+          all,
+          made.map((c) => c.name),
+          w,
+        ),
+      };
     const { first, stream } = await peek(load.stream);
-    return { all, columns: first === null ? all : pick(all, Object.keys(first).filter((n) => findColumn(all, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)), w), stream };
+    return {
+      all,
+      columns:
+        first === null
+          ? all
+          : pick(
+              all,
+              Object.keys(first).filter((n) => findColumn(all, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)),
+              w,
+            ),
+      stream,
+    };
   }
   const source: FileSet | Sql = load.kind === "files" ? checkFormat(w, found.alias, load.files) : load.sql;
   const there = await w.call("columnsOf", found.alias, (o) => w.session.columnsOf(source, o), true);
-  const target = all ?? there.map((c) => ({ ...c, nullable: !definition.key.includes(c.name) && c.name !== definition.partition, native: w.ctx.adapter.syntax.type(c.type) }));
+  const target =
+    all ??
+    there.map((c) => ({
+      ...c,
+      nullable: !definition.key.includes(c.name) && c.name !== definition.partition,
+      native: w.ctx.adapter.syntax.type(c.type),
+    }));
   return { all: target, columns: matchColumns(w, found, target, there, made) };
 }
 
@@ -89,22 +130,49 @@ const pick = (all: readonly ColumnShape[], names: readonly string[], w?: Work): 
 
 function checkFormat(w: Work, alias: string, f: FileSet): FileSet {
   const { capabilities, name } = w.ctx.adapter;
-  if ((f.format as string) === "") throw configError([{ path: `feed.${alias}`, message: `the format of ${f.urls.join(", ")} cannot be told; say files(…, { format })` }]);
+  if ((f.format as string) === "")
+    throw configError([
+      { path: `feed.${alias}`, message: `the format of ${f.urls.join(", ")} cannot be told; say files(…, { format })` },
+    ]);
   if (capabilities.files.includes(f.format)) return f;
   const readable = capabilities.files.join(", ") || "none";
-  throw new CutoverError("UNSUPPORTED", `${name} reads no ${f.format} files (it reads: ${readable}); use rows()`, { capability: `files: ${f.format}`, alternative: "rows()", table: alias });
+  throw new CutoverError("UNSUPPORTED", `${name} reads no ${f.format} files (it reads: ${readable}); use rows()`, {
+    capability: `files: ${f.format}`,
+    alternative: "rows()",
+    table: alias,
+  });
 }
 
 /** Files and queries match by name. Declared columns must be there; unknown ones are refused or, if so asked, left out and told. */
-function matchColumns(w: Work, found: Found, all: readonly ColumnShape[], there: readonly ColumnShape[], made: readonly ColumnShape[] | null): readonly ColumnShape[] {
+function matchColumns(
+  w: Work,
+  found: Found,
+  all: readonly ColumnShape[],
+  there: readonly ColumnShape[],
+  made: readonly ColumnShape[] | null,
+): readonly ColumnShape[] {
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
   const { alias, definition } = found;
-  const unknown = there.filter((c) => !findColumn(made ?? all, c.name, sensitive) && !findColumn(all, c.name, sensitive)).map((c) => c.name);
-  const needed = made ?? pick(all, [...definition.key, ...(definition.partition === null ? [] : [definition.partition]), ...(definition.cursor === null ? [] : [definition.cursor])], w);
+  const unknown = there
+    .filter((c) => !findColumn(made ?? all, c.name, sensitive) && !findColumn(all, c.name, sensitive))
+    .map((c) => c.name);
+  const needed =
+    made ??
+    pick(
+      all,
+      [
+        ...definition.key,
+        ...(definition.partition === null ? [] : [definition.partition]),
+        ...(definition.cursor === null ? [] : [definition.cursor]),
+      ],
+      w,
+    );
   const missing = needed.filter((c) => !findColumn(there, c.name, sensitive)).map((c) => c.name);
   const bad = [
     ...(missing.length === 0 ? [] : [`it lacks ${missing.join(", ")}`]),
-    ...(unknown.length === 0 || definition.onUnknownColumn === "ignore" ? [] : [`the table has no ${unknown.join(", ")} (declare it, or set onUnknownColumn)`]),
+    ...(unknown.length === 0 || definition.onUnknownColumn === "ignore"
+      ? []
+      : [`the table has no ${unknown.join(", ")} (declare it, or set onUnknownColumn)`]),
   ];
   if (bad.length > 0) {
     const reason = bad.join("; ");
@@ -114,7 +182,10 @@ function matchColumns(w: Work, found: Found, all: readonly ColumnShape[], there:
   return all.filter((c) => findColumn(there, c.name, sensitive));
 }
 const ignored = (w: Work, alias: string, names: readonly string[]): number =>
-  w.warnings.push({ code: "IGNORED_COLUMNS", message: `${alias}: the source has columns that the table has not: ${names.join(", ")}` });
+  w.warnings.push({
+    code: "IGNORED_COLUMNS",
+    message: `${alias}: the source has columns that the table has not: ${names.join(", ")}`,
+  });
 
 function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[]) {
   const { alias, definition } = found;
@@ -122,7 +193,10 @@ function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[]) {
   return {
     table: alias,
     // What live cannot hold as NULL, or the definition does not allow as NULL, is missed in the row that lacks it.
-    columns: columns.map((c) => ({ ...c, nullable: definition.columns === null ? c.nullable : !required.has(c.name) && c.nullable })),
+    columns: columns.map((c) => ({
+      ...c,
+      nullable: definition.columns === null ? c.nullable : !required.has(c.name) && c.nullable,
+    })),
     schema: definition.schema,
     onUnknownColumn: definition.onUnknownColumn,
     ignored: (names: readonly string[]) => void ignored(w, alias, names),
@@ -146,7 +220,10 @@ async function join(w: Work, before: Staged, into: TableRef, columns: readonly C
   const names = columns.map((c) => c.name);
   if (names.join("\0") !== before.given.join("\0")) {
     const reason = `this load gives ${names.join(", ")}; the one before gave ${before.given.join(", ")}`;
-    throw new CutoverError("BAD_SOURCE", `${alias}: loads into one release must give the same columns: ${reason}`, { reason, table: alias });
+    throw new CutoverError("BAD_SOURCE", `${alias}: loads into one release must give the same columns: ${reason}`, {
+      reason,
+      table: alias,
+    });
   }
   await w.run({ kind: "append", from: into, to: before.raw, columns: names }, alias);
   await w.run({ kind: "drop", ref: into }, alias);
@@ -173,7 +250,8 @@ async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
   const seen = rows[0] ?? {};
   const count = (name: string): number => Number(seen[name] ?? 0);
   if (count("null_keys") > 0) throw badKey(alias, `${count("null_keys")} rows have NULL in the key (${key.join(", ")})`, key[0]);
-  if (count("null_partitions") > 0) throw badKey(alias, `${count("null_partitions")} rows have NULL in the partition column`, partition?.name);
+  if (count("null_partitions") > 0)
+    throw badKey(alias, `${count("null_partitions")} rows have NULL in the partition column`, partition?.name);
   const repeated = key.length > 0 && count("keys") < count("rows");
   const delta = repeated ? await foldKeys(w, found, u, key, cursor?.name ?? null) : u.raw;
   return {
@@ -192,18 +270,30 @@ async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
 }
 
 function badKey(table: string, reason: string, column: string | undefined): CutoverError<"BAD_ROW"> {
-  return new CutoverError("BAD_ROW", `${table}: ${reason}; nothing was changed`, { row: null, reason, table, ...(column === undefined ? {} : { column }) });
+  return new CutoverError("BAD_ROW", `${table}: ${reason}; nothing was changed`, {
+    row: null,
+    reason,
+    table,
+    ...(column === undefined ? {} : { column }),
+  });
 }
 
 async function foldKeys(w: Work, found: Found, u: Unsettled, key: readonly string[], cursor: string | null): Promise<TableRef> {
   const to = w.names.delta(found.id, u.release, 1);
   await w.run({ kind: "drop", ref: to }, found.alias);
-  await w.run({ kind: "create", ref: to, columns: u.columns.map((c) => ({ ...c, nullable: true })), ifNotExists: false }, found.alias);
+  await w.run(
+    { kind: "create", ref: to, columns: u.columns.map((c) => ({ ...c, nullable: true })), ifNotExists: false },
+    found.alias,
+  );
   const { ok, rows } = await w.run({ kind: "fold", from: u.raw, to, key, cursor, columns: u.columns }, found.alias);
   if (ok) return to;
   const sample = rows[0]?.["sample"];
   const which = cursor === null ? "the table has no cursor to tell which is newer" : `their ${cursor} is the same`;
-  throw badKey(found.alias, `${String(rows[0]?.["ties"])} keys come more than once with different content, such as (${String(sample)}); ${which}`, key[0]);
+  throw badKey(
+    found.alias,
+    `${String(rows[0]?.["ties"])} keys come more than once with different content, such as (${String(sample)}); ${which}`,
+    key[0],
+  );
 }
 
 async function partitionScope(w: Work, delta: TableRef, partition: ColumnShape, alias: string): Promise<Scope> {
@@ -225,4 +315,5 @@ function watermark(w: Work, found: Found, cursor: ColumnShape | null, seen: Row)
   return laterText(before, settled, type);
 }
 
-export const changesRef = (w: Work, found: Pick<Found, "id">, columns: readonly ColumnShape[]): TableRef => w.names.changes(found.id, schemaOf(columns));
+export const changesRef = (w: Work, found: Pick<Found, "id">, columns: readonly ColumnShape[]): TableRef =>
+  w.names.changes(found.id, schemaOf(columns));

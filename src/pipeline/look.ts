@@ -7,7 +7,7 @@ import { fold, readEvents } from "../ledger/fold.js";
 import { digest } from "../ledger/names.js";
 import { emptyState, type State, tallyOf } from "../ledger/state.js";
 import type { Plan } from "../plan/compile.js";
-import { opOf, validate } from "../plan/in-place.js";
+import { opOf, validate } from "../plan/release.js";
 import { ident } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { findColumn } from "../table/resolve.js";
@@ -17,9 +17,9 @@ import { look } from "./lease.js";
 import { sampleContext } from "./publish.js";
 import type { AuditReport, ReleaseSummary, Status, Validation } from "./reports.js";
 import { withSamples } from "./samples.js";
-import { findTables, type Found, hashOf, keyOf } from "./tables.js";
-import { type CallOptions, operate, type Work } from "./work.js";
+import { type Found, findTables, hashOf, keyOf } from "./tables.js";
 import type { ReleaseState } from "./words.js";
+import { type CallOptions, operate, type Work } from "./work.js";
 
 /** Where the pipeline stands. Takes no lease. */
 export function status(ctx: Context, o?: CallOptions): Promise<Status> {
@@ -49,8 +49,13 @@ export async function* history(ctx: Context, o: CallOptions & { readonly limit?:
     const seen = await look(w);
     if (seen === null) return [];
     const { rows } = await w.run({
-      kind: "findEvents", journal: w.names.journal, pipeline: ctx.settings.pipeline,
-      events: [...Object.keys(outcomes), "rolled-back", "redone"], payload: null, release: null, limit: null,
+      kind: "findEvents",
+      journal: w.names.journal,
+      pipeline: ctx.settings.pipeline,
+      events: [...Object.keys(outcomes), "rolled-back", "redone"],
+      payload: null,
+      release: null,
+      limit: null,
     });
     return summarise(readEvents([...rows].reverse(), w.names.database), seen.state);
   });
@@ -62,16 +67,23 @@ function summarise(events: ReturnType<typeof readEvents>, state: State): Release
   const rolledBack = new Set<number>();
   const releases = new Map<number, ReleaseSummary>();
   for (const e of events) {
-    if (e.event === "rolled-back") for (const r of releases.keys()) if (r > e.payload.to && r <= e.payload.from) rolledBack.add(r);
+    if (e.event === "rolled-back")
+      for (const r of releases.keys()) if (r > e.payload.to && r <= e.payload.from) rolledBack.add(r);
     if (e.event === "redone") for (const r of releases.keys()) if (r > e.payload.from && r <= e.payload.to) rolledBack.delete(r);
     if (e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") continue;
     const note = "note" in e.payload && e.payload.note !== undefined ? { note: e.payload.note } : {};
     releases.set(e.release, {
-      release: e.release, state: outcomes[e.event] as ReleaseState, strategy: e.payload.strategy, at: e.at,
-      canRollBackTo: back.has(e.release), ...note,
+      release: e.release,
+      state: outcomes[e.event] as ReleaseState,
+      strategy: e.payload.strategy,
+      at: e.at,
+      canRollBackTo: back.has(e.release),
+      ...note,
     });
   }
-  const shown = [...releases.values()].map((r): ReleaseSummary => (r.state === "published" && rolledBack.has(r.release) ? { ...r, state: "rolled-back" } : r));
+  const shown = [...releases.values()].map(
+    (r): ReleaseSummary => (r.state === "published" && rolledBack.has(r.release) ? { ...r, state: "rolled-back" } : r),
+  );
   return shown.sort((a, b) => b.release - a.release);
 }
 
@@ -85,8 +97,18 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
         name: "audit",
         atomic: true,
         steps: [
-          ...(seen === null ? [] : [{ id: "journal", step: { kind: "readJournal" as const, journal: w.names.journal, pipeline: ctx.settings.pipeline, anchors } }]),
-          ...tables.map((t) => ({ id: opOf.scan(t.alias), step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null } })),
+          ...(seen === null
+            ? []
+            : [
+                {
+                  id: "journal",
+                  step: { kind: "readJournal" as const, journal: w.names.journal, pipeline: ctx.settings.pipeline, anchors },
+                },
+              ]),
+          ...tables.map((t) => ({
+            id: opOf.scan(t.alias),
+            step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null },
+          })),
         ],
       };
       const { results } = await w.block(plan, "rollback", MAX_SCAN_MS);
@@ -98,7 +120,9 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
         const tally = { rows: Number(row?.["rows"]), checksum: `${hash}:${String(row?.["sum"])}` };
         return [t.alias, { recorded: known === undefined ? null : tallyOf(known), found: tally }] as const;
       });
-      const ok = found.every(([, t]) => t.recorded !== null && t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum);
+      const ok = found.every(
+        ([, t]) => t.recorded !== null && t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum,
+      );
       return { ok, tables: Object.fromEntries(found) };
     }),
   );
@@ -114,22 +138,31 @@ export function checkLive(ctx: Context, o: CallOptions & { readonly tables?: rea
       const tables = await findTables(w, state, o.tables);
       const results = [];
       for (const t of tables) results.push(...(await checkTable(w, t)));
-      return { ok: results.every((r) => r.outcome !== "fail"), digest: digest([state.live, results.map((r) => [r.check, r.outcome, r.observed])], 32), checks: results };
+      return {
+        ok: results.every((r) => r.outcome !== "fail"),
+        digest: digest([state.live, results.map((r) => [r.check, r.outcome, r.observed])], 32),
+        checks: results,
+      };
     }),
   );
 }
 
 async function checkTable(w: Work, t: Found) {
-  if (t.live === null) throw new CutoverError("NOT_FOUND", `table ${t.alias} does not exist yet`, { what: "table", name: t.alias, table: t.alias });
+  if (t.live === null)
+    throw new CutoverError("NOT_FOUND", `table ${t.alias} does not exist yet`, { what: "table", name: t.alias, table: t.alias });
   const { plan, planned, columns } = liveChecks(w, t);
   // Each group is refused where a check fails, so each runs as a block of its own: a failure hides no other.
   const results = new Map();
-  for (const s of plan.steps) for (const [id, r] of (await w.block({ ...plan, steps: [s] }, "rollback", MAX_SCAN_MS)).results) results.set(id, r);
+  for (const s of plan.steps)
+    for (const [id, r] of (await w.block({ ...plan, steps: [s] }, "rollback", MAX_SCAN_MS)).results) results.set(id, r);
   return withSamples(planned, results, sampleContext([{ alias: t.alias, columns }], w));
 }
 
 /** The checks of a table over all rows of live, as a plan. */
-export function liveChecks(w: Work, t: Found): { readonly plan: Plan; readonly planned: readonly PlannedCheck[]; readonly columns: ReturnType<typeof stored> } {
+export function liveChecks(
+  w: Work,
+  t: Found,
+): { readonly plan: Plan; readonly planned: readonly PlannedCheck[]; readonly columns: ReturnType<typeof stored> } {
   const live = t.live;
   if (live === null) throw new Error("a table that does not exist has no checks");
   const columns = stored(live.columns);
@@ -147,5 +180,9 @@ export function liveChecks(w: Work, t: Found): { readonly plan: Plan; readonly p
     against: null,
     proven: [],
   });
-  return { plan: { name: "check", atomic: true, steps: validate({ alias: t.alias, live }, checks, jsRunner(w)) }, planned: checks.planned, columns };
+  return {
+    plan: { name: "check", atomic: true, steps: validate({ alias: t.alias, live }, checks, jsRunner(w)) },
+    planned: checks.planned,
+    columns,
+  };
 }

@@ -3,17 +3,28 @@ import type { Table, Tables } from "../table/define.js";
 import { type AdoptOptions, adopt } from "./adopt.js";
 import { type Candidate, clone, rebuild } from "./candidate.js";
 import type { Config } from "./config.js";
-import { closedError, type Context, makeContext } from "./context.js";
-import { diff, type DiffOptions } from "./diff.js";
+import { type Context, closedError, makeContext } from "./context.js";
+import { type DiffOptions, diff } from "./diff.js";
 import type { AnyFeed, Feed, KeysWithCursor } from "./feed.js";
 import { leased } from "./lease.js";
 import { audit, checkLive, history, status } from "./look.js";
-import { plan, type PlanOptions } from "./plans.js";
+import { type PlanOptions, plan } from "./plans.js";
 import { recover } from "./recover.js";
 import { begin, type Release } from "./release.js";
-import type { AuditReport, PlanText, RecoveryReport, ReleaseSummary, RollbackReport, RowChange, RunReport, Status, Validation } from "./reports.js";
-import { redo, rollback, type RollbackOptions } from "./rollback.js";
-import { run, type RunOptions } from "./run.js";
+import type {
+  AuditReport,
+  PlanText,
+  RecoveryReport,
+  ReleaseSummary,
+  RollbackReport,
+  RowChange,
+  RunReport,
+  Status,
+  Validation,
+} from "./reports.js";
+import { type RollbackOptions, redo, rollback } from "./rollback.js";
+import { run } from "./run.js";
+import type { RunOptions } from "./run-options.js";
 import type { CallOptions } from "./work.js";
 
 type Out<T> = T extends Table<infer _I, infer O, infer _C> ? O : never;
@@ -73,7 +84,9 @@ export function cutover<const T extends Tables>(config: Config<T>): Pipeline<T> 
 function makePipeline(ctx: Context, tables: Tables): Pipeline {
   const leave = ctx.pool.join();
   const note = (event: "held" | "unheld", reason: string, o?: CallOptions): Promise<void> =>
-    leased(ctx, "rollback", o, 0, (_w, held) => (event === "held" ? held.append("held", held.state.live, { reason }) : held.append("unheld", held.state.live, {})));
+    leased(ctx, "rollback", o, 0, (_w, held) =>
+      event === "held" ? held.append("held", held.state.live, { reason }) : held.append("unheld", held.state.live, {}),
+    );
   const close = async (): Promise<void> => {
     if (!ctx.closing.signal.aborted) ctx.closing.abort(closedError(ctx.settings.pipeline));
     await Promise.allSettled([...ctx.running]);
@@ -102,7 +115,9 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     [Symbol.asyncDispose]: close,
   };
 }
-const named = (o: (CallOptions & { readonly tables?: readonly PropertyKey[] }) | undefined): CallOptions & { readonly tables?: readonly string[] } => {
+const named = (
+  o: (CallOptions & { readonly tables?: readonly PropertyKey[] }) | undefined,
+): CallOptions & { readonly tables?: readonly string[] } => {
   const { tables, ...rest } = o ?? {};
   return tables === undefined ? rest : { ...rest, tables: tables.map(String) };
 };

@@ -1,6 +1,6 @@
 import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
-import { emptyState, type State } from "../ledger/state.js";
 import { besideLive } from "../ledger/names.js";
+import { emptyState, type State } from "../ledger/state.js";
 import { type Plan, planText } from "../plan/compile.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { planMove } from "../plan/rollback.js";
@@ -10,13 +10,13 @@ import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
 import { changesRef } from "./load.js";
+import { asPlanText } from "./plan-text.js";
 import { noCounts } from "./report.js";
 import type { PlanText } from "./reports.js";
-import { asPlanText } from "./release.js";
 import { releasesAbove, tableMoves } from "./rollback.js";
-import { declaredShapes, findTables, type Found, hashOf } from "./tables.js";
-import { operate, type CallOptions, type Work } from "./work.js";
+import { declaredShapes, type Found, findTables, hashOf } from "./tables.js";
 import type { Strategy } from "./words.js";
+import { type CallOptions, operate, type Work } from "./work.js";
 
 export type PlanOptions = CallOptions & ({ readonly strategy: Strategy } | { readonly rollback: { readonly to?: number } });
 
@@ -42,15 +42,45 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
   const release = state.live + 1;
   const facts = { ...place(w, 0n), pipeline, release, keep, state, note: undefined, key: undefined };
   const tables = await findTables(w, state);
-  if (strategy === "in-place") return [planInPlace(tables.map((t) => asLoad(w, t, release)), facts, jsRunner(w)).plan];
+  if (strategy === "in-place")
+    return [
+      planInPlace(
+        tables.map((t) => asLoad(w, t, release)),
+        facts,
+        jsRunner(w),
+      ).plan,
+    ];
   return tables.flatMap((t) => {
     const candidate = shapeOf(w, t, besideLive(t.ref.path, "candidate", release).path);
     const clone: Plan[] =
-      t.live === null ? [] : [{ name: "clone", atomic: true, steps: [{ id: `${t.alias}.clone`, step: { kind: "clone", from: t.live, to: candidate.ref, depth: 0, empty: false } }] }];
+      t.live === null
+        ? []
+        : [
+            {
+              name: "clone",
+              atomic: true,
+              steps: [
+                { id: `${t.alias}.clone`, step: { kind: "clone", from: t.live, to: candidate.ref, depth: 0, empty: false } },
+              ],
+            },
+          ];
     const swap = planSwap(
       {
-        alias: t.alias, id: t.id, candidate, live: t.live, at: t.ref, keepAs: besideLive(t.ref.path, "before", release), ...keysOf(w, t, candidate.columns),
-        hash: hashOf(w.ctx, candidate.columns), watermark: t.state?.watermark ?? null, was: t.state, staged: 0, counts: noCounts, raw: null, totals: null, checks: t.definition.checks,
+        alias: t.alias,
+        id: t.id,
+        candidate,
+        live: t.live,
+        at: t.ref,
+        keepAs: besideLive(t.ref.path, "before", release),
+        ...keysOf(w, t, candidate.columns),
+        hash: hashOf(w.ctx, candidate.columns),
+        watermark: t.state?.watermark ?? null,
+        was: t.state,
+        staged: 0,
+        counts: noCounts,
+        raw: null,
+        totals: null,
+        checks: t.definition.checks,
       },
       facts,
       jsRunner(w),
@@ -66,7 +96,11 @@ const shapeOf = (w: Work, t: Found, path: readonly string[]): TableShape => {
 function keysOf(w: Work, t: Found, columns: readonly ColumnShape[]) {
   const exact = (n: string): string => findColumn(columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
   const { key, partition, cursor, mode } = t.definition;
-  return { key: key.map(exact), partition: partition === null ? null : exact(partition), cursor: cursor === null || mode !== "upsert" ? null : exact(cursor) };
+  return {
+    key: key.map(exact),
+    partition: partition === null ? null : exact(partition),
+    cursor: cursor === null || mode !== "upsert" ? null : exact(cursor),
+  };
 }
 
 function asLoad(w: Work, t: Found, release: number): TableLoad {
@@ -76,10 +110,22 @@ function asLoad(w: Work, t: Found, release: number): TableLoad {
   const type = columns.find((c) => c.name === keys.partition)?.type ?? "string";
   return {
     ...keys,
-    alias: t.alias, id: t.id, live, create: t.live === null && w.ctx.adapter.capabilities.transactionalDdl,
-    delta: w.names.delta(t.id, release, 0), raw: w.names.delta(t.id, release, 0), given: columns.map((c) => c.name), rows: 0,
+    alias: t.alias,
+    id: t.id,
+    live,
+    create: t.live === null && w.ctx.adapter.capabilities.transactionalDdl,
+    delta: w.names.delta(t.id, release, 0),
+    raw: w.names.delta(t.id, release, 0),
+    given: columns.map((c) => c.name),
+    rows: 0,
     scope: keys.partition === null ? { keys: keys.key } : { partition: keys.partition, type, values: [null] },
-    changes: changesRef(w, t, columns), hash: hashOf(w.ctx, columns), watermark: t.state?.watermark ?? null, was: t.state,
-    fill: (t.state?.rows ?? 0) === 0, scanAll: false, totals: null, checks: t.definition.checks,
+    changes: changesRef(w, t, columns),
+    hash: hashOf(w.ctx, columns),
+    watermark: t.state?.watermark ?? null,
+    was: t.state,
+    fill: (t.state?.rows ?? 0) === 0,
+    scanAll: false,
+    totals: null,
+    checks: t.definition.checks,
   };
 }

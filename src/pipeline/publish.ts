@@ -8,7 +8,8 @@ import type { LedgerEvent, Published } from "../ledger/events.js";
 import { afterPublish } from "../ledger/fold.js";
 import { digest } from "../ledger/names.js";
 import type { Kept, State } from "../ledger/state.js";
-import { opOf, planInPlace, type ReleaseFacts, type TableLoad } from "../plan/in-place.js";
+import { planInPlace, type TableLoad } from "../plan/in-place.js";
+import { opOf, type ReleaseFacts } from "../plan/release.js";
 import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
 import { jsRunner } from "./js-checks.js";
@@ -31,7 +32,14 @@ export interface Outcome {
 }
 
 /** Publishes a release in place, or rehearses it. null: the block would change nothing, neither rows nor watermark. */
-export async function publishInPlace(w: Work, held: Held, staged: readonly Staged[], release: number, o: PublishOptions, end: "commit" | "rollback"): Promise<Outcome | null> {
+export async function publishInPlace(
+  w: Work,
+  held: Held,
+  staged: readonly Staged[],
+  release: number,
+  o: PublishOptions,
+  end: "commit" | "rollback",
+): Promise<Outcome | null> {
   const facts = releaseFacts(w, held, release, o);
   const foreign = new Set<string>();
   for (;;) {
@@ -39,11 +47,21 @@ export async function publishInPlace(w: Work, held: Held, staged: readonly Stage
     for (const t of tables) await prepareTables(w, t);
     const { plan, published } = planInPlace(tables, facts, jsRunner(w));
     const result = await held.during((limit) => w.block(plan, end, limit));
-    const context = sampleContext(tables.map((t) => ({ alias: t.alias, columns: stored(t.live.columns) })), w);
+    const context = sampleContext(
+      tables.map((t) => ({ alias: t.alias, columns: stored(t.live.columns) })),
+      w,
+    );
     if (result.outcome !== "refused") return outcome(w, published, result, release, held.now, context);
     if (result.at === opOf.effect) return null;
     const alias = tables.find((t) => result.at === opOf.count(t.alias))?.alias;
-    if (alias === undefined) throw refusal(w, published, result, context, tables.map((t) => t.alias));
+    if (alias === undefined)
+      throw refusal(
+        w,
+        published,
+        result,
+        context,
+        tables.map((t) => t.alias),
+      );
     foreign.add(alias);
     const expected = tables.find((t) => t.alias === alias)?.was?.rows ?? 0;
     const found = String(result.results.get(result.at)?.rows[0]?.["rows"] ?? "?");
@@ -53,7 +71,12 @@ export async function publishInPlace(w: Work, held: Held, staged: readonly Stage
 }
 
 /** What was staged, against live as it is now: between load and publish other releases may have come. */
-export async function tableLoads(w: Work, held: Held, staged: readonly Staged[], foreign: ReadonlySet<string>): Promise<readonly TableLoad[]> {
+export async function tableLoads(
+  w: Work,
+  held: Held,
+  staged: readonly Staged[],
+  foreign: ReadonlySet<string>,
+): Promise<readonly TableLoad[]> {
   const loads: TableLoad[] = [];
   for (const s of staged) {
     const live = await w.describe(s.found.ref);
@@ -65,8 +88,16 @@ export async function tableLoads(w: Work, held: Held, staged: readonly Staged[],
 export function releaseFacts(w: Work, held: Held, release: number, o: PublishOptions): ReleaseFacts {
   const { pipeline, keep } = w.ctx.settings;
   return {
-    pipeline, release, keep, fence: held.fence, state: held.state, note: o.note, key: o.idempotencyKey,
-    journal: w.names.journal, lease: w.names.lease, nextSeq: held.nextSeq,
+    pipeline,
+    release,
+    keep,
+    fence: held.fence,
+    state: held.state,
+    note: o.note,
+    key: o.idempotencyKey,
+    journal: w.names.journal,
+    lease: w.names.lease,
+    nextSeq: held.nextSeq,
   };
 }
 
@@ -131,7 +162,14 @@ export const sampleContext =
 
 const plannedOf = (p: Published): readonly PlannedCheck[] => Object.values(p.tables).flatMap((t) => t.checks);
 
-export function outcome(w: Work, p: Published, result: BlockResult, release: number, at: string, of: (alias: string) => SampleContext): Outcome {
+export function outcome(
+  w: Work,
+  p: Published,
+  result: BlockResult,
+  release: number,
+  at: string,
+  of: (alias: string) => SampleContext,
+): Outcome {
   const checks = withSamples(plannedOf(p), result.results, of);
   for (const c of checks) w.ctx.emit(release, { type: "check", result: c });
   const facts = factsOf(result.results);
@@ -139,11 +177,21 @@ export function outcome(w: Work, p: Published, result: BlockResult, release: num
 }
 
 /** Why a block was refused. */
-export function refusal(w: Work, p: Published, result: Extract<BlockResult, { outcome: "refused" }>, of: (alias: string) => SampleContext, aliases: readonly string[]): CutoverError {
+export function refusal(
+  w: Work,
+  p: Published,
+  result: Extract<BlockResult, { outcome: "refused" }>,
+  of: (alias: string) => SampleContext,
+  aliases: readonly string[],
+): CutoverError {
   const { pipeline } = w.ctx.settings;
   const release = w.release ?? undefined;
   if (result.at === opOf.fence) {
-    return new CutoverError("LEASE_LOST", `the lease of pipeline ${pipeline} was lost to another owner; nothing was published`, { fence: 0, pipeline, release });
+    return new CutoverError("LEASE_LOST", `the lease of pipeline ${pipeline} was lost to another owner; nothing was published`, {
+      fence: 0,
+      pipeline,
+      release,
+    });
   }
   if (plannedOf(p).some((c) => c.op === result.at)) {
     const checks = withSamples(plannedOf(p), result.results, of);
@@ -153,30 +201,58 @@ export function refusal(w: Work, p: Published, result: Extract<BlockResult, { ou
   const table = aliases.find((a) => result.at.startsWith(`${a}.`));
   if (result.at.includes(".capture")) {
     const reason = "keys of the load live in partitions outside its scope";
-    return new CutoverError("BAD_ROW", `${table}: ${reason}; load those partitions too`, { row: null, reason, pipeline, release, table });
+    return new CutoverError("BAD_ROW", `${table}: ${reason}; load those partitions too`, {
+      row: null,
+      reason,
+      pipeline,
+      release,
+      table,
+    });
   }
   return refused(`${result.at} of release ${release ?? "?"}`, pipeline);
 }
 
-export function checksFailed(checks: readonly CheckResult[], where: { readonly pipeline: string; readonly release?: number | undefined }): CutoverError<"CHECKS_FAILED"> {
+export function checksFailed(
+  checks: readonly CheckResult[],
+  where: { readonly pipeline: string; readonly release?: number | undefined },
+): CutoverError<"CHECKS_FAILED"> {
   const failed = checks.filter((c) => c.outcome === "fail");
   const told = failed.map((c) => `${c.table} ${c.check}: ${c.message}`).join("; ");
-  return new CutoverError("CHECKS_FAILED", `${failed.length} of ${checks.length} checks failed, live is as it was: ${told}`, { checks, ...where });
+  return new CutoverError("CHECKS_FAILED", `${failed.length} of ${checks.length} checks failed, live is as it was: ${told}`, {
+    checks,
+    ...where,
+  });
 }
 
 /** A validation as users see it: what was validated is named by a digest of contents and results. */
 export function validation(o: Outcome): Validation {
   const state = afterPublish(o.published, o.event.release, o.event.at);
-  const contents = Object.fromEntries(Object.keys(o.published.tables).map((id) => [id, [state.tables[id]?.rows, state.tables[id]?.sum, state.tables[id]?.hash]]));
+  const contents = Object.fromEntries(
+    Object.keys(o.published.tables).map((id) => [id, [state.tables[id]?.rows, state.tables[id]?.sum, state.tables[id]?.hash]]),
+  );
   const results = o.checks.map((c) => [c.table, c.check, c.outcome, c.observed]);
-  return { ok: o.checks.every((c) => c.outcome !== "fail"), digest: digest([o.event.release, contents, results], 32), checks: o.checks };
+  return {
+    ok: o.checks.every((c) => c.outcome !== "fail"),
+    digest: digest([o.event.release, contents, results], 32),
+    checks: o.checks,
+  };
 }
 
 /** After a publish: staged rows go, and what no kept release needs. What fails here is a warning; the next cleanup finds it. */
 export async function cleanUp(w: Work, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
   const gone = [...before.kept, ...before.undone.flatMap((u) => u.releases)].filter((k) => !holds(after, k.release));
-  const versions = gone.flatMap((k) => Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])));
-  const images = new Map(gone.flatMap((k) => Object.values(k.tables).flatMap((t) => (t.undo.kind === "images" && t.undo.before + t.undo.after > 0 ? [[t.undo.changes.join("\0"), t.undo.changes] as const] : []))));
+  const versions = gone.flatMap((k) =>
+    Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
+  );
+  const images = new Map(
+    gone.flatMap((k) =>
+      Object.values(k.tables).flatMap((t) =>
+        t.undo.kind === "images" && t.undo.before + t.undo.after > 0
+          ? [[t.undo.changes.join("\0"), t.undo.changes] as const]
+          : [],
+      ),
+    ),
+  );
   const keep = [...after.kept, ...after.undone.flatMap((u) => u.releases)].map((k: Kept) => k.release);
   try {
     for (const ref of drop) await w.run({ kind: "drop", ref });
@@ -184,7 +260,11 @@ export async function cleanUp(w: Work, before: State, after: State, drop: readon
     for (const path of images.values()) await w.run({ kind: "forget", changes: { path }, keep });
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");
-    w.warnings.push({ code: "CLEANUP", message: `published, but cleaning up failed (the next run tries again): ${err instanceof Error ? err.message : String(err)}` });
+    w.warnings.push({
+      code: "CLEANUP",
+      message: `published, but cleaning up failed (the next run tries again): ${err instanceof Error ? err.message : String(err)}`,
+    });
   }
 }
-const holds = (s: State, release: number): boolean => s.kept.some((k) => k.release === release) || s.undone.some((u) => u.releases.some((k) => k.release === release));
+const holds = (s: State, release: number): boolean =>
+  s.kept.some((k) => k.release === release) || s.undone.some((u) => u.releases.some((k) => k.release === release));

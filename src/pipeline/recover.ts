@@ -18,7 +18,11 @@ const abandonedBy = (w: Work, held: Held, o: OpenRelease): boolean =>
  * Settles what an owner left behind. A release is published if and only if its journal row is there, since that row
  * commits with the data; so what remains is to close what nobody will continue, and to drop what belongs to nothing.
  */
-export async function settleLeftovers(w: Work, held: Held, thorough: boolean): Promise<RecoveryReport & { readonly state: State }> {
+export async function settleLeftovers(
+  w: Work,
+  held: Held,
+  thorough: boolean,
+): Promise<RecoveryReport & { readonly state: State }> {
   const dead = held.state.open.filter((o) => abandonedBy(w, held, o));
   const state: State = { ...held.state, open: held.state.open.filter((o) => !dead.includes(o)) };
   if (dead.length === 0 && !held.tookOver && !thorough) return { settled: [], dropped: [], state };
@@ -42,14 +46,20 @@ async function orphans(w: Work, s: State, current: number | null): Promise<reado
   const open = [...s.open.map((o) => o.release), ...(current === null ? [] : [current])];
   const deltas = await w.call("list", undefined, (o) => w.session.list(w.names.schema, w.names.deltas, o));
   const ofOpen = (name: string): boolean => open.some((r) => new RegExp(`_${r}_(\\d|scratch)$`).test(name));
-  const held = new Set([
-    ...s.open.flatMap((o) => Object.values(o.candidates)),
-    ...[...s.kept, ...s.undone.flatMap((u) => u.releases)].flatMap((k) => Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : []))),
-  ].map((path) => path.at(-1) ?? ""));
+  const held = new Set(
+    [
+      ...s.open.flatMap((o) => Object.values(o.candidates)),
+      ...[...s.kept, ...s.undone.flatMap((u) => u.releases)].flatMap((k) =>
+        Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
+      ),
+    ].map((path) => path.at(-1) ?? ""),
+  );
   const found = deltas.filter((d) => !ofOpen(d.path.at(-1) ?? ""));
   for (const definition of Object.values(w.ctx.tables)) {
     const { ref } = keyOf(w, definition);
-    const beside = await w.call("list", undefined, (o) => w.session.list({ path: ref.path.slice(0, -1) }, besidePrefix(ref.path), o));
+    const beside = await w.call("list", undefined, (o) =>
+      w.session.list({ path: ref.path.slice(0, -1) }, besidePrefix(ref.path), o),
+    );
     found.push(...beside.filter((b) => !held.has(b.path.at(-1) ?? "")));
   }
   return found;

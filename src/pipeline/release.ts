@@ -1,6 +1,6 @@
 import type { TableRef } from "../adapter/shapes.js";
 import { isCutoverError } from "../errors/index.js";
-import { planText, type PlannedText } from "../plan/compile.js";
+import { planText } from "../plan/compile.js";
 import { planInPlace } from "../plan/in-place.js";
 import type { Source } from "../source/source.js";
 import type { Tables } from "../table/define.js";
@@ -9,14 +9,15 @@ import { type AnyFeed, type Feed, openFeed } from "./feed.js";
 import { jsRunner } from "./js-checks.js";
 import { type Held, leased } from "./lease.js";
 import { type Staged, stageTable } from "./load.js";
+import { nothingToDo, published, refuseHeld, settling } from "./outcome.js";
+import { asPlanText } from "./plan-text.js";
 import { cleanUp, publishInPlace, releaseFacts, tableLoads, validation } from "./publish.js";
 import { graceFrom } from "./recover.js";
 import type { LoadReport, PlanText, RunReport, Validation } from "./reports.js";
-import { published, refuseHeld, settling } from "./run.js";
-import { isOpen, opened, step, type Steps } from "./steps.js";
+import { isOpen, opened, type Steps, step } from "./steps.js";
 import { claimTables, findTables, requireBaseline } from "./tables.js";
-import type { CallOptions, Work } from "./work.js";
 import type { ReleaseState, Strategy } from "./words.js";
+import type { CallOptions, Work } from "./work.js";
 
 /** A release by steps. Disposal (`await using`) abandons it unless it is settled. */
 export interface Release<T extends Tables = Tables> extends AsyncDisposable {
@@ -37,8 +38,15 @@ export interface Release<T extends Tables = Tables> extends AsyncDisposable {
 export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release> {
   const id = await opened(ctx, "load", o, async (_w, held, release) => {
     await held.append("opened", release, {
-      release, strategy: "in-place", state: "open", at: held.now, process: thisProcess, clonedFrom: held.state.live,
-      tables: Object.keys(ctx.tables), candidates: {}, until: graceFrom(held.now),
+      release,
+      strategy: "in-place",
+      state: "open",
+      at: held.now,
+      process: thisProcess,
+      clonedFrom: held.state.live,
+      tables: Object.keys(ctx.tables),
+      candidates: {},
+      until: graceFrom(held.now),
     });
     return release;
   });
@@ -48,7 +56,8 @@ export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release>
 function makeRelease(ctx: Context, id: number): Release {
   const s: Steps = { id, state: "open" };
   const staged = new Map<string, Staged>();
-  const drop = (w: Work): TableRef[] => [...staged.values()].flatMap((x) => [w.names.delta(x.found.id, id, 0), w.names.delta(x.found.id, id, 1)]);
+  const drop = (w: Work): TableRef[] =>
+    [...staged.values()].flatMap((x) => [w.names.delta(x.found.id, id, 0), w.names.delta(x.found.id, id, 1)]);
   const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
     step(ctx, s, "load", o, async (w, held) => {
       await held.append(event, id, { strategy: "in-place", reason });
@@ -80,7 +89,9 @@ function makeRelease(ctx: Context, id: number): Release {
         step(ctx, s, "publish", o, async (w, held) => {
           seen(id);
           refuseHeld(w, held);
-          const result = await w.stage("publish", () => (staged.size === 0 ? Promise.resolve(null) : publishInPlace(w, held, [...staged.values()], id, {}, "commit")));
+          const result = await w.stage("publish", () =>
+            staged.size === 0 ? Promise.resolve(null) : publishInPlace(w, held, [...staged.values()], id, {}, "commit"),
+          );
           if (result !== null) {
             s.state = "published";
             return published(w, held, result, drop(w));
@@ -88,7 +99,7 @@ function makeRelease(ctx: Context, id: number): Release {
           await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
           s.state = "abandoned";
           await cleanUp(w, held.state, held.state, drop(w));
-          return { status: "nothing-to-do", pipeline: ctx.settings.pipeline, release: held.state.live, strategy: "in-place", tables: {}, checks: [], stages: w.stages, warnings: w.warnings };
+          return nothingToDo(w, held, "in-place");
         }),
       ),
     reject: (reason = "rejected", o) => settle("rejected", reason, o),
@@ -109,13 +120,18 @@ export async function dispose(ctx: Context, s: Steps, abandon: () => Promise<voi
     await abandon();
   } catch (err) {
     // Leaving a block must not hide the error that led there; recovery closes the release.
-    if (!isCutoverError(err, "NOT_OPEN")) ctx.log.warn({ err, release: s.id }, "a release could not be abandoned; recovery does it");
+    if (!isCutoverError(err, "NOT_OPEN"))
+      ctx.log.warn({ err, release: s.id }, "a release could not be abandoned; recovery does it");
   }
 }
 
 async function load(w: Work, held: Held, feed: AnyFeed, id: number, staged: Map<string, Staged>): Promise<LoadReport> {
   const sources = await openFeed(w, feed, held.state, id, false);
-  const tables = await findTables(w, held.state, sources.map(([alias]) => alias));
+  const tables = await findTables(
+    w,
+    held.state,
+    sources.map(([alias]) => alias),
+  );
   await claimTables(w, held, tables);
   await requireBaseline(w, tables);
   const report: Record<string, { rows: number; quarantined: number }> = {};
@@ -137,9 +153,4 @@ async function rehearse(w: Work, held: Held, staged: readonly Staged[], id: numb
     if (!isCutoverError(e, "CHECKS_FAILED")) throw e;
     return { ok: false, digest: "", checks: e.context.checks };
   }
-}
-
-export function asPlanText(blocks: readonly PlannedText[]): PlanText {
-  const show = (b: PlannedText): string => `-- ${b.name}${b.atomic ? " (one transaction)" : ""}\n${b.statements.map((s) => `${s};`).join("\n")}`;
-  return { blocks, toString: () => blocks.map(show).join("\n\n") };
 }

@@ -2,7 +2,7 @@ import { type Facts, readChecks } from "../check/planned.js";
 import type { CheckResult } from "../check/result.js";
 import type { LedgerEvent, Published, PublishedTable } from "../ledger/events.js";
 import { afterPublish } from "../ledger/fold.js";
-import { type State, tallyOf, type TableState } from "../ledger/state.js";
+import { type State, type TableState, tallyOf } from "../ledger/state.js";
 import type { Row } from "../sql/sql.js";
 import type { RunReport, StageReport, TableCounts, TableReport, Warning } from "./reports.js";
 
@@ -21,12 +21,21 @@ export function countsOf(t: PublishedTable, facts: Facts): TableCounts {
 }
 
 export function tableReport(counts: TableCounts, was: TableState | null, is: TableState): TableReport {
-  return { ...counts, rows: is.rows, checksum: tallyOf(is).checksum, watermark: { before: was?.watermark ?? null, after: is.watermark } };
+  return {
+    ...counts,
+    rows: is.rows,
+    checksum: tallyOf(is).checksum,
+    watermark: { before: was?.watermark ?? null, after: is.watermark },
+  };
 }
 export const noCounts: TableCounts = none;
 
 /** The report of a published release, from what the journal holds of it: the same now and later. */
-export function reportOf(p: Published, e: { readonly release: number; readonly at: string }, pipeline: string): Omit<RunReport, "stages" | "warnings" | "status"> & { readonly after: State } {
+export function reportOf(
+  p: Published,
+  e: { readonly release: number; readonly at: string },
+  pipeline: string,
+): Omit<RunReport, "stages" | "warnings" | "status"> & { readonly after: State } {
   const after = afterPublish(p, e.release, e.at);
   const made = after.kept.at(-1);
   const tables = Object.entries(p.tables).map(([id, t]) => {
@@ -40,7 +49,12 @@ export function runReport(
   p: Published,
   e: Pick<LedgerEvent, "release" | "at">,
   pipeline: string,
-  more: { readonly status: RunReport["status"]; readonly stages: readonly StageReport[]; readonly warnings: readonly Warning[]; readonly checks?: readonly CheckResult[] },
+  more: {
+    readonly status: RunReport["status"];
+    readonly stages: readonly StageReport[];
+    readonly warnings: readonly Warning[];
+    readonly checks?: readonly CheckResult[];
+  },
 ): RunReport {
   const { after: _after, ...report } = reportOf(p, e, pipeline);
   return { ...report, ...more, checks: more.checks ?? report.checks };

@@ -1,4 +1,4 @@
-import { type TableShape, stored } from "../adapter/shapes.js";
+import { stored, type TableShape } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { apply } from "../ledger/fold.js";
 import { besideLive } from "../ledger/names.js";
@@ -10,7 +10,7 @@ import { settleLeftovers } from "./recover.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
 import { keyOf } from "./tables.js";
-import { refused, type CallOptions, type Work } from "./work.js";
+import { type CallOptions, refused, type Work } from "./work.js";
 
 export interface RollbackOptions extends CallOptions {
   /** The release to go back to; default the one before. 0: before the first release. */
@@ -39,10 +39,15 @@ export function redo(ctx: Context, o: CallOptions = {}): Promise<RollbackReport>
     const filled = group?.releases.find((k) => Object.values(k.tables).some((t) => t.undo.kind === "fill"));
     if (group === undefined || filled !== undefined) {
       const { pipeline } = ctx.settings;
-      const why = filled === undefined ? "nothing was just rolled back" : `release ${filled.release} was a first load, of which no images are kept`;
+      const why =
+        filled === undefined
+          ? "nothing was just rolled back"
+          : `release ${filled.release} was a first load, of which no images are kept`;
       throw new CutoverError("NOTHING_TO_REDO", `${pipeline}: ${why}; unhold(), then run again`, { live: state.live, pipeline });
     }
-    return w.stage("rollback", () => move(w, held, { direction: "redo", releases: group.releases, from: state.live, to: group.from }, false));
+    return w.stage("rollback", () =>
+      move(w, held, { direction: "redo", releases: group.releases, from: state.live, to: group.from }, false),
+    );
   });
 }
 
@@ -50,7 +55,12 @@ export function redo(ctx: Context, o: CallOptions = {}): Promise<RollbackReport>
 export function releasesAbove(ctx: Context, s: State, target: number | undefined): readonly Kept[] {
   const { pipeline } = ctx.settings;
   const to = target ?? s.kept.at(-1)?.previous;
-  if (s.live === 0) throw new CutoverError("NOT_FOUND", `pipeline ${pipeline} has published nothing that could be rolled back`, { what: "release", name: String(target ?? "the release before"), pipeline });
+  if (s.live === 0)
+    throw new CutoverError("NOT_FOUND", `pipeline ${pipeline} has published nothing that could be rolled back`, {
+      what: "release",
+      name: String(target ?? "the release before"),
+      pipeline,
+    });
   const oldest = s.kept[0]?.previous ?? s.live;
   if (to === undefined || to < oldest) {
     const message = `release ${to ?? "before"} of ${pipeline} can no longer be gone back to: what it takes is kept back to ${oldest} (keep: ${ctx.settings.keep})`;
@@ -59,22 +69,36 @@ export function releasesAbove(ctx: Context, s: State, target: number | undefined
   const above = s.kept.filter((k) => k.release > to);
   if (above.length > 0 && above[0]?.previous === to) return above;
   const there = s.kept.map((k) => k.previous).join(", ");
-  throw new CutoverError("NOT_FOUND", `release ${to} of ${pipeline} is not one that can be rolled back to; there are ${there}`, { what: "release", name: String(to), pipeline });
+  throw new CutoverError("NOT_FOUND", `release ${to} of ${pipeline} is not one that can be rolled back to; there are ${there}`, {
+    what: "release",
+    name: String(to),
+    pipeline,
+  });
 }
 
 async function move(w: Work, held: Held, m: Omit<Move, "tables">, dryRun: boolean): Promise<RollbackReport> {
   const { state } = held;
   const { pipeline } = w.ctx.settings;
   const tables = await tableMoves(w, m);
-  const { plan, displaced } = planMove({ ...m, tables }, { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq });
+  const { plan, displaced } = planMove(
+    { ...m, tables },
+    { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq },
+  );
   const result = await settlingMove(w, () => held.during((limit) => w.block(plan, dryRun ? "rollback" : "commit", limit)));
   if (result.outcome === "refused") {
-    if (result.at === "fence") throw new CutoverError("LEASE_LOST", `the lease of ${pipeline} was lost; nothing was changed`, { fence: Number(held.fence), pipeline });
+    if (result.at === "fence")
+      throw new CutoverError("LEASE_LOST", `the lease of ${pipeline} was lost; nothing was changed`, {
+        fence: Number(held.fence),
+        pipeline,
+      });
     throw await drifted(w, state, tables, result.at);
   }
   const common = { release: m.to, seq: 0, fence: held.fence, at: held.now };
   const payload = { from: m.from, to: m.to, displaced };
-  const after = apply(state, m.direction === "undo" ? { ...common, event: "rolled-back", payload } : { ...common, event: "redone", payload });
+  const after = apply(
+    state,
+    m.direction === "undo" ? { ...common, event: "rolled-back", payload } : { ...common, event: "redone", payload },
+  );
   if (!dryRun) w.ctx.emit(m.to, { type: "rolled-back", from: m.from, to: m.to });
   return { from: m.from, to: m.to, tables: moveReport(state, after, tables) };
 }
@@ -86,7 +110,12 @@ async function settlingMove<R>(w: Work, body: () => Promise<R>): Promise<R> {
   } catch (e) {
     if (!isCutoverError(e, "ADAPTER") || e.context.outcome !== "unknown") throw e;
     const { pipeline } = w.ctx.settings;
-    throw new CutoverError("ROLLBACK_FAILED", `the rollback of ${pipeline} was interrupted and its outcome is unknown; status() tells which release is live`, { first: e, pipeline }, { cause: e });
+    throw new CutoverError(
+      "ROLLBACK_FAILED",
+      `the rollback of ${pipeline} was interrupted and its outcome is unknown; status() tells which release is live`,
+      { first: e, pipeline },
+      { cause: e },
+    );
   }
 }
 
@@ -110,17 +139,30 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
   throw new CutoverError("NOT_FOUND", message, { what: "table", name });
 }
 
-async function version(w: Work, alias: string, undo: { readonly kept: readonly string[] | null; readonly fingerprint?: unknown }): Promise<TableShape> {
+async function version(
+  w: Work,
+  alias: string,
+  undo: { readonly kept: readonly string[] | null; readonly fingerprint?: unknown },
+): Promise<TableShape> {
   if (undo.kept === null) {
     const alternative = "drop the table yourself, then unhold()";
-    throw new CutoverError("UNSUPPORTED", `${alias}: there was no table before that release, and a rollback drops none; ${alternative}`, { capability: "rollback to no table", alternative, table: alias });
+    throw new CutoverError(
+      "UNSUPPORTED",
+      `${alias}: there was no table before that release, and a rollback drops none; ${alternative}`,
+      { capability: "rollback to no table", alternative, table: alias },
+    );
   }
   const there = await w.describe({ path: undo.kept });
   if (there === null) throw missing(w, alias, undo.kept);
   return { ...there, fingerprint: undo.fingerprint };
 }
 const missing = (w: Work, alias: string, path: readonly string[]): CutoverError<"NOT_FOUND"> =>
-  new CutoverError("NOT_FOUND", `${alias}: the table ${path.join(".")} that the ledger knows is gone`, { what: "table", name: path.join("."), table: alias, pipeline: w.ctx.settings.pipeline });
+  new CutoverError("NOT_FOUND", `${alias}: the table ${path.join(".")} that the ledger knows is gone`, {
+    what: "table",
+    name: path.join("."),
+    table: alias,
+    pipeline: w.ctx.settings.pipeline,
+  });
 
 /** Someone else wrote the rows that the rollback would take away: what was recorded, and what is there. */
 async function drifted(w: Work, state: State, tables: readonly TableMove[], at: string): Promise<CutoverError> {
@@ -137,7 +179,16 @@ async function drifted(w: Work, state: State, tables: readonly TableMove[], at: 
 function moveReport(before: State, after: State, tables: readonly TableMove[]): Readonly<Record<string, TableReport>> {
   return Object.fromEntries(
     tables.map((t) => {
-      const is = after.tables[t.id] ?? { path: [], rows: 0, sum: "0", hash: before.tables[t.id]?.hash ?? "", watermark: null, proven: [], changes: null, sinceScan: 0 };
+      const is = after.tables[t.id] ?? {
+        path: [],
+        rows: 0,
+        sum: "0",
+        hash: before.tables[t.id]?.hash ?? "",
+        watermark: null,
+        proven: [],
+        changes: null,
+        sinceScan: 0,
+      };
       return [t.alias, tableReport(noCounts, before.tables[t.id] ?? null, is)];
     }),
   );

@@ -3,7 +3,7 @@ import type { ColumnShape } from "../adapter/shapes.js";
 import type { Facts, PlannedCheck } from "../check/planned.js";
 import { factsOf, readChecks } from "../check/planned.js";
 import type { CheckResult } from "../check/result.js";
-import { sampleOp } from "../plan/in-place.js";
+import { sampleOp } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
 import { sampleRow } from "../table/decode.js";
 
@@ -13,7 +13,11 @@ export interface SampleContext {
 }
 
 /** Results with the offending rows that the block looked up before it was rolled back. */
-export function withSamples(planned: readonly PlannedCheck[], results: ReadonlyMap<string, OpResult>, of: (table: string) => SampleContext): CheckResult[] {
+export function withSamples(
+  planned: readonly PlannedCheck[],
+  results: ReadonlyMap<string, OpResult>,
+  of: (table: string) => SampleContext,
+): CheckResult[] {
   const found: Facts = factsOf(results);
   return planned.flatMap((p) =>
     readChecks([p], found).map((r): CheckResult => {

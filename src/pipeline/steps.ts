@@ -1,11 +1,10 @@
 import { CutoverError } from "../errors/index.js";
 import type { OpenRelease } from "../ledger/state.js";
-import type { ReleaseState } from "./words.js";
 import type { Context } from "./context.js";
 import { type Held, leased } from "./lease.js";
 import { settleLeftovers } from "./recover.js";
+import type { ReleaseState, Stage } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
-import type { Stage } from "./words.js";
 
 /** A release made by steps: each step takes the lease for itself, and finds the release open or not at all. */
 export interface Steps {
@@ -14,7 +13,13 @@ export interface Steps {
 }
 
 /** Runs one step of an open release. */
-export function step<R>(ctx: Context, s: Steps, stage: Stage, o: CallOptions | undefined, body: (w: Work, held: Held, open: OpenRelease) => Promise<R>): Promise<R> {
+export function step<R>(
+  ctx: Context,
+  s: Steps,
+  stage: Stage,
+  o: CallOptions | undefined,
+  body: (w: Work, held: Held, open: OpenRelease) => Promise<R>,
+): Promise<R> {
   if (!isOpen(s.state)) throw notOpen(ctx, s.id, s.state);
   return leased(ctx, stage, o, 0, async (w, held) => {
     w.release = s.id;
@@ -30,11 +35,20 @@ export const isOpen = (s: ReleaseState): boolean => s === "open" || s === "loade
 
 export function notOpen(ctx: Context, release: number, state: ReleaseState): CutoverError<"NOT_OPEN"> {
   const { pipeline } = ctx.settings;
-  return new CutoverError("NOT_OPEN", `release ${release} of ${pipeline} is ${state}; open a new one`, { state, pipeline, release });
+  return new CutoverError("NOT_OPEN", `release ${release} of ${pipeline} is ${state}; open a new one`, {
+    state,
+    pipeline,
+    release,
+  });
 }
 
 /** Opens a release under its own number, after recovery. */
-export function opened<R>(ctx: Context, stage: Stage, o: CallOptions | undefined, body: (w: Work, held: Held, release: number) => Promise<R>): Promise<R> {
+export function opened<R>(
+  ctx: Context,
+  stage: Stage,
+  o: CallOptions | undefined,
+  body: (w: Work, held: Held, release: number) => Promise<R>,
+): Promise<R> {
   return leased(ctx, stage, o, 1, async (w, held) => {
     w.release = held.release;
     await settleLeftovers(w, held, false);

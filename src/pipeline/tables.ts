@@ -49,23 +49,37 @@ export function definitionOf(ctx: Context, alias: string): TableDefinition {
   throw new CutoverError("NOT_FOUND", message, { what: "table", name: alias, pipeline });
 }
 
-const families: readonly (readonly RegExp[])[] = [[/^int64$/, /^float64$/, /^decimal/], [/^timestamp$/, /^datetime$/], [/^string$/, /^json$/]];
-const related = (a: string, b: string): boolean => a === b || families.some((f) => f.some((r) => r.test(a)) && f.some((r) => r.test(b)));
+const families: readonly (readonly RegExp[])[] = [
+  [/^int64$/, /^float64$/, /^decimal/],
+  [/^timestamp$/, /^datetime$/],
+  [/^string$/, /^json$/],
+];
+const related = (a: string, b: string): boolean =>
+  a === b || families.some((f) => f.some((r) => r.test(a)) && f.some((r) => r.test(b)));
 
 function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition, live: readonly ColumnShape[]): void {
   const sensitive = ctx.adapter.capabilities.identifiers.caseSensitive;
   const at = `tables.${alias}`;
-  const named = [...d.key.map((n) => ["key", n]), ...(d.cursor === null ? [] : [["cursor", d.cursor]]), ...(d.partition === null ? [] : [["partition", d.partition]])];
-  const missing = named.filter(([, n]) => d.columns === null && !findColumn(live, n as string, sensitive)).map(([what, n]) => ({
-    path: `${at}.${what}`,
-    message: `the live table has no column ${JSON.stringify(n)}; it has ${live.map((c) => c.name).join(", ")}`,
-  }));
+  const named = [
+    ...d.key.map((n) => ["key", n]),
+    ...(d.cursor === null ? [] : [["cursor", d.cursor]]),
+    ...(d.partition === null ? [] : [["partition", d.partition]]),
+  ];
+  const missing = named
+    .filter(([, n]) => d.columns === null && !findColumn(live, n as string, sensitive))
+    .map(([what, n]) => ({
+      path: `${at}.${what}`,
+      message: `the live table has no column ${JSON.stringify(n)}; it has ${live.map((c) => c.name).join(", ")}`,
+    }));
   const unfit = (d.columns ?? []).flatMap((c) => {
     const there = findColumn(live, c.name, sensitive);
     const path = `${at}.columns.${c.name}`;
-    if (there === undefined) return [{ path, message: "the live table has no such column; add it on a candidate (clone, transform, swap)" }];
+    if (there === undefined)
+      return [{ path, message: "the live table has no such column; add it on a candidate (clone, transform, swap)" }];
     if (there.generated) return [{ path, message: "the live table computes this column; leave it out" }];
-    return related(c.type, there.type) || there.type === "string" ? [] : [{ path, message: `declared as ${c.type}, but live has ${there.native}` }];
+    return related(c.type, there.type) || there.type === "string"
+      ? []
+      : [{ path, message: `declared as ${c.type}, but live has ${there.native}` }];
   });
   if (missing.length + unfit.length > 0) throw configError([...missing, ...unfit]);
 }
@@ -82,7 +96,8 @@ export function declaredShapes(ctx: Context, declared: readonly DeclaredColumn[]
 }
 
 /** Version of a table's checksum: algorithm, encoding, columns. */
-export const hashOf = (ctx: Context, columns: readonly ColumnShape[]): string => `${ctx.adapter.syntax.hashVersion}/${schemaOf(columns)}`;
+export const hashOf = (ctx: Context, columns: readonly ColumnShape[]): string =>
+  `${ctx.adapter.syntax.hashVersion}/${schemaOf(columns)}`;
 
 /** Makes the tables the pipeline's own. A table belongs to one pipeline. */
 export async function claimTables(w: Work, held: Held, tables: readonly Found[]): Promise<void> {
@@ -93,13 +108,28 @@ export async function claimTables(w: Work, held: Held, tables: readonly Found[])
   const claim = { kind: "claim", turn: names.turn, claims: names.claims, tables: fresh, pipeline } as const;
   const read = { kind: "readClaims", claims: names.claims, tables: fresh } as const;
   const result = await held.during((limit) =>
-    w.block({ name: "claim", atomic: true, steps: [{ id: "claim", step: claim }, { id: "claims", step: read }] }, "commit", limit),
+    w.block(
+      {
+        name: "claim",
+        atomic: true,
+        steps: [
+          { id: "claim", step: claim },
+          { id: "claims", step: read },
+        ],
+      },
+      "commit",
+      limit,
+    ),
   );
   const other = result.results.get("claims")?.rows.find((r) => r["pipeline"] !== pipeline);
   if (other === undefined) return;
   const by = String(other["pipeline"]);
   const table = tables.find((t) => t.id === other["table_name"])?.alias;
-  throw new CutoverError("CLAIMED", `table ${table} belongs to pipeline ${by}; pipelines are the only writers of their tables`, { by, table, pipeline });
+  throw new CutoverError("CLAIMED", `table ${table} belongs to pipeline ${by}; pipelines are the only writers of their tables`, {
+    by,
+    table,
+    pipeline,
+  });
 }
 
 /** Rows that no release accounts for would be lost or doubled unnoticed: a baseline comes first. */

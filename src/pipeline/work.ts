@@ -1,5 +1,5 @@
-import type { BlockResult, Native, OpResult } from "../adapter/operations.js";
 import { met } from "../adapter/interactive.js";
+import type { BlockResult, Native, OpResult } from "../adapter/operations.js";
 import type { IoOptions, Session } from "../adapter/session.js";
 import type { TableRef, TableShape } from "../adapter/shapes.js";
 import type { Step } from "../adapter/steps.js";
@@ -7,7 +7,7 @@ import { CutoverError, isCutoverError } from "../errors/index.js";
 import { type LedgerNames, ledgerNames } from "../ledger/names.js";
 import { compileBlock, compileStep, type Plan } from "../plan/compile.js";
 import type { Row, Sql } from "../sql/sql.js";
-import { closedError, type Context } from "./context.js";
+import { type Context, closedError } from "./context.js";
 import { explain } from "./faults.js";
 import type { StageReport, Warning } from "./reports.js";
 import type { Stage } from "./words.js";
@@ -51,7 +51,12 @@ const CONFLICTS = 5;
  * Runs an operation on a session of its own. The session is closed instead of kept when the operation failed, since
  * nobody knows what state it is in.
  */
-export async function operate<R>(ctx: Context, stage: Stage, o: CallOptions | undefined, body: (w: Work) => Promise<R>): Promise<R> {
+export async function operate<R>(
+  ctx: Context,
+  stage: Stage,
+  o: CallOptions | undefined,
+  body: (w: Work) => Promise<R>,
+): Promise<R> {
   if (ctx.closing.signal.aborted) throw closedError(ctx.settings.pipeline);
   const work = attempt(ctx, stage, o, body);
   ctx.running.add(work);
@@ -76,7 +81,11 @@ async function attempt<R>(ctx: Context, stage: Stage, o: CallOptions | undefined
 }
 
 /** A session to work with, and the function that gives it back: for those whose work does not end with one call. */
-export async function openWork(ctx: Context, stage: Stage, o?: CallOptions): Promise<{ readonly w: Work; readonly close: (failure?: unknown) => Promise<void> }> {
+export async function openWork(
+  ctx: Context,
+  stage: Stage,
+  o?: CallOptions,
+): Promise<{ readonly w: Work; readonly close: (failure?: unknown) => Promise<void> }> {
   const { pipeline } = ctx.settings;
   const signal = AbortSignal.any([ctx.closing.signal, ...(o?.signal === undefined ? [] : [o.signal])]);
   let session: Session<Native>;
@@ -87,7 +96,8 @@ export async function openWork(ctx: Context, stage: Stage, o?: CallOptions): Pro
     throw explain(ctx.adapter, e, { stage, signal, where: { pipeline } });
   }
   const close = (failure?: unknown): Promise<void> => {
-    const broken = failure !== undefined && (!isCutoverError(failure) || failure.code === "ADAPTER" || failure.code === "CANCELLED");
+    const broken =
+      failure !== undefined && (!isCutoverError(failure) || failure.code === "ADAPTER" || failure.code === "CANCELLED");
     return ctx.pool.give(session, broken).catch((err: unknown) => ctx.log.warn({ err }, "a session did not close"));
   };
   return { w: makeWork(ctx, session, signal, stage), close };
@@ -161,6 +171,8 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
         try {
           return await w.call(plan.name, undefined, (o) => session.atomic(block, o));
         } catch (e) {
+          if (isCutoverError(e, "ADAPTER") && e.context.kind === "cancelled" && !signal.aborted)
+            throw tooLong(plan.name, timeoutMs, settings.pipeline, e);
           if (tries >= CONFLICTS || !isCutoverError(e, "ADAPTER") || e.context.kind !== "conflict") throw e;
           ctx.log.debug({ pipeline: settings.pipeline, tries, err: e }, "a block met a conflict; trying again");
         }
@@ -172,7 +184,15 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
   return w;
 }
 
+function tooLong(name: string, timeoutMs: number, pipeline: string, cause: unknown): CutoverError<"PUBLISH_FAILED"> {
+  const message = `${name} of ${pipeline} was ended after ${Math.round(timeoutMs / 1000)} s, the longest that the lease allows; nothing was changed. Raise lease.ttl`;
+  return new CutoverError("PUBLISH_FAILED", message, { state: "before", pipeline }, { cause });
+}
+
 /** A refusal that has no better explanation. */
 export function refused(what: string, pipeline: string): CutoverError<"PUBLISH_FAILED"> {
-  return new CutoverError("PUBLISH_FAILED", `${what} was refused by the warehouse; nothing was changed`, { state: "before", pipeline });
+  return new CutoverError("PUBLISH_FAILED", `${what} was refused by the warehouse; nothing was changed`, {
+    state: "before",
+    pipeline,
+  });
 }

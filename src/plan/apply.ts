@@ -3,7 +3,7 @@ import type { Scope } from "../adapter/steps.js";
 import type { Facts } from "../check/planned.js";
 import type { TableCounts } from "../pipeline/reports.js";
 import type { Plan, PlannedStep } from "./compile.js";
-import { opOf } from "./in-place.js";
+import { opOf } from "./release.js";
 
 /** A load into a candidate. */
 export interface Application {
@@ -29,14 +29,35 @@ export function planApply(a: Application): Plan {
     { id: opOf.fence, step: { kind: "fence", lease: a.lease, fence: a.fence } },
     {
       id: opOf.capture(a.alias),
-      step: { kind: "capture", live, delta: a.delta, given: a.given, rows: a.rows, changes, scope: a.scope, release, key, cursor: a.cursor, deletes: null, prune: null },
+      step: {
+        kind: "capture",
+        live,
+        delta: a.delta,
+        given: a.given,
+        rows: a.rows,
+        changes,
+        scope: a.scope,
+        release,
+        key,
+        cursor: a.cursor,
+        deletes: null,
+        prune: null,
+      },
     },
     { id: tally, step: { kind: "tally", changes, release, columns: stored(live.columns) } },
     {
       id: `${a.alias}.exchange`,
       step: {
-        kind: "exchange", live, changes, release, key, remove: "before", captured: true, prune: null,
-        removes: { sameAs: tally, column: "before_rows" }, inserts: { sameAs: tally, column: "after_rows" },
+        kind: "exchange",
+        live,
+        changes,
+        release,
+        key,
+        remove: "before",
+        captured: true,
+        prune: null,
+        removes: { sameAs: tally, column: "before_rows" },
+        inserts: { sameAs: tally, column: "after_rows" },
       },
     },
   ];

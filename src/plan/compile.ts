@@ -60,6 +60,8 @@ export function planText(adapter: Adapter, plans: readonly Plan[]): readonly Pla
   return plans.map((plan) => ({
     name: plan.name,
     atomic: plan.atomic,
-    statements: plan.steps.flatMap((p) => ("inspect" in p ? [`-- ${p.id}: JavaScript check`] : compileStep(adapter, p.step).map(text))),
+    statements: plan.steps.flatMap((p) =>
+      "inspect" in p ? [`-- ${p.id}: JavaScript check`] : compileStep(adapter, p.step).map(text),
+    ),
   }));
 }

@@ -6,7 +6,13 @@ import type { Kept, State } from "../ledger/state.js";
  * kept no images (a first load, a swap), the difference goes through whole versions: that of `to` is live less the
  * images since, that of `from` is the kept version less the images up to it. null: not kept.
  */
-export function differenceParts(s: State, id: string, live: readonly string[], from: number, to: number): readonly DifferencePart[] | null {
+export function differenceParts(
+  s: State,
+  id: string,
+  live: readonly string[],
+  from: number,
+  to: number,
+): readonly DifferencePart[] | null {
   const touching = s.kept.filter((k) => k.tables[id] !== undefined);
   const between = touching.filter((k) => k.release > from && k.release <= to);
   const whole = between.findIndex((k) => k.tables[id]?.undo.kind !== "images");

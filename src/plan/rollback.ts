@@ -3,8 +3,8 @@ import { stored } from "../adapter/shapes.js";
 import type { Displaced } from "../ledger/events.js";
 import { writeJson } from "../ledger/portable.js";
 import type { Kept } from "../ledger/state.js";
-import { fence, type ReleaseFacts } from "./in-place.js";
 import type { Plan, PlannedStep } from "./compile.js";
+import { fence, type ReleaseFacts } from "./release.js";
 
 type TableUndo = Kept["tables"][string];
 
@@ -42,7 +42,10 @@ export const firstSwap = (m: Pick<Move, "releases">, id: string): number | null 
  * comes last, so that no release in between is ever seen. Redo: the swap comes first, then the version that left is
  * brought to where the next rollback expects it.
  */
-export function planMove(m: Move, f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq">): { readonly plan: Plan; readonly displaced: Displaced } {
+export function planMove(
+  m: Move,
+  f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq">,
+): { readonly plan: Plan; readonly displaced: Displaced } {
   const displaced: Displaced = Object.fromEntries(
     m.tables.filter((t) => t.back !== null).map((t) => [t.id, { kept: [...t.keepAs.path], fingerprint: t.live.fingerprint }]),
   );
@@ -56,16 +59,29 @@ export function planMove(m: Move, f: Pick<ReleaseFacts, "pipeline" | "fence" | "
       journal: f.journal,
       events: [
         ...keyEventsOf(m).map((e) => ({ pipeline: f.pipeline, fence: f.fence, seq: f.nextSeq(), facts: [], ...e })),
-        { pipeline: f.pipeline, release: m.to, seq: f.nextSeq(), event, fence: f.fence, payload: writeJson(payload, f.journal.path[0] ?? ""), facts: [] },
+        {
+          pipeline: f.pipeline,
+          release: m.to,
+          seq: f.nextSeq(),
+          event,
+          fence: f.fence,
+          payload: writeJson(payload, f.journal.path[0] ?? ""),
+          facts: [],
+        },
       ],
     },
   };
-  return { plan: { name: m.direction === "undo" ? "rollback" : "redo", atomic: true, steps: [fence(f), ...steps, record] }, displaced };
+  return {
+    plan: { name: m.direction === "undo" ? "rollback" : "redo", atomic: true, steps: [fence(f), ...steps, record] },
+    displaced,
+  };
 }
 
 /** An idempotency key counts while its release is published. */
 const keyEventsOf = (m: Move): { readonly release: number; readonly event: string; readonly payload: string }[] =>
-  m.releases.flatMap((k) => (k.key === undefined ? [] : [{ release: k.release, event: m.direction === "undo" ? "key-returned" : "key", payload: k.key }]));
+  m.releases.flatMap((k) =>
+    k.key === undefined ? [] : [{ release: k.release, event: m.direction === "undo" ? "key-returned" : "key", payload: k.key }],
+  );
 
 function tableSteps(m: Move, t: TableMove): PlannedStep[] {
   const swapAt = firstSwap(m, t.id);
@@ -93,7 +109,10 @@ function exchange(m: Move, t: TableMove, on: TableShape, s: { readonly release: 
   if (undo.kind === "swap") return [];
   if (undo.kind === "fill") {
     return [
-      { id: `${id}.scan`, step: { kind: "scan", on: on.ref, columns: stored(on.columns), expected: { rows: is.rows, sum: is.sum } } },
+      {
+        id: `${id}.scan`,
+        step: { kind: "scan", on: on.ref, columns: stored(on.columns), expected: { rows: is.rows, sum: is.sum } },
+      },
       { id: `${id}.empty`, step: { kind: "empty", live: on.ref, rows: is.rows } },
     ];
   }
@@ -102,7 +121,13 @@ function exchange(m: Move, t: TableMove, on: TableShape, s: { readonly release: 
     {
       id,
       step: {
-        kind: "exchange", live: on, changes: { path: undo.changes }, release: s.release, key: undo.key, captured: false, prune: null,
+        kind: "exchange",
+        live: on,
+        changes: { path: undo.changes },
+        release: s.release,
+        key: undo.key,
+        captured: false,
+        prune: null,
         remove: forward ? "before" : "after",
         removes: forward ? undo.before : undo.after,
         inserts: forward ? undo.after : undo.before,

@@ -1,14 +1,14 @@
 import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { stored } from "../adapter/shapes.js";
-import { type CompiledChecks, compileChecks } from "../check/compile.js";
 import type { CheckDefinition } from "../check/checks.js";
+import { type CompiledChecks, compileChecks } from "../check/compile.js";
 import type { Published } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
 import type { TableCounts } from "../pipeline/reports.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident } from "../sql/sql.js";
 import type { Plan, PlannedStep } from "./compile.js";
-import { fence, head, type JsRunner, opOf, record, type ReleaseFacts, validate } from "./in-place.js";
+import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, validate } from "./release.js";
 
 /** One table of a candidate. */
 export interface TableSwap {
@@ -66,7 +66,11 @@ export const liveScan = (alias: string): string => `${alias}.live`;
  * Candidate and live change places, if live still holds exactly what the ledger recorded: one block, and so only where
  * DDL is transactional.
  */
-export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): { readonly plan: Plan; readonly published: Published } {
+export function planSwap(
+  t: TableSwap,
+  facts: ReleaseFacts,
+  js: JsRunner,
+): { readonly plan: Plan; readonly published: Published } {
   const checks = candidateChecks(t);
   const unmoved: PlannedStep[] =
     t.live === null || t.was === null
@@ -74,7 +78,12 @@ export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): { rea
       : [
           {
             id: liveScan(t.alias),
-            step: { kind: "scan", on: t.live.ref, columns: stored(t.live.columns), expected: { rows: t.was.rows, sum: t.was.sum } },
+            step: {
+              kind: "scan",
+              on: t.live.ref,
+              columns: stored(t.live.columns),
+              expected: { rows: t.was.rows, sum: t.was.sum },
+            },
           },
         ];
   const published: Published = {
@@ -101,7 +110,17 @@ export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): { rea
     ...unmoved,
     ...validate({ alias: t.alias, live: t.candidate }, checks, js),
     scanCandidate(t),
-    { id: `${t.alias}.swap`, step: { kind: "swap" as const, live: t.live, candidate: t.candidate, at: t.at, keepAs: t.keepAs, marker: String(facts.release) } },
+    {
+      id: `${t.alias}.swap`,
+      step: {
+        kind: "swap" as const,
+        live: t.live,
+        candidate: t.candidate,
+        at: t.at,
+        keepAs: t.keepAs,
+        marker: String(facts.release),
+      },
+    },
     record(facts, published),
   ];
   return { plan: { name: "swap", atomic: true, steps }, published };

@@ -1,6 +1,6 @@
-import { safeParse, safeParseAsync, type $ZodObject } from "zod/v4/core";
-import type { ColumnShape } from "../adapter/shapes.js";
+import { type $ZodObject, safeParse, safeParseAsync } from "zod/v4/core";
 import type { Batch } from "../adapter/session.js";
+import type { ColumnShape } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { encoderOf, Unfit } from "../table/encode.js";
 import type { Stream } from "./source.js";
@@ -98,7 +98,8 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
   };
   const schema = t.schema;
   return (item, row, into) => {
-    if (typeof item !== "object" || item === null) return refuse(row, `expected an object, got ${item === null ? "null" : typeof item}`);
+    if (typeof item !== "object" || item === null)
+      return refuse(row, `expected an object, got ${item === null ? "null" : typeof item}`);
     for (const name in item) if (!known.has(name)) unknown(row, name);
     if (schema === null) return void write(item as Record<string, unknown>, row, into);
     const parsed = parse(schema, item);
@@ -117,8 +118,16 @@ function parse(schema: $ZodObject, item: object): Parsed | Promise<Parsed> {
     throw e;
   }
 }
-function accept(r: Parsed, row: number, refuse: (row: number, reason: string, column?: string) => never): Record<string, unknown> {
+function accept(
+  r: Parsed,
+  row: number,
+  refuse: (row: number, reason: string, column?: string) => never,
+): Record<string, unknown> {
   if (r.success) return r.data as Record<string, unknown>;
   const first = r.error.issues[0];
-  return refuse(row, first?.message ?? "does not fit", first === undefined || first.path.length === 0 ? undefined : String(first.path[0]));
+  return refuse(
+    row,
+    first?.message ?? "does not fit",
+    first === undefined || first.path.length === 0 ? undefined : String(first.path[0]),
+  );
 }

@@ -65,10 +65,17 @@ export function files(
   o: { readonly format?: FileFormat; readonly totals?: SourceTotals } = {},
 ): Source<never> {
   const given = Array.isArray(from) ? from : [from];
-  const urls = given.map((u: string | URL) => (u instanceof URL ? (u.protocol === "file:" ? decodeURIComponent(u.pathname) : u.href) : u));
+  const urls = given.map((u: string | URL) =>
+    u instanceof URL ? (u.protocol === "file:" ? decodeURIComponent(u.pathname) : u.href) : u,
+  );
   const format = o.format ?? formatOf(urls);
   // Without a format nothing can be read: the load says so, with the table's name.
-  return made({ kind: "files", files: { urls, format: format ?? ("" as FileFormat) }, rewindable: true, totals: o.totals ?? null });
+  return made({
+    kind: "files",
+    files: { urls, format: format ?? ("" as FileFormat) },
+    rewindable: true,
+    totals: o.totals ?? null,
+  });
 }
 
 /** A query inside the warehouse. */

@@ -101,7 +101,18 @@ export function definitionOf(t: Table): { readonly definition: TableDefinition; 
   return d["~definition"] === undefined ? null : { definition: d["~definition"], issues: d["~issues"] ?? [] };
 }
 
-const known = new Set(["columns", "types", "cursor", "lookback", "checks", "onUnknownColumn", "redact", "mode", "key", "partition"]);
+const known = new Set([
+  "columns",
+  "types",
+  "cursor",
+  "lookback",
+  "checks",
+  "onUnknownColumn",
+  "redact",
+  "mode",
+  "key",
+  "partition",
+]);
 const modes: readonly string[] = ["upsert", "partition"];
 const list = (v: unknown): readonly string[] => (v === undefined ? [] : Array.isArray(v) ? v.map(String) : [String(v)]);
 const text = (v: unknown): string | null => (typeof v === "string" ? v : null);
@@ -110,7 +121,8 @@ function checkTable(name: TableName, o: Record<string, unknown>): { definition: 
   const issues: Issue[] = [];
   const say = (path: string, message: string): number => issues.push({ path, message });
   const parts = typeof name === "string" ? [name] : Array.isArray(name) ? name : [];
-  if (parts.length === 0 || parts.some((p) => typeof p !== "string" || p === "")) say("name", "expected a name, or a tuple of names");
+  if (parts.length === 0 || parts.some((p) => typeof p !== "string" || p === ""))
+    say("name", "expected a name, or a tuple of names");
   for (const option of Object.keys(o)) if (!known.has(option)) say(option, `unknown option; there are ${[...known].join(", ")}`);
   const mode = (o["mode"] ?? "upsert") as Mode;
   if (!modes.includes(mode)) say("mode", `unknown mode ${JSON.stringify(mode)}; there are ${modes.join(", ")}`);
@@ -134,7 +146,8 @@ function checkTable(name: TableName, o: Record<string, unknown>): { definition: 
   const cursorType = columns?.find((c) => c.name === cursor)?.type;
   if (cursorType !== undefined && ["string", "bool", "json", "bytes", "time"].includes(cursorType) && lookback !== 0)
     say("lookback", `a cursor of type ${cursorType} has no distance to look back`);
-  if (cursorType === "json" || cursorType === "bytes" || cursorType === "bool") say("cursor", `a ${cursorType} column has no order to read by`);
+  if (cursorType === "json" || cursorType === "bytes" || cursorType === "bool")
+    say("cursor", `a ${cursorType} column has no order to read by`);
   const checks = (o["checks"] ?? []) as readonly CheckDefinition[];
   for (const [i, c] of checks.entries()) checkCheck(c, `checks[${i}]`, say, column, partition);
   const redact = list(o["redact"]);
@@ -148,7 +161,10 @@ function checkTable(name: TableName, o: Record<string, unknown>): { definition: 
 }
 
 type Say = (path: string, message: string) => unknown;
-function declaredColumns(o: Record<string, unknown>, say: Say): { columns: readonly DeclaredColumn[] | null; schema: $ZodObject | null } {
+function declaredColumns(
+  o: Record<string, unknown>,
+  say: Say,
+): { columns: readonly DeclaredColumn[] | null; schema: $ZodObject | null } {
   const types = (o["types"] ?? {}) as Readonly<Record<string, ColumnType>>;
   for (const [name, t] of Object.entries(types)) if (!isColumnType(t)) say(`types.${name}`, `unknown type ${JSON.stringify(t)}`);
   const given = o["columns"];
@@ -174,8 +190,15 @@ function declaredColumns(o: Record<string, unknown>, say: Say): { columns: reado
   return { columns, schema: null };
 }
 
-function checkCheck(c: CheckDefinition, path: string, say: Say, column: (path: string, n: string) => void, partition: string | null): void {
-  if (typeof c !== "object" || c === null || typeof c.kind !== "string") return void say(path, "expected a check, such as rowCount({ min: 1 })");
+function checkCheck(
+  c: CheckDefinition,
+  path: string,
+  say: Say,
+  column: (path: string, n: string) => void,
+  partition: string | null,
+): void {
+  if (typeof c !== "object" || c === null || typeof c.kind !== "string")
+    return void say(path, "expected a check, such as rowCount({ min: 1 })");
   if (c.kind === "notNull" || c.kind === "unique") {
     if (c.columns.length === 0) say(path, `${c.kind} needs at least one column`);
     for (const n of c.columns) column(path, n);

@@ -32,7 +32,8 @@ function decimal(precision: number, scale: number): (v: unknown) => string {
     const m = typeof text === "string" ? /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(text) : null;
     if (m === null || !/\d/.test(text as string)) return refuse(v, `a decimal number as text, number or bigint`);
     const [, sign, digits = "", fraction = ""] = m;
-    if (digits.length > whole || fraction.length > scale) throw new Unfit(`the number does not fit decimal(${precision},${scale})`);
+    if (digits.length > whole || fraction.length > scale)
+      throw new Unfit(`the number does not fit decimal(${precision},${scale})`);
     return `${sign === "-" ? "-" : ""}${digits === "" ? "0" : digits}${fraction === "" ? "" : `.${fraction}`}`;
   };
 }

@@ -16,5 +16,8 @@ export function resolveName(name: TableName, home: readonly string[], capabiliti
 
 /** The column that a name means: exactly, or where names do not differ by case, regardless of case. */
 export function findColumn(columns: readonly ColumnShape[], name: string, caseSensitive: boolean): ColumnShape | undefined {
-  return columns.find((c) => c.name === name) ?? (caseSensitive ? undefined : columns.find((c) => c.name.toLowerCase() === name.toLowerCase()));
+  return (
+    columns.find((c) => c.name === name) ??
+    (caseSensitive ? undefined : columns.find((c) => c.name.toLowerCase() === name.toLowerCase()))
+  );
 }

@@ -104,7 +104,9 @@ export function zodColumns(
   const entries = Object.entries(schema._zod.def.shape).map(([name, s]) => [name, tell(s)] as const);
   const columns = entries.flatMap(([name, t]): DeclaredColumn[] => {
     const type = types[name] ?? t.type;
-    return type === null ? [] : [{ name, type, nullable: t.nullable, js: t.js === "Date" && type !== "timestamp" ? "exact" : t.js }];
+    return type === null
+      ? []
+      : [{ name, type, nullable: t.nullable, js: t.js === "Date" && type !== "timestamp" ? "exact" : t.js }];
   });
   return { columns, untold: entries.filter(([name, t]) => t.type === null && types[name] === undefined).map(([name]) => name) };
 }

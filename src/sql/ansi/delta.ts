@@ -47,7 +47,9 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
         returns: { value: s.partition.type },
       }),
     ],
-    append: (s) => [sqlOp(template`INSERT INTO ${on(s.to)} (${columns(s.columns)}) SELECT ${columns(s.columns)} FROM ${on(s.from)}`)],
+    append: (s) => [
+      sqlOp(template`INSERT INTO ${on(s.to)} (${columns(s.columns)}) SELECT ${columns(s.columns)} FROM ${on(s.from)}`),
+    ],
     fold: (s) => {
       const order = s.cursor === null ? raw("1") : template`${column(s.cursor)} DESC NULLS LAST`;
       const names = s.columns.map((c) => c.name);

@@ -3,8 +3,8 @@ import { sqlOp } from "../../adapter/sql-op.js";
 import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, template } from "../sql.js";
-import { and, column, columns, images, on, sameKey, sameRow } from "./words.js";
 import { incoming } from "./capture.js";
+import { and, column, columns, images, on, sameKey, sameRow } from "./words.js";
 
 /** Removing one image from live and inserting the other; filling and emptying a table as a whole. */
 export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "empty"> {

@@ -1,5 +1,5 @@
-import { imageColumns, type Compilers } from "../../adapter/steps.js";
 import { sqlOp } from "../../adapter/sql-op.js";
+import { type Compilers, imageColumns } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { inline } from "../render.js";
 import { join, raw, type Sql, template } from "../sql.js";

@@ -1,5 +1,5 @@
-import { imageColumns } from "../../adapter/steps.js";
 import type { ColumnShape, TableRef } from "../../adapter/shapes.js";
+import { imageColumns } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { ident, join, raw, type Sql, template } from "../sql.js";
 

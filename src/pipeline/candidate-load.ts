@@ -1,0 +1,64 @@
+import type { TableShape } from "../adapter/shapes.js";
+import { factsOf } from "../check/planned.js";
+import { CutoverError } from "../errors/index.js";
+import { applied, planApply } from "../plan/apply.js";
+import type { Source } from "../source/source.js";
+import { findColumn } from "../table/resolve.js";
+import { laterText } from "../table/watermark.js";
+import type { Progress } from "./candidate-open.js";
+import { type AnyFeed, openFeed } from "./feed.js";
+import type { Held } from "./lease.js";
+import { stageTable } from "./load.js";
+import { imageTable } from "./publish.js";
+import type { LoadReport } from "./reports.js";
+import type { Found } from "./tables.js";
+import type { Work } from "./work.js";
+
+/** Loads into the candidate at once; the images that this makes are only there to count, and go again. */
+export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progress): Promise<LoadReport> {
+  const { found } = p;
+  const sources = await openFeed(w, feed, held.state, p.id, p.fromStart);
+  const other = sources.find(([alias]) => alias !== found.alias);
+  if (other !== undefined)
+    throw new CutoverError("NOT_FOUND", `this candidate has the table ${found.alias}, not ${other[0]}`, {
+      what: "table",
+      name: other[0],
+    });
+  const source = sources[0]?.[1] as Source | undefined;
+  const candidate = (await w.describe(p.ref)) as TableShape;
+  const target: Found = { ...found, live: candidate, state: p.fromStart ? null : found.state };
+  const staged = source === undefined ? null : await stageTable(w, target, source, p.id, null);
+  if (staged === null) return { release: p.id, staged: { [found.alias]: { rows: 0, quarantined: 0 } }, warnings: w.warnings };
+  const scratch = w.names.scratch(found.id, p.id);
+  await w.run({ kind: "drop", ref: scratch }, found.alias);
+  await w.run({ kind: "create", ref: scratch, columns: imageTable(w, candidate.columns), ifNotExists: false }, found.alias);
+  const exact = (n: string): string =>
+    findColumn(candidate.columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
+  const { mode, cursor } = found.definition;
+  const plan = planApply({
+    alias: found.alias,
+    candidate,
+    delta: staged.delta,
+    given: staged.given,
+    rows: staged.rows,
+    scratch,
+    scope: staged.scope,
+    release: p.id,
+    key: found.definition.key.map(exact),
+    cursor: cursor === null || mode !== "upsert" ? null : exact(cursor),
+    lease: w.names.lease,
+    fence: held.fence,
+  });
+  const result = await held.during((limit) => w.block(plan, "commit", limit));
+  if (result.outcome === "refused")
+    throw new CutoverError("LEASE_LOST", "the lease was lost while the candidate was loaded", { fence: Number(held.fence) });
+  await w.run({ kind: "drop", ref: scratch }, found.alias);
+  p.counts = applied(p.counts, factsOf(result.results), found.alias, staged.rows);
+  p.staged += staged.rows;
+  p.raw = staged.raw;
+  p.totals = staged.totals;
+  const type =
+    cursor === null ? null : findColumn(candidate.columns, cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.type;
+  p.watermark = type === null || type === undefined ? p.watermark : laterText(p.watermark, staged.watermark, type);
+  return { release: p.id, staged: { [found.alias]: { rows: staged.rawRows, quarantined: 0 } }, warnings: w.warnings };
+}

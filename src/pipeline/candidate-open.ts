@@ -1,0 +1,131 @@
+import type { TableRef } from "../adapter/shapes.js";
+import { CutoverError } from "../errors/index.js";
+import { besideLive } from "../ledger/names.js";
+import type { SourceTotals } from "../source/source.js";
+import { type Context, thisProcess } from "./context.js";
+import type { Held } from "./lease.js";
+import { alreadyPublished, refuseHeld } from "./outcome.js";
+import { graceFrom } from "./recover.js";
+import { noCounts } from "./report.js";
+import type { RunReport, TableCounts } from "./reports.js";
+import { opened, type Steps } from "./steps.js";
+import { claimTables, declaredShapes, type Found, findTables, requireBaseline } from "./tables.js";
+import type { CallOptions, Work } from "./work.js";
+
+/** What a candidate has come to: kept in this process; the journal knows that it is open. */
+export interface Progress extends Steps {
+  readonly found: Found;
+  readonly ref: TableRef;
+  readonly fromStart: boolean;
+  readonly clonedFrom: number;
+  counts: TableCounts;
+  staged: number;
+  watermark: string | null;
+  raw: TableRef | null;
+  totals: SourceTotals | null;
+}
+
+/** `if-new`: built anew only where there is nothing to clone. */
+export type From = "live" | "start" | "if-new";
+
+/** The table of a candidate. */
+export function oneTable(ctx: Context, tables: readonly string[] | undefined): string {
+  const aliases = tables ?? Object.keys(ctx.tables);
+  const { pipeline } = ctx.settings;
+  if (aliases.length === 1 && aliases[0] !== undefined) return aliases[0];
+  const message = `a candidate holds one table, not ${aliases.length}: name it, as in clone({ tables: [${JSON.stringify(aliases[0] ?? "orders")}] }), or publish several tables in place`;
+  throw new CutoverError("UNSUPPORTED", message, {
+    capability: "candidates of several tables",
+    alternative: "one candidate for each table, or a release in place",
+    pipeline,
+  });
+}
+
+function refuseEngine(ctx: Context, alias: string, from: From): void {
+  const { capabilities, name } = ctx.adapter;
+  const where = { pipeline: ctx.settings.pipeline, table: alias };
+  const refuse = (capability: string, alternative: string): never => {
+    throw new CutoverError("UNSUPPORTED", `${name} has no ${capability}; use ${alternative}`, {
+      capability,
+      alternative,
+      ...where,
+    });
+  };
+  if (capabilities.swap === "none") refuse("swap", "a release in place");
+  if (capabilities.clone === "none" && from !== "start") refuse("clone", "rebuild()");
+  if (!capabilities.transactionalDdl) refuse("transactional DDL", "a release in place");
+}
+
+/** Opens a release for a candidate and makes its table; a key that is already published returns its report instead. */
+export async function openProgress(
+  ctx: Context,
+  alias: string,
+  o: CallOptions,
+  from: From,
+  key: string | undefined,
+): Promise<Progress | RunReport> {
+  refuseEngine(ctx, alias, from);
+  return opened(ctx, "clone", o, async (w, held, release): Promise<Progress | RunReport> => {
+    if (from === "if-new") refuseHeld(w, held);
+    const done = await alreadyPublished(w, held, key);
+    if (done !== null) return done;
+    const found = (await findTables(w, held.state, [alias]))[0] as Found;
+    const fromStart = from === "start" || (from === "if-new" && found.live === null);
+    if (found.live === null && !fromStart) {
+      held.giveBack();
+      const message = `table ${alias} does not exist, so there is nothing to clone; use rebuild(), or run() once`;
+      throw new CutoverError("NOT_FOUND", message, { what: "table", name: alias, table: alias });
+    }
+    await claimTables(w, held, [found]);
+    await requireBaseline(w, [found]);
+    const ref = besideLive(found.ref.path, "candidate", release);
+    const clonedFrom = held.state.live;
+    await held.append("opened", release, {
+      release,
+      strategy: "swap",
+      state: "open",
+      at: held.now,
+      process: thisProcess,
+      clonedFrom,
+      tables: [alias],
+      candidates: { [found.id]: [...ref.path] },
+      until: graceFrom(held.now),
+    });
+    await w.stage("clone", () => makeCandidate(w, held, found, ref, fromStart));
+    return {
+      id: release,
+      state: "open",
+      found,
+      ref,
+      fromStart,
+      clonedFrom,
+      counts: noCounts,
+      staged: 0,
+      raw: null,
+      totals: null,
+      watermark: fromStart ? null : (found.state?.watermark ?? null),
+    };
+  });
+}
+
+async function makeCandidate(w: Work, held: Held, found: Found, ref: TableRef, empty: boolean): Promise<void> {
+  const { live, definition, alias } = found;
+  await w.run({ kind: "drop", ref }, alias);
+  if (live !== null) {
+    const plan = {
+      name: "clone",
+      atomic: true,
+      steps: [{ id: `${alias}.clone`, step: { kind: "clone" as const, from: live, to: ref, depth: 0, empty } }],
+    };
+    if (w.ctx.adapter.capabilities.transactionalDdl) await held.during((limit) => w.block(plan, "commit", limit));
+    else for (const s of plan.steps) await w.run(s.step, alias);
+    return;
+  }
+  if (definition.columns === null)
+    throw new CutoverError("NOT_FOUND", `table ${alias} does not exist and declares no columns, so it cannot be built`, {
+      what: "table",
+      name: alias,
+      table: alias,
+    });
+  await w.run({ kind: "create", ref, columns: declaredShapes(w.ctx, definition.columns, definition), ifNotExists: false }, alias);
+}

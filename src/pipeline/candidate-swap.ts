@@ -1,0 +1,124 @@
+import { stored } from "../adapter/shapes.js";
+import { CutoverError, isCutoverError } from "../errors/index.js";
+import { besideLive } from "../ledger/names.js";
+import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
+import { findColumn } from "../table/resolve.js";
+import type { Progress } from "./candidate-open.js";
+import { jsRunner } from "./js-checks.js";
+import type { Held } from "./lease.js";
+import { published, refuseHeld } from "./outcome.js";
+import { type Outcome, outcome, type PublishOptions, refusal, releaseFacts, sampleContext, validation } from "./publish.js";
+import { graceFrom } from "./recover.js";
+import type { RunReport, Validation } from "./reports.js";
+import { hashOf } from "./tables.js";
+import type { Work } from "./work.js";
+
+/** The candidate against live, as both are now. */
+export async function tableSwap(w: Work, held: Held, p: Progress): Promise<TableSwap> {
+  const { definition, alias, id, ref } = p.found;
+  const candidate = await w.describe(p.ref);
+  if (candidate === null)
+    throw new CutoverError("NOT_FOUND", `the candidate of release ${p.id} is gone`, {
+      what: "table",
+      name: p.ref.path.join("."),
+      release: p.id,
+    });
+  const columns = stored(candidate.columns);
+  const exact = (n: string): string => findColumn(columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
+  return {
+    alias,
+    id,
+    candidate,
+    live: await w.describe(ref),
+    at: ref,
+    keepAs: besideLive(ref.path, "before", p.id),
+    key: definition.key.map(exact),
+    partition: definition.partition === null ? null : exact(definition.partition),
+    hash: hashOf(w.ctx, columns),
+    watermark: p.watermark,
+    was: held.state.tables[id] ?? null,
+    staged: p.staged,
+    counts: p.counts,
+    raw: p.raw,
+    totals: p.totals,
+    checks: definition.checks,
+  };
+}
+
+/** Checks and tally of the candidate; nothing is changed. */
+export async function rehearseSwap(w: Work, held: Held, p: Progress): Promise<Validation> {
+  const t = await tableSwap(w, held, p);
+  const { published: planned } = planSwap(t, { ...releaseFacts(w, held, p.id, {}), nextSeq: () => 0 }, jsRunner(w));
+  const result = await held.during((limit) => w.block(planRehearsal(t, jsRunner(w)).plan, "rollback", limit));
+  const of = sampleContext([{ alias: t.alias, columns: stored(t.candidate.columns) }], w);
+  if (result.outcome !== "refused") return validation(outcome(w, planned, result, p.id, held.now, of));
+  const error = refusal(w, planned, result, of, [t.alias]);
+  if (isCutoverError(error, "CHECKS_FAILED")) return { ok: false, digest: "", checks: error.context.checks };
+  throw error;
+}
+
+/** Candidate and live change places, unless live has moved on since. */
+export async function swapNow(w: Work, held: Held, p: Progress, o: PublishOptions): Promise<RunReport> {
+  refuseHeld(w, held);
+  const { pipeline } = w.ctx.settings;
+  const { live } = held.state;
+  if (p.clonedFrom !== live) {
+    const message = `the candidate of release ${p.id} was made from release ${p.clonedFrom}, but ${live} is live now; reject it and clone again`;
+    throw new CutoverError("STALE_CANDIDATE", message, { clonedFrom: p.clonedFrom, live, pipeline, release: p.id });
+  }
+  const t = await tableSwap(w, held, p);
+  const { plan, published: planned } = planSwap(t, releaseFacts(w, held, p.id, o), jsRunner(w));
+  const result = await w.stage("swap", () => held.during((limit) => w.block(plan, "commit", limit)));
+  const of = sampleContext([{ alias: t.alias, columns: stored(t.candidate.columns) }], w);
+  if (result.outcome === "refused") throw await swapRefused(w, held, t, p, planned, result, of);
+  p.state = "published";
+  const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
+  await lookBehind(w, t);
+  return published(
+    w,
+    held,
+    done,
+    [0, 1, 2].map((part) => w.names.delta(t.id, p.id, part)),
+  );
+}
+
+async function swapRefused(
+  w: Work,
+  held: Held,
+  t: TableSwap,
+  p: Progress,
+  planned: Outcome["published"],
+  result: Parameters<typeof refusal>[2],
+  of: Parameters<typeof refusal>[3],
+): Promise<CutoverError> {
+  if (result.at !== liveScan(t.alias)) {
+    const error = refusal(w, planned, result, of, [t.alias]);
+    if (isCutoverError(error, "CHECKS_FAILED")) await held.append("validated", p.id, { ok: false, until: graceFrom(held.now) });
+    return error;
+  }
+  const row = result.results.get(result.at)?.rows[0];
+  const hash = t.was?.hash ?? "";
+  const expected = { rows: t.was?.rows ?? 0, checksum: `${hash}:${t.was?.sum ?? "0"}` };
+  const found = { rows: Number(row?.["rows"] ?? 0), checksum: `${hash}:${String(row?.["sum"] ?? "")}` };
+  const message = `${t.alias}: others have written to live since the ledger last knew it (${found.rows} rows, recorded ${expected.rows}); a swap would lose their rows, so nothing was changed. adopt() takes them into the baseline`;
+  return new CutoverError("DRIFTED", message, {
+    expected,
+    found,
+    pipeline: w.ctx.settings.pipeline,
+    release: p.id,
+    table: t.alias,
+  });
+}
+
+/** A write that began before the swap can commit into the displaced table: it is kept there, and told. */
+async function lookBehind(w: Work, t: TableSwap): Promise<void> {
+  if (t.live === null || t.was === null || w.ctx.adapter.capabilities.swapGuard !== "detect") return;
+  try {
+    const { ok, rows } = await w.run({ kind: "count", on: t.keepAs, rows: t.was.rows }, t.alias);
+    if (ok) return;
+    const message = `${t.alias}: others wrote while the tables changed places; ${t.keepAs.path.join(".")} has ${String(rows[0]?.["rows"])} rows, recorded ${t.was.rows}. Their rows are kept there`;
+    w.warnings.push({ code: "FOREIGN_WRITES", message });
+  } catch (err) {
+    w.ctx.log.warn({ err }, "the displaced table could not be looked at");
+  }
+}

@@ -1,0 +1,97 @@
+import type { Inspect } from "../adapter/operations.js";
+import { type ColumnShape, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import type { CheckDefinition } from "../check/checks.js";
+import type { CheckGroup, CompiledChecks } from "../check/compile.js";
+import { keyEvents, type Published } from "../ledger/events.js";
+import { writeJson } from "../ledger/portable.js";
+import type { State } from "../ledger/state.js";
+import { ident, type Sql } from "../sql/sql.js";
+import type { PlannedStep } from "./compile.js";
+
+/** What each release is recorded with. */
+export interface ReleaseFacts {
+  readonly pipeline: string;
+  readonly release: number;
+  readonly fence: bigint;
+  readonly state: State;
+  readonly keep: number;
+  readonly note: string | undefined;
+  readonly key: string | undefined;
+  readonly journal: TableRef;
+  readonly lease: TableRef;
+  readonly nextSeq: () => number;
+}
+/** Runs a JavaScript check as part of a block. */
+export type JsRunner = (op: string, definition: Extract<CheckDefinition, { runs: "js" }>, self: Sql) => Inspect;
+
+export const opOf = {
+  count: (alias: string): string => `${alias}.count`,
+  capture: (alias: string): string => `${alias}.capture`,
+  tally: (alias: string): string => `${alias}.tally`,
+  scan: (alias: string): string => `${alias}.scan`,
+  effect: "effect",
+  fence: "fence",
+};
+
+/** What the record of every release begins with. */
+export const head = (f: ReleaseFacts, strategy: Published["strategy"]): Omit<Published, "tables" | "facts"> => ({
+  strategy,
+  previous: f.state.live,
+  keep: f.keep,
+  ...(f.note === undefined ? {} : { note: f.note }),
+  ...(f.key === undefined ? {} : { key: f.key }),
+  base: { ...f.state, undone: [] },
+});
+export const fence = (f: Pick<ReleaseFacts, "lease" | "fence">): PlannedStep => ({
+  id: opOf.fence,
+  step: { kind: "fence", lease: f.lease, fence: f.fence },
+});
+
+/** The scans of a table's checks, each with the samples that would explain its refusal; then its JavaScript checks. */
+export function validate(
+  t: { readonly alias: string; readonly live: TableShape },
+  checks: CompiledChecks,
+  js: JsRunner,
+): (PlannedStep | Inspect)[] {
+  const columns = stored(t.live.columns);
+  const scans = checks.groups.map(
+    (g): PlannedStep => ({
+      id: g.op,
+      step: { kind: "validate", on: g.on, scan: g.items.map((i) => i.item) },
+      explain: sampling(g, columns),
+    }),
+  );
+  return [...scans, ...checks.js.map((c) => js(c.op, c.definition, ident(t.live.ref.path)))];
+}
+export const sampleOp = (op: string, index: number): string => `${op}.samples.${index}`;
+export const sampling = (g: CheckGroup, columns: readonly ColumnShape[]): readonly PlannedStep[] =>
+  g.items.flatMap((i, index) =>
+    i.samples === 0 || i.item.observe.of === "rows" || i.item.observe.of === "sum"
+      ? []
+      : [
+          {
+            id: sampleOp(g.op, index),
+            step: { kind: "offenders", on: g.on, observe: i.item.observe, columns, limit: i.samples },
+          },
+        ],
+  );
+
+/** The journal row, written in the same transaction as the data; what only the block can tell comes in as facts. */
+export function record(f: ReleaseFacts, p: Published): PlannedStep {
+  const ops = Object.values(p.tables).flatMap((t) => [t.tally, t.scan, t.stale, ...t.checks.map((c) => c.op)]);
+  const facts = [...new Set(ops.filter((op): op is string => op !== null))];
+  const { facts: _none, ...constant } = p;
+  const common = { pipeline: f.pipeline, release: f.release, fence: f.fence };
+  const keyed = f.key === undefined ? [] : [{ ...common, seq: f.nextSeq(), event: keyEvents.taken, payload: f.key, facts: [] }];
+  return {
+    id: "record",
+    step: {
+      kind: "record",
+      journal: f.journal,
+      events: [
+        ...keyed,
+        { ...common, seq: f.nextSeq(), event: "published", payload: writeJson(constant, f.journal.path[0] ?? ""), facts },
+      ],
+    },
+  };
+}
