@@ -123,7 +123,7 @@ function observations(d: Exclude<CheckDefinition, { runs: "js" }>, t: CheckTarge
       return [{ ...none({ of: "duplicates", columns: d.columns }, `rows that repeat ${d.columns.join(", ")}`), rowwise: isKey }];
     }
     case "accepted": {
-      const values = d.values.map((v) => valueOf(v, t, d.column));
+      const values = d.values.map((v) => boundOf(v, t, d.column));
       return [
         {
           ...none({ of: "unaccepted", column: d.column, values }, `rows with another value in ${d.column}`),
@@ -132,7 +132,7 @@ function observations(d: Exclude<CheckDefinition, { runs: "js" }>, t: CheckTarge
       ];
     }
     case "between": {
-      const [min, max] = [d.min, d.max].map((v) => (v === null ? null : valueOf(v, t, d.column))) as [
+      const [min, max] = [d.min, d.max].map((v) => (v === null ? null : boundOf(v, t, d.column))) as [
         TypedValue | null,
         TypedValue | null,
       ];
@@ -187,7 +187,7 @@ function reconcile(t: CheckTarget): (Seen | null)[] {
     return { on: "delta", observe, min: value, max: value, what, bound: { min: text, max: text }, rowwise: false, name };
   };
   const sums = Object.entries(t.totals.sums ?? {}).map(([column, total]) =>
-    exact({ of: "sum", column }, `sum of ${column} staged`, valueOf(total, t, column), `reconcile(${column})`),
+    exact({ of: "sum", column }, `sum of ${column} staged`, boundOf(total, t, column), `reconcile(${column})`),
   );
   const rows = t.totals.rows === undefined ? [] : [exact({ of: "rows" }, "rows staged", typed(t.totals.rows), "reconcile(rows)")];
   return [...rows, ...sums];
@@ -200,7 +200,7 @@ const bounds = (min: number | null, max: number | null): Json => ({
 });
 const shown = (v: TypedValue): Json => formatCanonical(v.value, v.type);
 /** A bound in the type of its column, so that it is compared as the engine compares. Sums may leave the column's range. */
-function valueOf(v: unknown, t: CheckTarget, name: string): TypedValue {
+function boundOf(v: unknown, t: CheckTarget, name: string): TypedValue {
   const type: ColumnType = t.columns.find((c) => c.name === name)?.type ?? "string";
   if (typeof v === "bigint" || typeof v === "number") return typed(v);
   return { value: encodeValue(v, type), type };

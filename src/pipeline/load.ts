@@ -1,17 +1,17 @@
-import type { FileSet } from "../adapter/session.js";
-import { type ColumnShape, stored, type TableRef } from "../adapter/shapes.js";
+import type { ColumnShape, TableRef } from "../adapter/shapes.js";
 import type { Scope } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { batches } from "../source/batches.js";
-import { type Source, type SourceDefinition, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
-import type { Row, Sql } from "../sql/sql.js";
+import { type Source, type SourceTotals, sourceOf } from "../source/source.js";
+import type { Row } from "../sql/sql.js";
 import { formatCanonical } from "../table/canonical.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import { laterText } from "../table/watermark.js";
 import { configError } from "./config.js";
-import { declaredShapes, type Found } from "./tables.js";
+import { type Load, rowTarget, shapesOf } from "./source-shapes.js";
+import type { Found } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** A staged delta: one row a key, in the ledger. */
@@ -31,10 +31,6 @@ export interface Staged {
   readonly watermark: string | null;
 }
 
-type Load =
-  | (SourceDefinition & { readonly kind: "rows"; readonly stream: Stream<object> })
-  | Exclude<SourceDefinition, { kind: "rows" }>;
-
 /**
  * Stages what a source gives for one table; with `before`, its rows join those that the release has already.
  * null: the source was empty.
@@ -50,7 +46,7 @@ export async function stageTable(
   const given = sourceOf(source);
   if (given === null) throw configError([{ path: `feed.${alias}`, message: "expected a source: rows(), files() or query()" }]);
   const load: Load = given.kind === "rows" ? { ...given, stream: await given.from(w.signal) } : given;
-  const shapes = await shapesOf(w, found, load, before);
+  const shapes = await shapesOf(w, found, load, before?.given ?? null);
   const into = w.names.delta(found.id, release, before === null ? 0 : 2);
   await w.run({ kind: "drop", ref: into }, alias);
   const columns = shapes.columns.map((c) => ({ ...c, nullable: true }));
@@ -69,151 +65,6 @@ export async function stageTable(
   }
   const raw = before === null ? into : await join(w, before, into, shapes.columns, alias);
   return settle(w, found, { all: shapes.all, columns: shapes.columns, raw, release, load });
-}
-
-interface Shapes {
-  /** The table's columns. */
-  readonly all: readonly ColumnShape[];
-  /** Those that the source gives. */
-  readonly columns: readonly ColumnShape[];
-  /** The stream again, where its first row had to be looked at. */
-  readonly stream?: Stream<object>;
-}
-
-async function shapesOf(w: Work, found: Found, load: Load, before: Staged | null): Promise<Shapes> {
-  const { definition, live } = found;
-  const made = definition.columns === null ? null : declaredShapes(w.ctx, definition.columns, definition);
-  const all = live === null ? made : stored(live.columns);
-  if (load.kind === "rows") {
-    if (all === null)
-      throw configError([
-        { path: `tables.${found.alias}.columns`, message: "the table does not exist; rows() needs declared columns to make it" },
-      ]);
-    if (before !== null) return { all, columns: pick(all, before.given) };
-    if (made !== null)
-      return {
-        all,
-        columns: pick(
-          all,
-          made.map((c) => c.name),
-          w,
-        ),
-      };
-    const { first, stream } = await peek(load.stream);
-    return {
-      all,
-      columns:
-        first === null
-          ? all
-          : pick(
-              all,
-              Object.keys(first).filter((n) => findColumn(all, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)),
-              w,
-            ),
-      stream,
-    };
-  }
-  const source: FileSet | Sql = load.kind === "files" ? checkFormat(w, found.alias, load.files) : load.sql;
-  const there = await w.call("columnsOf", found.alias, (o) => w.session.columnsOf(source, o), true);
-  const target =
-    all ??
-    there.map((c) => ({
-      ...c,
-      nullable: !definition.key.includes(c.name) && c.name !== definition.partition,
-      native: w.ctx.adapter.syntax.type(c.type),
-    }));
-  return { all: target, columns: matchColumns(w, found, target, there, made) };
-}
-
-const pick = (all: readonly ColumnShape[], names: readonly string[], w?: Work): readonly ColumnShape[] =>
-  names.flatMap((n) => findColumn(all, n, w?.ctx.adapter.capabilities.identifiers.caseSensitive ?? true) ?? []);
-
-function checkFormat(w: Work, alias: string, f: FileSet): FileSet {
-  const { capabilities, name } = w.ctx.adapter;
-  if ((f.format as string) === "")
-    throw configError([
-      { path: `feed.${alias}`, message: `the format of ${f.urls.join(", ")} cannot be told; say files(…, { format })` },
-    ]);
-  if (capabilities.files.includes(f.format)) return f;
-  const readable = capabilities.files.join(", ") || "none";
-  throw new CutoverError("UNSUPPORTED", `${name} reads no ${f.format} files (it reads: ${readable}); use rows()`, {
-    capability: `files: ${f.format}`,
-    alternative: "rows()",
-    table: alias,
-  });
-}
-
-/** Files and queries match by name. Declared columns must be there; unknown ones are refused or, if so asked, left out and told. */
-function matchColumns(
-  w: Work,
-  found: Found,
-  all: readonly ColumnShape[],
-  there: readonly ColumnShape[],
-  made: readonly ColumnShape[] | null,
-): readonly ColumnShape[] {
-  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
-  const { alias, definition } = found;
-  const unknown = there
-    .filter((c) => !findColumn(made ?? all, c.name, sensitive) && !findColumn(all, c.name, sensitive))
-    .map((c) => c.name);
-  const needed =
-    made ??
-    pick(
-      all,
-      [
-        ...definition.key,
-        ...(definition.partition === null ? [] : [definition.partition]),
-        ...(definition.cursor === null ? [] : [definition.cursor]),
-      ],
-      w,
-    );
-  const missing = needed.filter((c) => !findColumn(there, c.name, sensitive)).map((c) => c.name);
-  const bad = [
-    ...(missing.length === 0 ? [] : [`it lacks ${missing.join(", ")}`]),
-    ...(unknown.length === 0 || definition.onUnknownColumn === "ignore"
-      ? []
-      : [`the table has no ${unknown.join(", ")} (declare it, or set onUnknownColumn)`]),
-  ];
-  if (bad.length > 0) {
-    const reason = bad.join("; ");
-    throw new CutoverError("BAD_SOURCE", `the source of ${alias} has other columns: ${reason}`, { reason, table: alias });
-  }
-  if (unknown.length > 0) ignored(w, alias, unknown);
-  return all.filter((c) => findColumn(there, c.name, sensitive));
-}
-const ignored = (w: Work, alias: string, names: readonly string[]): number =>
-  w.warnings.push({
-    code: "IGNORED_COLUMNS",
-    message: `${alias}: the source has columns that the table has not: ${names.join(", ")}`,
-  });
-
-function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[]) {
-  const { alias, definition } = found;
-  const required = new Set((definition.columns ?? []).filter((c) => !c.nullable).map((c) => c.name));
-  return {
-    table: alias,
-    // What live cannot hold as NULL, or the definition does not allow as NULL, is missed in the row that lacks it.
-    columns: columns.map((c) => ({
-      ...c,
-      nullable: definition.columns === null ? c.nullable : !required.has(c.name) && c.nullable,
-    })),
-    schema: definition.schema,
-    onUnknownColumn: definition.onUnknownColumn,
-    ignored: (names: readonly string[]) => void ignored(w, alias, names),
-  };
-}
-
-async function peek(from: Stream<object>): Promise<{ readonly first: object | null; readonly stream: Stream<object> }> {
-  const iterator = Symbol.asyncIterator in from ? from[Symbol.asyncIterator]() : from[Symbol.iterator]();
-  const first = await iterator.next();
-  async function* again(): AsyncGenerator<object> {
-    try {
-      for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return { first: first.done === true || typeof first.value !== "object" ? null : first.value, stream: again() };
 }
 
 async function join(w: Work, before: Staged, into: TableRef, columns: readonly ColumnShape[], alias: string): Promise<TableRef> {
