@@ -20,7 +20,19 @@ export { type ColumnType, decimalOf, isColumnType } from "../table/types.js";
 export type { Capabilities } from "./capabilities.js";
 export { type AdapterSpec, defineAdapter, type Warehouse } from "./define.js";
 export { type InteractiveConnection, interactive, resultJson } from "./interactive.js";
-export type { AtomicBlock, BlockOp, BlockResult, Expect, Inspect, Native, NativeOp, Op, OpResult, SqlOp } from "./operations.js";
+export type {
+  AtomicBlock,
+  BlockOp,
+  BlockResult,
+  Expect,
+  Explanation,
+  Inspect,
+  Native,
+  NativeOp,
+  Op,
+  OpResult,
+  SqlOp,
+} from "./operations.js";
 export type { Batch, Fault, FaultKind, FileSet, IoOptions, Session } from "./session.js";
 export { type ColumnShape, stored, type TableRef, type TableShape } from "./shapes.js";
 export { sqlOp } from "./sql-op.js";

@@ -30,8 +30,8 @@ export function interactive(c: InteractiveConnection): (block: AtomicBlock, o: I
         } else {
           const result = await c.exec(item.op, results, o);
           results.set(item.id, result);
+          await explain(item, result, c, results, o);
           if (met(item.op.expect, result, results)) continue;
-          await explain(item, c, results, o);
         }
         await c.rollback();
         return { outcome: "refused", at: item.id, results };
@@ -49,8 +49,16 @@ export function interactive(c: InteractiveConnection): (block: AtomicBlock, o: I
   };
 }
 
-async function explain(item: BlockOp, c: InteractiveConnection, results: Map<string, OpResult>, o: IoOptions): Promise<void> {
-  for (const { id, op } of item.explain ?? []) results.set(id, await c.exec(op, results, o));
+async function explain(
+  item: BlockOp,
+  result: OpResult,
+  c: InteractiveConnection,
+  results: Map<string, OpResult>,
+  o: IoOptions,
+): Promise<void> {
+  for (const { id, unless, op } of item.explain ?? []) {
+    if (result.rows[0]?.[unless] === false) results.set(id, await c.exec(op, results, o));
+  }
 }
 
 /** Whether an expectation is met. */

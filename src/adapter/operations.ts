@@ -25,13 +25,18 @@ export interface NativeOp<N extends Native> {
 }
 export type Op<N extends Native = never> = SqlOp | ([N] extends [never] ? never : NativeOp<N>);
 
+export interface Explanation {
+  readonly id: string;
+  readonly unless: string;
+  readonly op: SqlOp;
+}
 /** One operation of a block. `id` is unique in the block. */
 export interface BlockOp {
   readonly id: string;
   readonly step: StepKind;
   readonly op: SqlOp;
-  /** Run inside the block when the expectation fails, before all is rolled back: their rows explain the refusal. */
-  readonly explain?: readonly { readonly id: string; readonly op: SqlOp }[];
+  /** Run inside the block, before anything is rolled back, where the operation's row has FALSE in the column `unless`: their rows explain it. */
+  readonly explain?: readonly Explanation[];
 }
 /** JavaScript inside the block; only where `transaction` is `interactive`. Its row is a result like any other; `ok` not TRUE refuses the block. */
 export interface Inspect {

@@ -14,7 +14,6 @@ export interface ErrorFacts {
   NOT_OPEN: { readonly state: ReleaseState };
   BAD_ROW: { readonly row: number | null; readonly column?: string; readonly reason: string };
   BAD_SOURCE: { readonly reason: string };
-  GAP: { readonly watermark: string; readonly from: string };
   HELD: { readonly reason: string };
   DRIFTED: { readonly expected: Tally; readonly found: Tally };
   STALE_CANDIDATE: { readonly clonedFrom: number; readonly live: number };
@@ -92,11 +91,6 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
   BAD_SOURCE: {
     when: "A file or query cannot be read as declared: missing, empty, truncated, other columns, or values that do not fit.",
     remedy: "Mend the source that the message names; nothing was changed.",
-    retryable: false,
-  },
-  GAP: {
-    when: "The window starts after the watermark, so rows in between would never be read.",
-    remedy: "Start the window at or before the watermark.",
     retryable: false,
   },
   HELD: {

@@ -9,7 +9,7 @@ import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { leased } from "./lease.js";
 import { liveChecks } from "./look.js";
-import { checksFailed, sampleContext } from "./publish.js";
+import { checksFailed, cleanUp, sampleContext } from "./publish.js";
 import { settleLeftovers } from "./recover.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
@@ -46,7 +46,7 @@ export function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> 
           hash: hashOf(ctx, t.live?.columns ?? []),
           watermark: watermarkOf(w, t, o.watermarks?.[t.alias]),
           proven: planned.filter((c) => c.table === t.alias && c.severity === "error").map((c) => c.id),
-          changes: null,
+          changes: t.state?.changes ?? null,
           sinceScan: 0,
           scan: opOf.scan(t.alias),
         },
@@ -80,6 +80,7 @@ export function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> 
         );
         throw checksFailed(withSamples(planned, result.results, of), { pipeline: ctx.settings.pipeline });
       }
+      await cleanUp(w, held.state, { ...held.state, kept: [], undone: [] }, []);
       return report(tables, (alias) => result.results.get(opOf.scan(alias))?.rows[0] ?? {}, ctx);
     }),
   );

@@ -9,6 +9,7 @@ import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { bootstrap } from "./bootstrap.js";
 import { type Context, ownerName, thisProcess } from "./context.js";
+import { explain } from "./faults.js";
 import type { Stage } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
 
@@ -50,7 +51,7 @@ export async function leased<R>(
         await stop();
       }
     });
-  const { value } = await pRetry(once, {
+  const waiting = pRetry(once, {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: 20,
     maxTimeout: 1000,
@@ -58,7 +59,15 @@ export async function leased<R>(
     ...(o?.signal === undefined ? {} : { signal: o.signal }),
     shouldRetry: ({ error }) => isCutoverError(error, "LEASE_HELD") && performance.now() < deadline,
   });
-  return value;
+  try {
+    return (await waiting).value;
+  } catch (e) {
+    throw explain(ctx.adapter, e, {
+      stage,
+      signal: o?.signal ?? new AbortController().signal,
+      where: { pipeline: ctx.settings.pipeline },
+    });
+  }
 }
 
 async function take(w: Work, releases: 0 | 1): Promise<{ readonly held: Held; readonly stop: () => Promise<void> }> {

@@ -113,7 +113,7 @@ function asLoad(w: Work, t: Found, release: number): TableLoad {
     alias: t.alias,
     id: t.id,
     live,
-    create: t.live === null && w.ctx.adapter.capabilities.transactionalDdl,
+    make: t.live !== null ? null : w.ctx.adapter.capabilities.transactionalDdl ? "in-block" : "before",
     delta: w.names.delta(t.id, release, 0),
     raw: w.names.delta(t.id, release, 0),
     given: columns.map((c) => c.name),

@@ -10,6 +10,7 @@ import { digest } from "../ledger/names.js";
 import type { Kept, State } from "../ledger/state.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { opOf, type ReleaseFacts } from "../plan/release.js";
+import type { Row } from "../sql/sql.js";
 import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
 import { jsRunner } from "./js-checks.js";
@@ -51,7 +52,10 @@ export async function publishInPlace(
       tables.map((t) => ({ alias: t.alias, columns: stored(t.live.columns) })),
       w,
     );
-    if (result.outcome !== "refused") return outcome(w, published, result, release, held.now, context);
+    if (result.outcome !== "refused") {
+      for (const t of tables) if (t.scanAll && !foreign.has(t.alias)) tellDrift(w, t, result);
+      return outcome(w, published, result, release, held.now, context);
+    }
     if (result.at === opOf.effect) return null;
     const alias = tables.find((t) => result.at === opOf.count(t.alias))?.alias;
     if (alias === undefined)
@@ -85,6 +89,18 @@ export async function tableLoads(
   return loads;
 }
 
+/** A scan that was due, not asked for by a wrong count: what it finds beside what was recorded is told. */
+function tellDrift(w: Work, t: TableLoad, result: BlockResult): void {
+  const row = (op: string): Row => result.results.get(op)?.rows[0] ?? {};
+  const [images, found] = [row(opOf.tally(t.alias)), row(opOf.scan(t.alias))];
+  const big = (v: unknown): bigint => BigInt(String(v ?? 0));
+  const rows = big(t.was?.rows) + big(images["after_rows"]) - big(images["before_rows"]);
+  const sum = big(t.was?.sum) + big(images["after_sum"]) - big(images["before_sum"]);
+  if (t.was?.hash !== t.hash || (big(found["rows"]) === rows && big(found["sum"]) === sum)) return;
+  const message = `${t.alias}: a full scan found ${String(found["rows"])} rows where the ledger expected ${rows}, or other contents: others have written to the table; their rows are kept, and the ledger now knows them`;
+  w.warnings.push({ code: "FOREIGN_WRITES", message });
+}
+
 export function releaseFacts(w: Work, held: Held, release: number, o: PublishOptions): ReleaseFacts {
   const { pipeline, keep } = w.ctx.settings;
   return {
@@ -115,7 +131,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
     alias: found.alias,
     id: found.id,
     live,
-    create: found.live === null && w.ctx.adapter.capabilities.transactionalDdl,
+    make: found.live !== null ? null : w.ctx.adapter.capabilities.transactionalDdl ? "in-block" : "before",
     delta: s.delta,
     raw: s.raw,
     given: s.given,
@@ -140,8 +156,7 @@ async function prepareTables(w: Work, t: TableLoad): Promise<void> {
   const columns = imageTable(w, t.live.columns);
   const known = t.was?.changes?.join("\0") === t.changes.path.join("\0");
   if (!t.fill && !known) await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true }, t.alias);
-  const made = t.live.fingerprint !== null || t.create;
-  if (!made) await w.run({ kind: "create", ref: t.live.ref, columns: t.live.columns, ifNotExists: true }, t.alias);
+  if (t.make === "before") await w.run({ kind: "create", ref: t.live.ref, columns: t.live.columns, ifNotExists: true }, t.alias);
 }
 export function imageTable(w: Work, columns: readonly ColumnShape[]): readonly ColumnShape[] {
   const { syntax } = w.ctx.adapter;
@@ -240,31 +255,32 @@ export function validation(o: Outcome): Validation {
 
 /** After a publish: staged rows go, and what no kept release needs. What fails here is a warning; the next cleanup finds it. */
 export async function cleanUp(w: Work, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
-  const gone = [...before.kept, ...before.undone.flatMap((u) => u.releases)].filter((k) => !holds(after, k.release));
+  const kept = keptOf(after);
+  const gone = keptOf(before).filter((k) => !kept.some((a) => a.release === k.release));
+  const used = new Set([...kept.flatMap(imagesOf), ...tablesOf(after)].map(textOf));
+  const images = new Map([...gone.flatMap(imagesOf), ...tablesOf(before)].map((path) => [textOf(path), path]));
   const versions = gone.flatMap((k) =>
     Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
   );
-  const images = new Map(
-    gone.flatMap((k) =>
-      Object.values(k.tables).flatMap((t) =>
-        t.undo.kind === "images" && t.undo.before + t.undo.after > 0
-          ? [[t.undo.changes.join("\0"), t.undo.changes] as const]
-          : [],
-      ),
-    ),
-  );
-  const keep = [...after.kept, ...after.undone.flatMap((u) => u.releases)].map((k: Kept) => k.release);
   try {
     for (const ref of drop) await w.run({ kind: "drop", ref });
     for (const path of versions) await w.run({ kind: "drop", ref: { path } });
-    for (const path of images.values()) await w.run({ kind: "forget", changes: { path }, keep });
+    for (const [text, path] of images) {
+      if (!used.has(text)) await w.run({ kind: "drop", ref: { path } });
+      else if (gone.some((k) => imagesOf(k).some((p) => textOf(p) === text)))
+        await w.run({ kind: "forget", changes: { path }, keep: kept.map((k) => k.release) });
+    }
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");
-    w.warnings.push({
-      code: "CLEANUP",
-      message: `published, but cleaning up failed (the next run tries again): ${err instanceof Error ? err.message : String(err)}`,
-    });
+    const reason = err instanceof Error ? err.message : String(err);
+    w.warnings.push({ code: "CLEANUP", message: `published, but cleaning up failed (recover() finds what was left): ${reason}` });
   }
 }
-const holds = (s: State, release: number): boolean =>
-  s.kept.some((k) => k.release === release) || s.undone.some((u) => u.releases.some((k) => k.release === release));
+const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];
+/** The images tables that tables use now. */
+const tablesOf = (s: State): readonly (readonly string[])[] =>
+  Object.values(s.tables).flatMap((t) => (t.changes === null ? [] : [t.changes]));
+const textOf = (path: readonly string[]): string => path.join("\0");
+/** Where a release has images; a release that changed nothing has none. */
+const imagesOf = (k: Kept): readonly (readonly string[])[] =>
+  Object.values(k.tables).flatMap((t) => (t.undo.kind === "images" && t.undo.before + t.undo.after > 0 ? [t.undo.changes] : []));

@@ -4,11 +4,11 @@ import type { Step, StepKind } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
 import { inline } from "../sql/render.js";
 
-/** A step with a name; `explain` steps run when it is refused. */
+/** A step with a name; each `explain` step runs where the step says FALSE in its column `unless`. */
 export interface PlannedStep {
   readonly id: string;
   readonly step: Step;
-  readonly explain?: readonly { readonly id: string; readonly step: Step }[];
+  readonly explain?: readonly { readonly id: string; readonly unless: string; readonly step: Step }[];
 }
 /** Steps that are one transaction, or (atomic: false) statements that each commit by themselves. */
 export interface Plan {
@@ -43,7 +43,9 @@ function named(adapter: Adapter, id: string, step: Step): readonly BlockOp[] {
 export function compileBlock(adapter: Adapter, plan: Plan, end: AtomicBlock["end"], timeoutMs: number): AtomicBlock {
   const ops = plan.steps.flatMap((planned): readonly (BlockOp | Inspect)[] => {
     if ("inspect" in planned) return [planned];
-    const explain = (planned.explain ?? []).flatMap((x) => named(adapter, x.id, x.step).map(({ id, op }) => ({ id, op })));
+    const explain = (planned.explain ?? []).flatMap((x) =>
+      named(adapter, x.id, x.step).map(({ id, op }) => ({ id, op, unless: x.unless })),
+    );
     return named(adapter, planned.id, planned.step).map((b) => (explain.length === 0 ? b : { ...b, explain }));
   });
   return { id: plan.name, end, timeoutMs, ops };

@@ -14,8 +14,8 @@ export interface TableLoad {
   readonly alias: string;
   readonly id: string;
   readonly live: TableShape;
-  /** live does not exist yet and is made in the block, where the engine allows that. */
-  readonly create: boolean;
+  /** live does not exist yet: it is made in the block where the engine allows that, else before it. null: it exists. */
+  readonly make: "in-block" | "before" | null;
   readonly delta: TableRef;
   readonly raw: TableRef;
   readonly given: readonly string[];
@@ -47,7 +47,9 @@ export function planInPlace(
     tables: Object.fromEntries(compiled.map(({ t, checks }) => [t.id, publishedTable(t, checks)])),
     facts: {},
   };
-  const moves = tables.some((t) => t.fill || t.watermark !== (t.was?.watermark ?? null));
+  // What the source says of itself is held against what came, even where nothing would change.
+  const told = (t: TableLoad): boolean => t.totals !== null && t.checks.some((c) => c.kind === "reconcile");
+  const moves = tables.some((t) => t.fill || told(t) || t.watermark !== (t.was?.watermark ?? null));
   const effect: PlannedStep = {
     id: opOf.effect,
     step: { kind: "effect", tallies: tables.map((t) => ({ changes: t.changes, release: facts.release })) },
@@ -65,11 +67,14 @@ export function planInPlace(
 
 function prepare(t: TableLoad, release: number): PlannedStep[] {
   const { live, changes, key } = t;
-  const create: PlannedStep[] = t.create
-    ? [{ id: `${t.alias}.create`, step: { kind: "create", ref: live.ref, columns: live.columns, ifNotExists: false } }]
-    : [];
+  const create: PlannedStep[] =
+    t.make === "in-block"
+      ? [{ id: `${t.alias}.create`, step: { kind: "create", ref: live.ref, columns: live.columns, ifNotExists: false } }]
+      : [];
   const known: PlannedStep[] =
-    t.scanAll || t.create ? [] : [{ id: opOf.count(t.alias), step: { kind: "count", on: live.ref, rows: t.was?.rows ?? 0 } }];
+    t.scanAll || t.make !== null
+      ? []
+      : [{ id: opOf.count(t.alias), step: { kind: "count", on: live.ref, rows: t.was?.rows ?? 0 } }];
   if (t.fill) {
     return [
       ...create,

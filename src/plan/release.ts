@@ -58,23 +58,18 @@ export function validate(
     (g): PlannedStep => ({
       id: g.op,
       step: { kind: "validate", on: g.on, scan: g.items.map((i) => i.item) },
-      explain: sampling(g, columns),
+      explain: sampling(g, columns) ?? [],
     }),
   );
   return [...scans, ...checks.js.map((c) => js(c.op, c.definition, ident(t.live.ref.path)))];
 }
 export const sampleOp = (op: string, index: number): string => `${op}.samples.${index}`;
-export const sampling = (g: CheckGroup, columns: readonly ColumnShape[]): readonly PlannedStep[] =>
-  g.items.flatMap((i, index) =>
-    i.samples === 0 || i.item.observe.of === "rows" || i.item.observe.of === "sum"
-      ? []
-      : [
-          {
-            id: sampleOp(g.op, index),
-            step: { kind: "offenders", on: g.on, observe: i.item.observe, columns, limit: i.samples },
-          },
-        ],
-  );
+const sampling = (g: CheckGroup, columns: readonly ColumnShape[]): PlannedStep["explain"] =>
+  g.items.flatMap(({ item, samples }, index) => {
+    if (samples === 0 || item.observe.of === "rows" || item.observe.of === "sum") return [];
+    const step = { kind: "offenders" as const, on: g.on, observe: item.observe, columns, limit: samples };
+    return [{ id: sampleOp(g.op, index), unless: `p${index}`, step }];
+  });
 
 /** The journal row, written in the same transaction as the data; what only the block can tell comes in as facts. */
 export function record(f: ReleaseFacts, p: Published): PlannedStep {
