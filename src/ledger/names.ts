@@ -8,13 +8,13 @@ export const digest = (of: unknown, length = 8): string =>
     .digest("hex")
     .slice(0, length);
 
-/** A name that people recognise and that is unique: hostile names are hashed, not quoted, in what the ledger creates. */
+/** A name that people recognise and that is unique, short enough that all made of it stay below 63 bytes: hostile names are hashed, not quoted, in what the ledger creates. */
 function slug(exact: string): string {
   const readable = exact
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "_")
     .replaceAll(/^_+|_+$/g, "")
-    .slice(0, 24);
+    .slice(0, 12);
   return `${readable === "" ? "t" : readable}_${digest(exact)}`;
 }
 
@@ -55,7 +55,7 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
     delta: (table, release, part) => at(`${deltas}${slug(table)}_${release}_${part}`),
     deltas,
     changes: (table, fingerprint) => at(`changes_${slug(table)}_${fingerprint}`),
-    scratch: (table, release) => at(`${deltas}${slug(table)}_${release}_scratch`),
+    scratch: (table, release) => at(`${deltas}${slug(table)}_${release}_s`),
   };
 }
 

@@ -10,6 +10,15 @@ import type { RunReport } from "./reports.js";
 import type { Strategy } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
 
+/** An engine without transactions publishes by swap only. */
+export function requireTransactions(ctx: Context): void {
+  const { capabilities, name } = ctx.adapter;
+  if (capabilities.transaction !== "none") return;
+  const alternative = 'strategy: "swap"';
+  const message = `${name} has no transactions, so a release in place could be seen half done; use ${alternative}`;
+  throw new CutoverError("UNSUPPORTED", message, { capability: "transaction", alternative, pipeline: ctx.settings.pipeline });
+}
+
 /** A pipeline on hold publishes nothing. */
 export function refuseHeld(w: Work, held: Held): void {
   const reason = held.state.held;

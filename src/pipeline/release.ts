@@ -9,7 +9,7 @@ import { type AnyFeed, type Feed, openFeed } from "./feed.js";
 import { jsRunner } from "./js-checks.js";
 import { type Held, leased } from "./lease.js";
 import { type Staged, stageTable } from "./load.js";
-import { nothingToDo, published, refuseHeld, settling } from "./outcome.js";
+import { nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
 import { cleanUp, publishInPlace, releaseFacts, tableLoads, validation } from "./publish.js";
 import { graceFrom } from "./recover.js";
@@ -36,6 +36,7 @@ export interface Release<T extends Tables = Tables> extends AsyncDisposable {
 }
 
 export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release> {
+  requireTransactions(ctx);
   const id = await opened(ctx, "load", o, async (_w, held, release) => {
     await held.append("opened", release, {
       release,

@@ -6,7 +6,7 @@ import type { Context } from "./context.js";
 import { type AnyFeed, openFeed } from "./feed.js";
 import { type Held, leased } from "./lease.js";
 import { type Staged, stageTable } from "./load.js";
-import { alreadyPublished, nothingToDo, published, refuseHeld, settling } from "./outcome.js";
+import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { type PublishOptions, publishInPlace } from "./publish.js";
 import { settleLeftovers } from "./recover.js";
 import type { RunReport } from "./reports.js";
@@ -15,8 +15,9 @@ import { claimTables, findTables, requireBaseline } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** One call: load, validate, publish, from the last watermark; safe to repeat. */
-export function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Promise<RunReport> {
+export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Promise<RunReport> {
   if (o.strategy === "swap") return runByCandidate(ctx, feed, o);
+  requireTransactions(ctx);
   return settling(ctx, o, (seen) =>
     leased(ctx, "load", o, 1, async (w, held) => {
       const release = await opening(w, held);
