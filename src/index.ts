@@ -47,13 +47,12 @@ export {
   type ColumnOf,
   type Columns,
   type HowToLoad,
-  type Mode,
   type RowIn,
   type RowOut,
   type Table,
-  type TableName,
   type TableOptions,
   type Tables,
   table,
 } from "./table/define.js";
+export type { Mode, TableName } from "./table/definition.js";
 export type { ColumnSpec, ColumnType, Json, ScalarIn, ScalarOut } from "./table/types.js";

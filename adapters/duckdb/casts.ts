@@ -41,27 +41,20 @@ export function lossless(x: string, from: Origin, to: Target): string {
 
 function fromText(x: string, to: Target): string {
   const cast = `TRY_CAST(${x} AS ${to.native})`;
-  const { native } = to;
-  if (native === "VARCHAR") return x;
+  if (to.native === "VARCHAR") return x;
   switch (to.type) {
     case "int64":
       return checked(x, to, matches(x, forms.whole), cast);
     case "float64":
-      return checked(x, to, `(NOT isinf(${cast}) OR regexp_matches(${x}, '(?i)inf'))`, cast);
+      return checked(x, to, `NOT coalesce(isinf(${cast}), FALSE) OR regexp_matches(${x}, '(?i)inf')`, cast);
     case "date":
       return checked(x, to, matches(x, forms.date), cast);
     case "time":
       return checked(x, to, matches(x, forms.time), cast);
     case "timestamp":
-      return checked(x, to, matches(x, forms.instant), cast);
-    case "datetime": {
-      // The engine drops an offset here; through an instant it counts.
-      const instant = `CAST(TRY_CAST(${x} AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)`;
-      const exact = `CASE WHEN ${matches(x, forms.zoned)} AND ${x} LIKE '%:%' THEN ${instant} ELSE TRY_CAST(${x} AS TIMESTAMP) END`;
-      const value = native === "TIMESTAMP" ? exact : `TRY_CAST(${exact} AS ${native})`;
-      const kept = native === "TIMESTAMP" ? "" : ` AND CAST(${value} AS TIMESTAMP) = ${exact}`;
-      return checked(x, to, matches(x, forms.instant) + kept, value);
-    }
+      return checked(x, to, `${x} LIKE ${usual} AND strlen(${x}) <= 26 OR ${matches(x, forms.instant)}`, cast);
+    case "datetime":
+      return datetime(x, to);
     case "string":
     case "json":
     case "bool":
@@ -70,6 +63,21 @@ function fromText(x: string, to: Target): string {
     default:
       return checked(x, to, decimalFits(x, to), cast);
   }
+}
+
+/** The form in which nearly all instants come: quicker to recognize than a pattern is to match. */
+const usual = "'____-__-__ __:__:__%'";
+
+/** The engine's own cast drops an offset; through an instant it counts. */
+function datetime(x: string, to: Target): string {
+  const bare = `TRY_CAST(${x} AS TIMESTAMP)`;
+  const zoneless = `${x} LIKE ${usual} AND strlen(${x}) <= 26 AND NOT contains(${x}, '+') AND ${x} NOT LIKE '%:%-%'`;
+  const shifted = `CAST(TRY_CAST(${x} AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)`;
+  const local = `CASE WHEN ${zoneless} THEN ${bare} WHEN ${matches(x, forms.zoned)} AND contains(${x}, ':') THEN ${shifted} ELSE ${bare} END`;
+  const ok = `${zoneless} OR ${matches(x, forms.instant)}`;
+  if (to.native === "TIMESTAMP") return checked(x, to, ok, local);
+  const value = `TRY_CAST(${local} AS ${to.native})`;
+  return checked(x, to, `(${ok}) AND CAST(${value} AS TIMESTAMP) = ${local}`, value);
 }
 
 /** Plain notation by its digits; with an exponent up to 15 digits, which a float holds exactly enough to compare by. */
@@ -84,7 +92,7 @@ function checked(x: string, to: Target, ok: string, value: string): string {
   const start = text(`cutover: column "${to.name}": value `);
   const end = text(` does not fit ${to.native.length > 60 ? `${to.native.slice(0, 60)}…` : to.native}`);
   const refusal = `error(concat(${start}, left(CAST(${x} AS VARCHAR), 60), ${end}))`;
-  return `CASE WHEN ${x} IS NULL THEN NULL WHEN ${ok} AND ${value} IS NOT NULL THEN ${value} ELSE ${refusal} END`;
+  return `CASE WHEN ${x} IS NULL THEN NULL WHEN ${ok} THEN coalesce(${value}, ${refusal}) ELSE ${refusal} END`;
 }
 
 const aliases: Readonly<Record<string, string>> = { TIMESTAMPTZ: "TIMESTAMP WITH TIME ZONE" };

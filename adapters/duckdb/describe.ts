@@ -38,9 +38,16 @@ export async function describe(c: Connection, ref: TableRef): Promise<TableShape
   });
   const table = tables.rows[0];
   if (table === undefined) {
-    const views = await run(c, { text: `SELECT 1 AS found FROM duckdb_views() WHERE ${there} AND ${isName("view_name", name)}`, values: [] });
+    const views = await run(c, {
+      text: `SELECT 1 AS found FROM duckdb_views() WHERE ${there} AND ${isName("view_name", name)}`,
+      values: [],
+    });
     if (views.rows.length === 0) return null;
-    throw fault("unsupported", `${syntax.ident(ref.path)} is a view`, "Name the table that the view reads; a view cannot be published to.");
+    throw fault(
+      "unsupported",
+      `${syntax.ident(ref.path)} is a view`,
+      "Name the table that the view reads; a view cannot be published to.",
+    );
   }
   if (table["temporary"] === true) {
     throw fault("unsupported", `${syntax.ident(ref.path)} is a temporary table`, "Use a table that outlives the connection.");
@@ -52,8 +59,14 @@ export async function describe(c: Connection, ref: TableRef): Promise<TableShape
     text: `SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() WHERE database_name = ${text(path[0])} AND schema_name = ${text(path[1])} AND table_name = ${text(path[2])} ORDER BY column_index`,
     values: [],
   });
-  const comments = rows.flatMap((row) => (typeof row["comment"] === "string" ? [[String(row["column_name"]), row["comment"]] as const] : []));
-  const own = { body, comment: typeof table["comment"] === "string" ? table["comment"] : null, columnComments: Object.fromEntries(comments) };
+  const comments = rows.flatMap((row) =>
+    typeof row["comment"] === "string" ? [[String(row["column_name"]), row["comment"]] as const] : [],
+  );
+  const own = {
+    body,
+    comment: typeof table["comment"] === "string" ? table["comment"] : null,
+    columnComments: Object.fromEntries(comments),
+  };
   return {
     ref: { path },
     columns: rows.map((row, i) => columnOf(row, generated[i] === true)),
@@ -93,4 +106,9 @@ export async function columnsOf(c: Connection, source: FileSet | Sql): Promise<r
   const { rows } = await run(c, { text: `DESCRIBE SELECT * FROM (${query.replace(/;\s*$/, "")}\n)`, values });
   return rows.map((row) => shape(String(row["column_name"]), String(row["column_type"])));
 }
-const shape = (name: string, native: string): ColumnShape => ({ name, native, type: fromNative(native) ?? "string", nullable: true });
+const shape = (name: string, native: string): ColumnShape => ({
+  name,
+  native,
+  type: fromNative(native) ?? "string",
+  nullable: true,
+});

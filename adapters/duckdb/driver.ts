@@ -1,8 +1,8 @@
 import type * as DuckDB from "@duckdb/node-api";
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import type { ColumnType, IoOptions, OpResult, Row, TypedValue } from "cutover/adapter";
-import { syntax } from "./syntax.js";
 import { cancelled, classify } from "./errors.js";
+import { syntax } from "./syntax.js";
 import { bound, type Decode, decoder } from "./values.js";
 
 /** The driver's module and a connection of ours: all that runs a statement. */
@@ -49,40 +49,66 @@ export async function guarded<T>(c: Connection, o: IoOptions, work: () => Promis
 /** Runs one statement; rows come back in canonical form, by the types asked for or by their own. */
 export async function run(c: Connection, statement: Statement, returns?: Returns): Promise<OpResult> {
   const { result, decode } = await start(c, statement, returns, false);
-  const names = result.columnNames();
   const changed = result.returnType === c.driver.ResultReturnType.CHANGED_ROWS;
   const rows: Row[] = [];
   if (result.returnType === c.driver.ResultReturnType.QUERY_RESULT) {
-    for await (const batch of batches(result, names, decode)) for (const row of batch) rows.push(row);
+    for await (const batch of batches(c, result, decode)) for (const row of batch) rows.push(row);
   }
   return { affected: changed ? result.rowsChanged : null, rows };
 }
 
 /** Runs a query and hands its rows out chunk by chunk, never holding more than one. */
-export async function* stream(c: Connection, statement: Statement, returns: Returns, o: IoOptions): AsyncGenerator<readonly Row[]> {
+export async function* stream(
+  c: Connection,
+  statement: Statement,
+  returns: Returns,
+  o: IoOptions,
+): AsyncGenerator<readonly Row[]> {
   const { result, decode } = await guarded(c, o, () => start(c, statement, returns, true));
-  const source = batches(result, result.columnNames(), decode);
-  for (;;) {
-    const next = await guarded(c, o, () => source.next());
-    if (next.done) return;
-    yield next.value;
+  const source = batches(c, result, decode);
+  try {
+    for (;;) {
+      const next = await guarded(c, o, () => source.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await source.return(undefined);
   }
 }
 
-async function* batches(result: DuckDBResult, names: readonly string[], decode: readonly Decode[]): AsyncGenerator<readonly Row[]> {
-  for await (const chunk of result) {
-    const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}));
-    names.forEach((name, column) => {
-      const vector = chunk.getColumnVector(column);
-      const read = decode[column] as Decode;
-      for (const [i, row] of rows.entries()) {
-        const value = vector.getItem(i);
-        // "__proto__" is a column name like any other.
-        Object.defineProperty(row, name, { value: value === null ? null : read(value), enumerable: true, configurable: true, writable: true });
-      }
-    });
-    yield rows;
+async function* batches(c: Connection, result: DuckDBResult, decode: readonly Decode[]): AsyncGenerator<readonly Row[]> {
+  const names = result.columnNames();
+  let open = true;
+  try {
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      open = chunk !== null && chunk.rowCount > 0;
+      if (chunk === null || !open) return;
+      yield rowsOf(chunk, names, decode);
+    }
+  } finally {
+    // A result that is left half read keeps the database file open until it is collected.
+    if (open && result.isStreaming) {
+      c.raw.interrupt();
+      await result.fetchChunk().catch(() => null);
+    }
   }
+}
+
+function rowsOf(chunk: DuckDBDataChunk, names: readonly string[], decode: readonly Decode[]): readonly Row[] {
+  const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}));
+  for (const [column, name] of names.entries()) {
+    const vector = chunk.getColumnVector(column);
+    const read = decode[column] as Decode;
+    for (const [i, row] of rows.entries()) {
+      const value = vector.getItem(i);
+      const canonical = value === null ? null : read(value);
+      if (name === "__proto__") Object.defineProperty(row, name, { value: canonical, enumerable: true });
+      else row[name] = canonical;
+    }
+  }
+  return rows;
 }
 
 async function start(c: Connection, statement: Statement, returns: Returns | undefined, streaming: boolean) {

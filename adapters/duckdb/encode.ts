@@ -46,12 +46,22 @@ export function encoder(to: Target, d: typeof DuckDB): Encoder | null {
 
 function conversion(to: Target, d: typeof DuckDB): readonly [DuckDBType, Convert] | null {
   const { native } = to;
-  const micros = (make: (us: bigint) => DuckDBValue): Convert => (v) => (typeof v === "bigint" ? make(v) : undefined);
+  const micros =
+    (make: (us: bigint) => DuckDBValue): Convert =>
+    (v) =>
+      typeof v === "bigint" ? make(v) : undefined;
   const string: Convert = (v) => (typeof v === "string" && isText(v) ? v : undefined);
   const small = limits[native];
   if (small !== undefined) {
     const [low, high] = small;
-    const types: Readonly<Record<string, DuckDBType>> = { TINYINT: d.TINYINT, SMALLINT: d.SMALLINT, INTEGER: d.INTEGER, UTINYINT: d.UTINYINT, USMALLINT: d.USMALLINT, UINTEGER: d.UINTEGER };
+    const types: Readonly<Record<string, DuckDBType>> = {
+      TINYINT: d.TINYINT,
+      SMALLINT: d.SMALLINT,
+      INTEGER: d.INTEGER,
+      UTINYINT: d.UTINYINT,
+      USMALLINT: d.USMALLINT,
+      UINTEGER: d.UINTEGER,
+    };
     const type = types[native];
     return type === undefined ? null : [type, (v) => (typeof v === "bigint" && v >= low && v <= high ? Number(v) : undefined)];
   }
@@ -100,4 +110,3 @@ function wholeText(v: unknown, low: bigint, high: bigint): bigint | undefined {
   const digits = typeof v === "string" ? scaled(v, 39, 0) : null;
   return digits !== null && digits >= low && digits <= high ? digits : undefined;
 }
-

@@ -18,7 +18,12 @@ export const fault = (kind: FaultKind, message: string, hint: string, cause?: un
 export function cancelled(reason: "signal" | "time", cause?: unknown): DuckDBFault {
   return reason === "signal"
     ? fault("cancelled", "the call was aborted", "Run again when you want it; nothing was changed.", cause)
-    : fault("cancelled", "the time limit passed", "Raise the time limit if the work really takes that long; nothing was changed.", cause);
+    : fault(
+        "cancelled",
+        "the time limit passed",
+        "Raise the time limit if the work really takes that long; nothing was changed.",
+        cause,
+      );
 }
 /** What a failed COMMIT means: DuckDB rolls it back, unless the disk failed while it was written. */
 export function commitFailed(e: unknown): DuckDBFault {
@@ -57,6 +62,11 @@ const patterns: readonly (readonly [RegExp, FaultKind, string])[] = [
     "The database file is damaged or written by another version of DuckDB; restore it from a copy, or open it with that version.",
   ],
   [
+    /^(?:IO|HTTP) Error: .*(?:Cannot open file|No such file|database does not exist|Is a directory)/,
+    "missing-object",
+    "The path does not lead to a database file; check it, and create its folder.",
+  ],
+  [
     /attached in read-only mode|read-only mode|Permission denied|^Permission Error|Operation not permitted|Read-only file system/i,
     "denied",
     "The database cannot be written; open it without `readOnly`, and check the permissions of file and folder.",
@@ -65,11 +75,6 @@ const patterns: readonly (readonly [RegExp, FaultKind, string])[] = [
     /No files found that match|No magic bytes|too small to be a Parquet|Malformed JSON in file|JSON transform error in file|TProtocolException|Error when sniffing file|CSV Error|Invalid Parquet|parquet.*(?:corrupt|footer)|schema mismatch in glob|Snappy decompression|ZSTD Decompression|out of buffer/i,
     "bad-file",
     "The file is missing, empty, truncated or of another format; write it again and load once more.",
-  ],
-  [
-    /^(?:IO|HTTP) Error: .*(?:Cannot open file|No such file|database does not exist|Is a directory)/,
-    "missing-object",
-    "The path does not lead to a database file; check it, and create its folder.",
   ],
   [/^HTTP Error|Connection Error|Could not establish connection|timed? ?out/i, "transient", "The network failed; run again."],
   [
@@ -88,10 +93,22 @@ const patterns: readonly (readonly [RegExp, FaultKind, string])[] = [
     "bad-data",
     "A value does not fit the type of its column; mend the source, or the type.",
   ],
-  [/^Invalid Input Error: cutover: |^cutover: /, "bad-data", "A value does not fit its column without loss; mend the source, or the column's type."],
-  [/^(?:Parser|Binder|Syntax) Error|Cannot prepare multiple statements/, "syntax", "The statement is not valid SQL here; correct it."],
+  [
+    /^Invalid Input Error: cutover: |^cutover: /,
+    "bad-data",
+    "A value does not fit its column without loss; mend the source, or the column's type.",
+  ],
+  [
+    /^(?:Parser|Binder|Syntax) Error|Cannot prepare multiple statements/,
+    "syntax",
+    "The statement is not valid SQL here; correct it.",
+  ],
   [/^Not implemented Error/i, "unsupported", "This version of DuckDB cannot do that; use another way, or another version."],
-  [/^(?:IO|FATAL|INTERNAL) Error/i, "other", "DuckDB failed; its own message says why. Reopen the database before you run again."],
+  [
+    /^(?:IO|FATAL|INTERNAL) Error/i,
+    "other",
+    "DuckDB failed; its own message says why. Reopen the database before you run again.",
+  ],
 ];
 
 /** Explains a native error; for everything that a session throws. */
@@ -100,9 +117,16 @@ export function classify(e: unknown): Fault {
   const native = messageOf(e);
   if (isMissingDriver(e)) {
     const detail = "npm install @duckdb/node-api";
-    return { kind: "driver-missing", outcome: "not-applied", native, detail, hint: `The driver is not installed; run \`${detail}\`.` };
+    return {
+      kind: "driver-missing",
+      outcome: "not-applied",
+      native,
+      detail,
+      hint: `The driver is not installed; run \`${detail}\`.`,
+    };
   }
-  if (e instanceof Error && (e.name === "AbortError" || e.name === "TimeoutError")) return cancelled(e.name === "AbortError" ? "signal" : "time", e).fault;
+  if (e instanceof Error && (e.name === "AbortError" || e.name === "TimeoutError"))
+    return cancelled(e.name === "AbortError" ? "signal" : "time", e).fault;
   const message = native.replace(/^Failed to (?:extract statements|append|appender\w*): /, "");
   const lock = /Could not set lock on file "(.*?)": Conflicting lock is held in (.*?)(?:\. See|$)/.exec(message);
   if (lock) {
@@ -111,7 +135,13 @@ export function classify(e: unknown): Fault {
     return { kind: "locked", outcome: "not-applied", native, detail, hint };
   }
   if (/Could not set lock on file|being used by another process/.test(message)) {
-    return { kind: "locked", outcome: "not-applied", native, detail: "another process", hint: "Another process has the database file open; close it there, or wait." };
+    return {
+      kind: "locked",
+      outcome: "not-applied",
+      native,
+      detail: "another process",
+      hint: "Another process has the database file open; close it there, or wait.",
+    };
   }
   const found = patterns.find(([pattern]) => pattern.test(message));
   if (found === undefined) return { kind: "other", outcome: "not-applied", native, hint: "Look at the error underneath." };

@@ -10,7 +10,23 @@ import { syntax, text } from "./syntax.js";
 /** What can be selected from: SQL after FROM, and for each column its name, the native type to report and how it is read. */
 export interface Relation {
   readonly from: string;
-  readonly columns: readonly { readonly name: string; readonly native: string; readonly expression: string; readonly origin: Origin }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly native: string;
+    readonly expression: string;
+    readonly origin: Origin;
+  }[];
+}
+
+/** A column to read: JSON keeps its JSON, and a decimal its digits. */
+export interface Wanted {
+  readonly name: string;
+  readonly json: boolean;
+  readonly decimal: boolean;
+}
+interface Key extends Wanted {
+  /** As the files spell it. */
+  readonly key: string;
 }
 
 const extensions: Readonly<Record<FileSet["format"], readonly string[]>> = {
@@ -19,7 +35,8 @@ const extensions: Readonly<Record<FileSet["format"], readonly string[]>> = {
   parquet: ["parquet"],
 };
 const list = (values: readonly string[]): string => `[${values.map(text).join(", ")}]`;
-const named = (files: readonly string[]): string => (files.length === 1 ? `"${files[0]}"` : `one of ${files.length} files ("${files[0]}" …)`);
+const named = (files: readonly string[]): string =>
+  files.length === 1 ? `"${files[0]}"` : `one of ${files.length} files ("${files[0]}" …)`;
 const badFile = (message: string, hint: string): DuckDBFault => fault("bad-file", message, hint);
 
 /** Runs what reads files; whatever goes wrong with one names it. */
@@ -30,9 +47,16 @@ export async function reading<T>(files: readonly string[], work: () => Promise<T
     const known = classify(e);
     if (e instanceof DuckDBFault || !["bad-file", "other", "corrupt"].includes(known.kind)) throw e;
     const message = messageOf(e);
-    const file = /[Ff]ile:? "([^"]+)"|File '([^']+)'|file '([^']+)'|file ?= ?(\S+)|pattern "([^"]+)"/.exec(message)?.slice(1).find((m) => m !== undefined);
+    const file = /[Ff]ile:? "([^"]+)"|File '([^']+)'|file '([^']+)'|file ?= ?(\S+)|pattern "([^"]+)"/
+      .exec(message)
+      ?.slice(1)
+      .find((m) => m !== undefined);
     const subject = file === undefined ? named(files) : `"${file}"`;
-    throw new DuckDBFault(message, { ...known, kind: "bad-file", hint: `Look at ${subject}: it cannot be read to its end in this format.` }, e);
+    throw new DuckDBFault(
+      message,
+      { ...known, kind: "bad-file", hint: `Look at ${subject}: it cannot be read to its end in this format.` },
+      e,
+    );
   }
 }
 
@@ -45,7 +69,8 @@ export async function listFiles(c: Connection, set: FileSet): Promise<readonly s
     const { rows } = await reading(patterns, () => run(c, statement, { filename: "string", size: "int64" }));
     if (rows.length === 0) throw badFile(`no file at "${url}"`, `Check "${url}": no file of that name or pattern is there.`);
     for (const { filename, size } of rows) {
-      if (size === 0n) throw badFile(`"${String(filename)}" is empty`, `Write "${String(filename)}" again: it has 0 bytes, so it was cut off.`);
+      if (size === 0n)
+        throw badFile(`"${String(filename)}" is empty`, `Write "${String(filename)}" again: it has 0 bytes, so it was cut off.`);
       found.push(String(filename));
     }
   }
@@ -60,11 +85,15 @@ function patternsOf(url: string, format: FileSet["format"]): readonly string[] {
 const readers = {
   csv: (files: readonly string[]): string =>
     `read_csv(${list(files)}, all_varchar = true, header = true, quote = '"', escape = '"', allow_quoted_nulls = false, union_by_name = true, hive_partitioning = false)`,
-  ndjson: (files: readonly string[]): string => `read_ndjson(${list(files)}, union_by_name = true, maximum_depth = 1, sample_size = -1, hive_partitioning = false)`,
+  ndjson: (files: readonly string[]): string =>
+    `read_ndjson(${list(files)}, union_by_name = true, maximum_depth = 2, sample_size = -1, hive_partitioning = false)`,
   parquet: (files: readonly string[]): string => `read_parquet(${list(files)}, union_by_name = true, hive_partitioning = false)`,
 } as const;
 
-async function describeReader(c: Connection, reader: string): Promise<readonly { readonly name: string; readonly native: string }[]> {
+async function describeReader(
+  c: Connection,
+  reader: string,
+): Promise<readonly { readonly name: string; readonly native: string }[]> {
   const { rows } = await run(c, { text: `DESCRIBE SELECT * FROM ${reader}`, values: [] });
   return rows.map((row) => ({ name: String(row["column_name"]), native: String(row["column_type"]) }));
 }
@@ -75,12 +104,18 @@ export async function sniff(c: Connection, set: FileSet): Promise<readonly { rea
   const reader = set.format === "csv" ? readers.csv(files).replace("all_varchar = true, ", "") : readers[set.format](files);
   return reading(files, async () => {
     await refuseMixed(c, set.format, files);
-    return describeReader(c, reader);
+    const columns = await describeReader(c, reader);
+    const nested = (native: string): boolean => set.format === "ndjson" && /^(?:STRUCT|MAP)\(|\]$/.test(native);
+    return columns.map((k) => (nested(k.native) ? { ...k, native: "JSON" } : k));
   });
 }
 
 /** The files as something to select from; files whose columns differ are refused, not mixed. */
-export async function relation(c: Connection, set: FileSet, wanted: readonly { readonly name: string; readonly json: boolean; readonly decimal: boolean }[]): Promise<Relation & { readonly files: readonly string[] }> {
+export async function relation(
+  c: Connection,
+  set: FileSet,
+  wanted: readonly Wanted[],
+): Promise<Relation & { readonly files: readonly string[] }> {
   const files = await listFiles(c, set);
   if (set.format === "ndjson") return { ...ndjson(files, await keysOf(c, files, wanted)), files };
   const reader = readers[set.format](files);
@@ -89,7 +124,11 @@ export async function relation(c: Connection, set: FileSet, wanted: readonly { r
     return describeReader(c, reader);
   });
   const origin = (native: string): Origin => (set.format === "csv" ? { text: true } : { native });
-  return { files, from: reader, columns: columns.map((k) => ({ ...k, expression: syntax.ident([k.name]), origin: origin(k.native) })) };
+  return {
+    files,
+    from: reader,
+    columns: columns.map((k) => ({ ...k, expression: syntax.ident([k.name]), origin: origin(k.native) })),
+  };
 }
 
 /** Columns of every file beside those of the first: by name, for Parquet by type as well. */
@@ -97,7 +136,11 @@ async function refuseMixed(c: Connection, format: FileSet["format"], files: read
   const [first, ...others] = files;
   if (first === undefined || others.length === 0 || format === "ndjson") return;
   const schema = async (file: string): Promise<string> => {
-    if (format === "csv") return (await describeReader(c, readers.csv([file]))).map((k) => fold(k.name)).sort().join("\n");
+    if (format === "csv")
+      return (await describeReader(c, readers.csv([file])))
+        .map((k) => fold(k.name))
+        .sort()
+        .join("\n");
     const parts = "name, type, converted_type, logical_type, num_children, scale, precision";
     const statement = `SELECT string_agg(concat_ws('|', ${parts}), chr(10) ORDER BY column_id) AS shape FROM parquet_schema(${text(file)}) WHERE column_id > 0`;
     return String((await run(c, { text: statement, values: [] })).rows[0]?.["shape"]);
@@ -105,13 +148,22 @@ async function refuseMixed(c: Connection, format: FileSet["format"], files: read
   const expected = await schema(first);
   for (const file of others) {
     if ((await schema(file)) === expected) continue;
-    throw badFile(`"${file}" has other columns than "${first}"`, `Load "${file}" apart from "${first}", or write it with the same columns.`);
+    throw badFile(
+      `"${file}" has other columns than "${first}"`,
+      `Load "${file}" apart from "${first}", or write it with the same columns.`,
+    );
   }
 }
 
 /** The keys wanted as the files spell them; a key that is nowhere in them is left out. */
-async function keysOf(c: Connection, files: readonly string[], wanted: readonly { readonly name: string; readonly json: boolean; readonly decimal: boolean }[]) {
-  const statement = { text: `SELECT DISTINCT unnest(json_keys(json)) AS key FROM read_ndjson_objects(${list(files)})`, values: [] };
+async function keysOf(c: Connection, files: readonly string[], wanted: readonly Wanted[]): Promise<readonly Key[]> {
+  const sample = readers.ndjson(files).replace("sample_size = -1, ", "");
+  const quick = await reading(files, () => describeReader(c, sample));
+  if (wanted.every((w) => quick.some((k) => k.name === w.name))) return wanted.map((w) => ({ ...w, key: w.name }));
+  const statement = {
+    text: `SELECT DISTINCT unnest(json_keys(json)) AS key FROM read_ndjson_objects(${list(files)})`,
+    values: [],
+  };
   const { rows } = await reading(files, () => run(c, statement, { key: "string" }));
   const keys = rows.map((row) => String(row["key"]));
   return wanted.flatMap((w) => {
@@ -122,22 +174,32 @@ async function keysOf(c: Connection, files: readonly string[], wanted: readonly 
 }
 
 /** Each object is parsed once, into texts, so that no digit is lost to a float; decimals come from the line itself. */
-function ndjson(files: readonly string[], keys: readonly { readonly name: string; readonly key: string; readonly json: boolean; readonly decimal: boolean }[]): Relation {
+function ndjson(files: readonly string[], keys: readonly Key[]): Relation {
+  const objects = `read_ndjson_objects(${list(files)})`;
+  if (keys.length === 0) return { from: objects, columns: [] };
   const shape = JSON.stringify(Object.fromEntries(keys.map((k) => [k.key, k.json ? "JSON" : "VARCHAR"])));
-  const from = `(SELECT json AS line, json_transform(json, ${text(shape)}) AS r FROM read_ndjson_objects(${list(files)}))`;
-  const columns = keys.map((k) => {
+  const fields = keys.map((k, i) => {
     const field = `r.${syntax.ident([k.key])}`;
-    const expression = k.decimal ? digits(field, k.key) : field;
-    return { name: k.name, native: k.json ? "JSON" : "VARCHAR", expression, origin: k.json ? ({ native: "JSON" } as const) : ({ text: true } as const) };
+    return `${k.decimal ? digits(field, k.key) : field} AS k${i}`;
   });
-  return { from: keys.length === 0 ? `(SELECT json AS line FROM read_ndjson_objects(${list(files)}))` : from, columns };
+  const origin = (k: Key): Origin => (k.json ? { native: "JSON" } : { text: true });
+  return {
+    from: `(SELECT ${fields.join(", ")} FROM (SELECT json AS line, json_transform(json, ${text(shape)}) AS r FROM ${objects}))`,
+    columns: keys.map((k, i) => ({ name: k.name, native: k.json ? "JSON" : "VARCHAR", expression: `k${i}`, origin: origin(k) })),
+  };
 }
 
-/** The engine reads a JSON number as a float; its digits stand in the line, where the key occurs once. */
+/**
+ * The engine reads a JSON number as a float; its digits stand in the line, behind its key. A key may occur deeper as well:
+ * of all numbers behind it, those that are that float must be written alike.
+ */
 function digits(field: string, key: string): string {
   const written = JSON.stringify(key).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  const all = `regexp_extract_all(line, ${text(`(?:^|[^\\\\])${written}\\s*:\\s*(-?[0-9][0-9.eE+-]*)?`)}, 1)`;
-  const quoted = `regexp_matches(line, ${text(`(?:^|[^\\\\])${written}\\s*:\\s*"`)})`;
-  const unsure = text(`cutover: column "${key}": its digits cannot be read, because the key occurs more than once in a line (or is escaped)`);
-  return `CASE WHEN ${field} IS NULL THEN NULL WHEN len(${all}) = 1 THEN CASE WHEN ${quoted} THEN ${field} ELSE ${all}[1] END ELSE error(${unsure}) END`;
+  const behind = `(?:^|[^\\\\])${written}\\s*:\\s*`;
+  const numbers = `regexp_extract_all(line, ${text(`${behind}(-?[0-9][0-9.eE+-]*)`)}, 1)`;
+  const alike = `list_distinct(list_filter(${numbers}, lambda n: TRY_CAST(n AS DOUBLE) = TRY_CAST(${field} AS DOUBLE)))`;
+  const pointer = text(`/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+  const quoted = `regexp_matches(line, ${text(`${behind}"`)}) AND json_type(line, ${pointer}) = 'VARCHAR'`;
+  const unsure = text(`cutover: column "${key}": the digits of its number cannot be told apart from others in the line`);
+  return `CASE WHEN ${field} IS NULL OR ${quoted} THEN ${field} WHEN len(${alike}) = 1 THEN ${alike}[1] ELSE error(${unsure}) END`;
 }

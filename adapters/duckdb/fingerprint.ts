@@ -40,7 +40,9 @@ type Own = Pick<Fingerprint, "body" | "comment" | "columnComments">;
 const mark = "__cutover_";
 /** Names of indexes are unique in a schema, so those of a clone bear a mark, which says whose they are. */
 export function derivedIndex(name: string, table: readonly string[]): string {
-  const digest = createHash("sha256").update(fold(JSON.stringify([...table, name]))).digest("hex");
+  const digest = createHash("sha256")
+    .update(fold(JSON.stringify([...table, name])))
+    .digest("hex");
   return `${name}${mark}${digest.slice(0, 12)}`;
 }
 const originalIndex = (name: string): string => name.replace(new RegExp(`${mark}[0-9a-f]{12}$`), "");
@@ -61,7 +63,10 @@ const here = ([database, schema, name]: Path): string =>
   `database_name = ${text(database)} AND schema_name = ${text(schema)} AND table_name = ${text(name)}`;
 
 async function indexesOf(c: Connection, path: Path): Promise<readonly Index[]> {
-  const { rows } = await run(c, { text: `SELECT index_name, is_unique, sql, comment FROM duckdb_indexes() WHERE ${here(path)} ORDER BY index_name`, values: [] });
+  const { rows } = await run(c, {
+    text: `SELECT index_name, is_unique, sql, comment FROM duckdb_indexes() WHERE ${here(path)} ORDER BY index_name`,
+    values: [],
+  });
   return rows.map((row) => ({
     name: originalIndex(String(row["index_name"])),
     unique: row["is_unique"] === true,
@@ -74,7 +79,11 @@ async function foreignKeysOf(c: Connection, path: Path): Promise<readonly Foreig
   const [database, schema, name] = path.map(text);
   const statement = `SELECT table_name, referenced_table, constraint_text FROM duckdb_constraints() WHERE constraint_type = 'FOREIGN KEY' AND database_name = ${database} AND schema_name = ${schema} AND (table_name = ${name} OR referenced_table = ${name}) ORDER BY ALL`;
   const { rows } = await run(c, { text: statement, values: [] });
-  return rows.map((row) => ({ from: String(row["table_name"]), to: String(row["referenced_table"]), constraint: String(row["constraint_text"]) }));
+  return rows.map((row) => ({
+    from: String(row["table_name"]),
+    to: String(row["referenced_table"]),
+    constraint: String(row["constraint_text"]),
+  }));
 }
 
 /** Views that mention the table or such a view, and that bind today; a broken one is not ours to mend. */

@@ -1,4 +1,4 @@
-import { type OpResult, render, type ResultRef, resultJson, type Sql, type TypedValue } from "cutover/adapter";
+import { type OpResult, type ResultRef, render, resultJson, type Sql, type TypedValue } from "cutover/adapter";
 import type { Statement } from "./driver.js";
 import { syntax } from "./syntax.js";
 

@@ -97,4 +97,3 @@ async function commit(c: Connection): Promise<void> {
     throw commitFailed(e);
   }
 }
-

@@ -13,7 +13,8 @@ import { syntax } from "./syntax.js";
 /** Rows of a data chunk: the size of the engine's own vectors. */
 const CHUNK = 2048;
 
-const perform = async (c: Connection, text: string, values: Statement["values"] = []): Promise<number> => (await run(c, { text, values })).affected ?? 0;
+const perform = async (c: Connection, text: string, values: Statement["values"] = []): Promise<number> =>
+  (await run(c, { text, values })).affected ?? 0;
 
 /**
  * Replaces the rows of `into`, in one transaction: what fails leaves everything as it was.
@@ -39,7 +40,13 @@ export async function stage(
   }
 }
 
-async function fill(c: Connection, into: TableRef, targets: Targets, from: AsyncIterable<Batch> | FileSet | Sql, o: IoOptions): Promise<number> {
+async function fill(
+  c: Connection,
+  into: TableRef,
+  targets: Targets,
+  from: AsyncIterable<Batch> | FileSet | Sql,
+  o: IoOptions,
+): Promise<number> {
   if ("~sql" in from) {
     const { text, values } = renderSql(from);
     const inner = `(${text.replace(/;\s*$/, "")}\n)`;
@@ -88,14 +95,21 @@ async function targetsOf(c: Connection, into: TableRef, columns: readonly Column
   const table = rows.map((row) => ({ name: String(row["column_name"]), native: String(row["column_type"]) }));
   const given = columns.map((k) => {
     const found = table.find((t) => sameName(t.name, k.name));
-    if (found === undefined) throw fault("missing-object", `no column "${k.name}" in ${syntax.ident(into.path)}`, "Create the table with that column.");
+    if (found === undefined)
+      throw fault("missing-object", `no column "${k.name}" in ${syntax.ident(into.path)}`, "Create the table with that column.");
     return { ...found, type: k.type };
   });
   return { given, whole: given.length === table.length && given.every((g, i) => g.name === table[i]?.name) };
 }
 
 /** Rows from JavaScript: chunks of typed vectors where each column can be written straight, else through a table that can. */
-async function append(c: Connection, into: TableRef, targets: Targets, from: AsyncIterable<Batch>, o: IoOptions): Promise<number> {
+async function append(
+  c: Connection,
+  into: TableRef,
+  targets: Targets,
+  from: AsyncIterable<Batch>,
+  o: IoOptions,
+): Promise<number> {
   const direct = targets.whole ? all(targets.given.map((t) => encoder(t, c.driver))) : null;
   if (direct !== null) {
     const rows = await write(c, into.path, direct, from, o);
@@ -106,18 +120,30 @@ async function append(c: Connection, into: TableRef, targets: Targets, from: Asy
   const encoders = all(carriers.map((t) => encoder(t, c.driver)));
   if (encoders === null) throw new Error("unreachable: every canonical type can be written");
   const path = ["temp", "main", `_cutover_stage_${randomUUID()}`];
-  await perform(c, `CREATE TEMP TABLE ${syntax.ident(path)} (${carriers.map((t) => `${syntax.ident([t.name])} ${t.native}`).join(", ")})`);
+  await perform(
+    c,
+    `CREATE TEMP TABLE ${syntax.ident(path)} (${carriers.map((t) => `${syntax.ident([t.name])} ${t.native}`).join(", ")})`,
+  );
   await write(c, path, encoders, from, o);
   const origin = (native: string): Origin => (native === "VARCHAR" ? { text: true } : { native });
   const source = carriers.map((t) => ({ ...typedColumn(t.name, t.native), origin: origin(t.native) }));
-  const rows = await guarded(c, o, () => perform(c, insertion(into, targets.given, { from: syntax.ident(path), columns: source }, "the rows")));
+  const rows = await guarded(c, o, () =>
+    perform(c, insertion(into, targets.given, { from: syntax.ident(path), columns: source }, "the rows")),
+  );
   await perform(c, `DROP TABLE ${syntax.ident(path)}`);
   await refuseBrokenJson(c, into, targets.given, o);
   return rows;
 }
-const all = (encoders: readonly (Encoder | null)[]): readonly Encoder[] | null => (encoders.every((e): e is Encoder => e !== null) ? encoders : null);
+const all = (encoders: readonly (Encoder | null)[]): readonly Encoder[] | null =>
+  encoders.every((e): e is Encoder => e !== null) ? encoders : null;
 
-async function write(c: Connection, path: readonly string[], encoders: readonly Encoder[], from: AsyncIterable<Batch>, o: IoOptions): Promise<number> {
+async function write(
+  c: Connection,
+  path: readonly string[],
+  encoders: readonly Encoder[],
+  from: AsyncIterable<Batch>,
+  o: IoOptions,
+): Promise<number> {
   const [database, schema, table] = path;
   const appender = await c.raw.createAppender(table as string, schema ?? null, database ?? null);
   const types = encoders.map((e) => e.type);
@@ -128,7 +154,7 @@ async function write(c: Connection, path: readonly string[], encoders: readonly 
       for (let at = 0; at < batch.rows; at += CHUNK) {
         const count = Math.min(CHUNK, batch.rows - at);
         const chunk = c.driver.DuckDBDataChunk.create(types, count);
-        encoders.forEach((e, i) => e.write(chunk.getColumnVector(i), batch.columns[i] ?? [], at, count));
+        for (const [i, e] of encoders.entries()) e.write(chunk.getColumnVector(i), batch.columns[i] ?? [], at, count);
         appender.appendDataChunk(chunk);
       }
       rows += batch.rows;
@@ -150,6 +176,10 @@ async function refuseBrokenJson(c: Connection, into: TableRef, targets: readonly
     const { rows } = await guarded(c, o, () => run(c, { text, values: [] }));
     if (rows.length === 0) continue;
     const hint = "The text is no JSON; mend the source.";
-    throw fault("bad-data", `cutover: column "${t.name}": value ${String(rows[0]?.["value"]).slice(0, 60)} does not fit JSON`, hint);
+    throw fault(
+      "bad-data",
+      `cutover: column "${t.name}": value ${String(rows[0]?.["value"]).slice(0, 60)} does not fit JSON`,
+      hint,
+    );
   }
 }

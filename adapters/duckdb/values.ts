@@ -1,6 +1,6 @@
-import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import type * as DuckDB from "@duckdb/node-api";
-import { type ColumnType, decimalOf, type TypedValue } from "cutover/adapter";
+import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import { type ColumnType, decimalOf, parseCanonical, type TypedValue } from "cutover/adapter";
 import { fault } from "./errors.js";
 
 type Driver = typeof DuckDB;
@@ -9,7 +9,11 @@ type Driver = typeof DuckDB;
 export const misfit = (value: unknown, type: string, column?: string): Error => {
   const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : `${String(value)} (${typeof value})`;
   const where = column === undefined ? "" : `column "${column}": `;
-  return fault("bad-data", `cutover: ${where}value ${shown} does not fit ${type}`, "A value does not fit its column without loss; mend the source, or the column's type.");
+  return fault(
+    "bad-data",
+    `cutover: ${where}value ${shown} does not fit ${type}`,
+    "A value does not fit its column without loss; mend the source, or the column's type.",
+  );
 };
 
 /** Whether a string can be written as UTF-8; a lone surrogate would silently become U+FFFD. */
@@ -37,7 +41,8 @@ export function bound({ value, type }: TypedValue, driver: Driver): { readonly v
     return { value: new d.DuckDBDecimalValue(digits, precision, scale), type: d.DECIMAL(precision, scale) };
   }
   if (type === "int64" && typeof value === "bigint" && BigInt.asIntN(64, value) === value) return { value, type: d.BIGINT };
-  if (type === "int64" && typeof value === "number" && Number.isSafeInteger(value)) return { value: BigInt(value), type: d.BIGINT };
+  if (type === "int64" && typeof value === "number" && Number.isSafeInteger(value))
+    return { value: BigInt(value), type: d.BIGINT };
   if (type === "float64" && typeof value === "number") return { value, type: d.DOUBLE };
   if ((type === "string" || type === "json") && typeof value === "string" && isText(value)) return { value, type: d.VARCHAR };
   if (type === "bool" && typeof value === "boolean") return { value, type: d.BOOLEAN };
@@ -48,7 +53,10 @@ export function bound({ value, type }: TypedValue, driver: Driver): { readonly v
     if (type === "timestamp") return { value: new d.DuckDBTimestampTZValue(value), type: d.TIMESTAMPTZ };
     if (type === "datetime") return { value: new d.DuckDBTimestampValue(value), type: d.TIMESTAMP };
   }
-  throw misfit(value, type);
+  // Partition values and cursors stand in the ledger as text.
+  const parsed = typeof value === "string" && type !== "string" && type !== "json" ? parseCanonical(value, type) : null;
+  if (parsed === null || typeof parsed === "string") throw misfit(value, type);
+  return bound({ value: parsed, type }, driver);
 }
 
 /** Turns a driver's value into a canonical one; null: the engine must write the type as text first. */

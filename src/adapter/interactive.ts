@@ -44,7 +44,8 @@ export function interactive(c: InteractiveConnection): (block: AtomicBlock, o: I
     }
     if (block.end === "rollback") return { outcome: "rehearsed", results };
     o.signal.throwIfAborted();
-    await c.commit(given);
+    // No abort from here on: whoever cancelled must not be told so when the release is out.
+    await c.commit({ ...given, signal: new AbortController().signal });
     return { outcome: "committed", results };
   };
 }

@@ -122,3 +122,9 @@ export function checkName(d: CheckDefinition): string {
       return d.kind;
   }
 }
+
+/** The columns that a check names. */
+export function checkColumns(d: CheckDefinition): readonly string[] {
+  if (d.kind === "notNull" || d.kind === "unique") return d.columns;
+  return d.kind === "accepted" || d.kind === "between" ? [d.column] : [];
+}

@@ -49,11 +49,7 @@ export function isCutoverError<C extends ErrorCode = ErrorCode>(
 /** The same error with what the outer layer knows about where it happened; other errors are returned as they are. */
 export function located(e: unknown, where: Where): unknown {
   if (!isCutoverError(e)) return e;
-  const known = e.context as Where;
-  Object.assign(e.context, {
-    pipeline: known.pipeline ?? where.pipeline,
-    release: known.release ?? where.release,
-    table: known.table ?? where.table,
-  });
+  const known = e.context as Record<string, unknown>;
+  for (const [name, value] of Object.entries(where)) if (known[name] === undefined && value !== undefined) known[name] = value;
   return e;
 }

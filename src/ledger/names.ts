@@ -2,11 +2,10 @@ import { createHash } from "node:crypto";
 import type { ColumnShape, TableRef } from "../adapter/shapes.js";
 
 /** Short, stable text for anything JSON can hold. */
-export const digest = (of: unknown, length = 8): string =>
-  createHash("sha256")
-    .update(typeof of === "string" ? of : JSON.stringify(of))
-    .digest("hex")
-    .slice(0, length);
+export function digest(of: unknown, length = 8): string {
+  const text = typeof of === "string" ? of : JSON.stringify(of, (_key, v: unknown) => (typeof v === "bigint" ? `${v}n` : v));
+  return createHash("sha256").update(text).digest("hex").slice(0, length);
+}
 
 /** A name that people recognise and that is unique, short enough that all made of it stay below 63 bytes: hostile names are hashed, not quoted, in what the ledger creates. */
 function slug(exact: string): string {

@@ -10,7 +10,7 @@ import { published, refuseHeld } from "./outcome.js";
 import { type Outcome, outcome, type PublishOptions, refusal, releaseFacts, sampleContext, validation } from "./publish.js";
 import { graceFrom } from "./recover.js";
 import type { RunReport, Validation } from "./reports.js";
-import { hashOf } from "./tables.js";
+import { checkAgainstLive, hashOf } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** The candidate against live, as both are now. */
@@ -23,6 +23,7 @@ export async function tableSwap(w: Work, held: Held, p: Progress): Promise<Table
       name: p.ref.path.join("."),
       release: p.id,
     });
+  checkAgainstLive(w.ctx, alias, definition, candidate.columns);
   const columns = stored(candidate.columns);
   const exact = (n: string): string => findColumn(columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
   return {

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type Adapter, adapterOf, type Warehouse } from "../adapter/define.js";
 import { CutoverError } from "../errors/index.js";
-import { definitionOf, type Issue, type TableDefinition, type Tables } from "../table/define.js";
+import { definitionOf, type Tables } from "../table/define.js";
+import type { Issue, TableDefinition } from "../table/definition.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { Logger, Observer } from "./events.js";
 
@@ -77,6 +78,11 @@ export function checkConfig(config: Config): {
       tables[alias] = defined.definition;
       issues.push(...defined.issues.map((i) => ({ path: `tables.${alias}.${i.path}`, message: i.message })));
     }
+  }
+  const named = Object.entries(tables).map(([alias, t]) => [alias, JSON.stringify(t.name)] as const);
+  for (const [i, [alias, name]] of named.entries()) {
+    const first = named.findIndex(([, n]) => n === name);
+    if (first < i) issues.push({ path: `tables.${alias}`, message: `the same table as tables.${named[first]?.[0]}` });
   }
   const adapter = parsed.success ? adapterOf(parsed.data.warehouse) : null;
   if (issues.length > 0 || !parsed.success || adapter === null) throw configError(issues);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Adapter } from "../adapter/define.js";
 import { CutoverError } from "../errors/index.js";
-import type { TableDefinition } from "../table/define.js";
+import type { TableDefinition } from "../table/definition.js";
 import { type Config, checkConfig, type Settings } from "./config.js";
 import { type Emit, emitter, type Logger, safeLogger } from "./events.js";
 import { type Pool, poolOf } from "./pool.js";

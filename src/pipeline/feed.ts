@@ -1,6 +1,6 @@
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import type { State } from "../ledger/state.js";
-import type { Source } from "../source/source.js";
+import { type Source, sourceOf } from "../source/source.js";
 import type { Tables } from "../table/define.js";
 import { findColumn } from "../table/resolve.js";
 import { cursorOut, sinceOf } from "../table/watermark.js";
@@ -32,7 +32,8 @@ export async function openFeed(
   fromStart: boolean,
 ): Promise<readonly (readonly [string, Source])[]> {
   const given = typeof feed === "function" ? await call(w, feed, await loadContext(w, state, release, fromStart)) : feed;
-  if (typeof given !== "object" || given === null) throw configError([{ path: "feed", message: "expected sources by table" }]);
+  if (typeof given !== "object" || given === null || Array.isArray(given) || sourceOf(given as Source) !== null)
+    throw configError([{ path: "feed", message: "expected sources by table, such as { orders: rows(…) }" }]);
   const entries = Object.entries(given as Readonly<Record<string, Source | undefined>>).filter(
     (e): e is [string, Source] => e[1] !== undefined,
   );

@@ -11,7 +11,7 @@ import { bootstrap } from "./bootstrap.js";
 import { type Context, ownerName, thisProcess } from "./context.js";
 import { explain } from "./faults.js";
 import type { Stage } from "./words.js";
-import { type CallOptions, operate, type Work } from "./work.js";
+import { type CallOptions, openWork, operate, tracked, type Work } from "./work.js";
 
 /** The lease of an operation, and the state that it found. */
 export interface Held {
@@ -34,39 +34,71 @@ export interface Held {
 }
 
 /** Runs `body` as the one owner of the pipeline. Waits for another owner as long as `lease.wait` says. */
-export async function leased<R>(
+export function leased<R>(
   ctx: Context,
   stage: Stage,
   o: CallOptions | undefined,
   releases: 0 | 1,
   body: (w: Work, held: Held) => Promise<R>,
 ): Promise<R> {
-  const deadline = performance.now() + ctx.settings.waitMs;
-  const once = (): Promise<{ readonly value: R }> =>
-    operate(ctx, stage, o, async (w) => {
-      const { held, stop } = await take(w, releases);
-      try {
-        return { value: await body(w, held) };
-      } finally {
-        await stop();
-      }
-    });
-  const waiting = pRetry(once, {
-    retries: Number.POSITIVE_INFINITY,
-    minTimeout: 20,
-    maxTimeout: 1000,
-    randomize: true,
-    ...(o?.signal === undefined ? {} : { signal: o.signal }),
-    shouldRetry: ({ error }) => isCutoverError(error, "LEASE_HELD") && performance.now() < deadline,
+  return tracked(ctx, async () => {
+    const { w, held, stop, close } = await waitForLease(ctx, stage, o, releases);
+    let failure: unknown;
+    try {
+      return await body(w, held);
+    } catch (e) {
+      failure = w.explain(e);
+      throw failure;
+    } finally {
+      await stop();
+      await close(failure);
+    }
   });
+}
+
+interface Owner {
+  readonly w: Work;
+  readonly held: Held;
+  readonly stop: () => Promise<void>;
+  readonly close: (failure?: unknown) => Promise<void>;
+}
+async function acquire(ctx: Context, stage: Stage, o: CallOptions | undefined, releases: 0 | 1): Promise<Owner> {
+  const { w, close } = await openWork(ctx, stage, o);
   try {
-    return (await waiting).value;
+    return { w, close, ...(await take(w, releases)) };
   } catch (e) {
-    throw explain(ctx.adapter, e, {
-      stage,
-      signal: o?.signal ?? new AbortController().signal,
-      where: { pipeline: ctx.settings.pipeline },
-    });
+    const failure = w.explain(e);
+    await close(failure);
+    throw failure;
+  }
+}
+
+async function waitForLease(ctx: Context, stage: Stage, o: CallOptions | undefined, releases: 0 | 1): Promise<Owner> {
+  const deadline = performance.now() + ctx.settings.waitMs;
+  const signal = AbortSignal.any([ctx.closing.signal, ...(o?.signal === undefined ? [] : [o.signal])]);
+  let owner: Owner | null = null;
+  try {
+    const got = await pRetry(
+      async () => {
+        owner = await acquire(ctx, stage, o, releases);
+        return owner;
+      },
+      {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: 20,
+        maxTimeout: 1000,
+        randomize: true,
+        signal,
+        shouldRetry: ({ error }) => isCutoverError(error, "LEASE_HELD") && performance.now() < deadline,
+      },
+    );
+    return got;
+  } catch (e) {
+    // An abort may come between the lease and its use.
+    const late = owner as Owner | null;
+    await late?.stop();
+    await late?.close();
+    throw explain(ctx.adapter, e, { stage, signal, where: { pipeline: ctx.settings.pipeline } });
   }
 }
 

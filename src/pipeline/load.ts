@@ -2,9 +2,9 @@ import type { ColumnShape, TableRef } from "../adapter/shapes.js";
 import type { Scope } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
-import { batches } from "../source/batches.js";
-import { type Source, type SourceTotals, sourceOf } from "../source/source.js";
-import type { Row } from "../sql/sql.js";
+import { batches, reading } from "../source/batches.js";
+import { type Source, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
+import { isSql, type Row } from "../sql/sql.js";
 import { formatCanonical } from "../table/canonical.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
@@ -45,11 +45,15 @@ export async function stageTable(
   const { alias } = found;
   const given = sourceOf(source);
   if (given === null) throw configError([{ path: `feed.${alias}`, message: "expected a source: rows(), files() or query()" }]);
-  const load: Load = given.kind === "rows" ? { ...given, stream: await given.from(w.signal) } : given;
+  if (given.kind === "query" && !isSql(given.sql))
+    throw configError([{ path: `feed.${alias}`, message: "query() takes sql`…`, not text" }]);
+  const load: Load = given.kind === "rows" ? { ...given, stream: openRows(w, alias, given.from) } : given;
   const shapes = await shapesOf(w, found, load, before?.given ?? null);
   const into = w.names.delta(found.id, release, before === null ? 0 : 2);
   await w.run({ kind: "drop", ref: into }, alias);
-  const columns = shapes.columns.map((c) => ({ ...c, nullable: true }));
+  const required = requiredColumns(found);
+  // A NULL key gets an error of its own, with a count.
+  const columns = shapes.columns.map((c) => ({ ...c, nullable: !required.has(c.name) }));
   await w.run({ kind: "create", ref: into, columns, ifNotExists: false }, alias);
   const from =
     load.kind === "rows"
@@ -65,6 +69,21 @@ export async function stageTable(
   }
   const raw = before === null ? into : await join(w, before, into, shapes.columns, alias);
   return settle(w, found, { all: shapes.all, columns: shapes.columns, raw, release, load });
+}
+
+/** Columns that the definition does not allow to be NULL, keys and partition apart. */
+function requiredColumns(found: Found): ReadonlySet<string> {
+  const { columns, key, partition } = found.definition;
+  return new Set((columns ?? []).filter((c) => !c.nullable && !key.includes(c.name) && c.name !== partition).map((c) => c.name));
+}
+
+function openRows(w: Work, alias: string, from: (signal: AbortSignal) => unknown): Stream<object> {
+  const stream = reading(alias, w.signal, () => from(w.signal));
+  const readable = typeof stream === "object" && stream !== null && (Symbol.asyncIterator in stream || Symbol.iterator in stream);
+  if (readable) return stream as Stream<object>;
+  throw configError([
+    { path: `feed.${alias}`, message: "rows() reads an iterable, an async iterable, or a function that opens one" },
+  ]);
 }
 
 async function join(w: Work, before: Staged, into: TableRef, columns: readonly ColumnShape[], alias: string): Promise<TableRef> {

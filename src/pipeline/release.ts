@@ -7,7 +7,7 @@ import type { Tables } from "../table/define.js";
 import { type Context, thisProcess } from "./context.js";
 import { type AnyFeed, type Feed, openFeed } from "./feed.js";
 import { jsRunner } from "./js-checks.js";
-import { type Held, leased } from "./lease.js";
+import type { Held } from "./lease.js";
 import { type Staged, stageTable } from "./load.js";
 import { nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
@@ -105,7 +105,7 @@ function makeRelease(ctx: Context, id: number): Release {
       ),
     reject: (reason = "rejected", o) => settle("rejected", reason, o),
     plan: (o) =>
-      leased(ctx, "load", o, 0, async (w, held) => {
+      step(ctx, s, "load", o, async (w, held) => {
         const tables = await tableLoads(w, held, [...staged.values()], new Set());
         const { plan } = planInPlace(tables, releaseFacts(w, held, id, {}), jsRunner(w));
         return asPlanText(planText(ctx.adapter, [plan]));

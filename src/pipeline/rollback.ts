@@ -62,7 +62,7 @@ export function releasesAbove(ctx: Context, s: State, target: number | undefined
       pipeline,
     });
   const oldest = s.kept[0]?.previous ?? s.live;
-  if (to === undefined || to < oldest) {
+  if (to === undefined || (Number.isInteger(to) && to < oldest)) {
     const message = `release ${to ?? "before"} of ${pipeline} can no longer be gone back to: what it takes is kept back to ${oldest} (keep: ${ctx.settings.keep})`;
     throw new CutoverError("RETENTION_PASSED", message, { oldest, pipeline });
   }

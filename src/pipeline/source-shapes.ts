@@ -1,7 +1,7 @@
 import type { FileSet } from "../adapter/session.js";
 import { type ColumnShape, stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
-import type { RowTarget } from "../source/batches.js";
+import { type RowTarget, sourceError } from "../source/batches.js";
 import type { SourceDefinition, Stream } from "../source/source.js";
 import type { Sql } from "../sql/sql.js";
 import { findColumn } from "../table/resolve.js";
@@ -44,7 +44,7 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
           w,
         ),
       };
-    const { first, stream } = await peek(load.stream);
+    const { first, stream } = await peek(load.stream, found.alias, w.signal);
     return {
       all,
       columns:
@@ -149,9 +149,18 @@ export function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[]
   };
 }
 
-async function peek(from: Stream<object>): Promise<{ readonly first: object | null; readonly stream: Stream<object> }> {
+async function peek(
+  from: Stream<object>,
+  table: string,
+  signal: AbortSignal,
+): Promise<{ readonly first: object | null; readonly stream: Stream<object> }> {
   const iterator = Symbol.asyncIterator in from ? from[Symbol.asyncIterator]() : from[Symbol.iterator]();
-  const first = await iterator.next();
+  let first: IteratorResult<object>;
+  try {
+    first = await iterator.next();
+  } catch (e) {
+    throw sourceError(table, signal, e);
+  }
   async function* again(): AsyncGenerator<object> {
     try {
       for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;

@@ -1,9 +1,10 @@
 import type { ColumnShape, TableRef, TableShape } from "../adapter/shapes.js";
+import { checkColumns } from "../check/checks.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { tableKey } from "../ledger/portable.js";
 import type { State, TableState } from "../ledger/state.js";
-import type { DeclaredColumn, TableDefinition } from "../table/define.js";
+import type { DeclaredColumn, TableDefinition } from "../table/definition.js";
 import { findColumn, resolveName } from "../table/resolve.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
@@ -57,13 +58,15 @@ const families: readonly (readonly RegExp[])[] = [
 const related = (a: string, b: string): boolean =>
   a === b || families.some((f) => f.some((r) => r.test(a)) && f.some((r) => r.test(b)));
 
-function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition, live: readonly ColumnShape[]): void {
+/** What the configuration names must be there, in types that it can mean. */
+export function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition, live: readonly ColumnShape[]): void {
   const sensitive = ctx.adapter.capabilities.identifiers.caseSensitive;
   const at = `tables.${alias}`;
   const named = [
-    ...d.key.map((n) => ["key", n]),
-    ...(d.cursor === null ? [] : [["cursor", d.cursor]]),
-    ...(d.partition === null ? [] : [["partition", d.partition]]),
+    ...d.key.map((n) => ["key", n] as const),
+    ...(d.cursor === null ? [] : [["cursor", d.cursor] as const]),
+    ...(d.partition === null ? [] : [["partition", d.partition] as const]),
+    ...d.checks.flatMap((c, i) => checkColumns(c).map((n) => [`checks[${i}]`, n] as const)),
   ];
   const missing = named
     .filter(([, n]) => d.columns === null && !findColumn(live, n as string, sensitive))

@@ -3,7 +3,7 @@ import type { BlockResult, Native, OpResult } from "../adapter/operations.js";
 import type { IoOptions, Session } from "../adapter/session.js";
 import type { TableRef, TableShape } from "../adapter/shapes.js";
 import type { Step } from "../adapter/steps.js";
-import { CutoverError, isCutoverError } from "../errors/index.js";
+import { CutoverError, isCutoverError, located } from "../errors/index.js";
 import { type LedgerNames, ledgerNames } from "../ledger/names.js";
 import { compileBlock, compileStep, type Plan } from "../plan/compile.js";
 import type { Row, Sql } from "../sql/sql.js";
@@ -40,6 +40,8 @@ export interface Work {
   describe(ref: TableRef): Promise<TableShape | null>;
   query(statement: Sql): Promise<readonly Row[]>;
   io(label: string): IoOptions;
+  /** Any error as a CutoverError that says where it happened. */
+  explain(e: unknown): unknown;
   /** Any call of the session, counted, with its errors explained. */
   call<R>(label: string, table: string | undefined, body: (o: IoOptions) => Promise<R>, source?: boolean): Promise<R>;
 }
@@ -51,32 +53,30 @@ const CONFLICTS = 5;
  * Runs an operation on a session of its own. The session is closed instead of kept when the operation failed, since
  * nobody knows what state it is in.
  */
-export async function operate<R>(
-  ctx: Context,
-  stage: Stage,
-  o: CallOptions | undefined,
-  body: (w: Work) => Promise<R>,
-): Promise<R> {
+export function operate<R>(ctx: Context, stage: Stage, o: CallOptions | undefined, body: (w: Work) => Promise<R>): Promise<R> {
+  return tracked(ctx, async () => {
+    const { w, close } = await openWork(ctx, stage, o);
+    let failure: unknown;
+    try {
+      return await body(w);
+    } catch (e) {
+      failure = w.explain(e);
+      throw failure;
+    } finally {
+      await close(failure);
+    }
+  });
+}
+
+/** Work that `close` waits for; a closed pipeline begins none. */
+export async function tracked<R>(ctx: Context, body: () => Promise<R>): Promise<R> {
   if (ctx.closing.signal.aborted) throw closedError(ctx.settings.pipeline);
-  const work = attempt(ctx, stage, o, body);
+  const work = body();
   ctx.running.add(work);
   try {
     return await work;
   } finally {
     ctx.running.delete(work);
-  }
-}
-
-async function attempt<R>(ctx: Context, stage: Stage, o: CallOptions | undefined, body: (w: Work) => Promise<R>): Promise<R> {
-  const { w, close } = await openWork(ctx, stage, o);
-  let failure: unknown;
-  try {
-    return await body(w);
-  } catch (e) {
-    failure = e;
-    throw e;
-  } finally {
-    await close(failure);
   }
 }
 
@@ -135,8 +135,9 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
         end();
         return result;
       } catch (e) {
-        end(e);
-        throw e;
+        const failure = w.explain(e);
+        end(failure);
+        throw failure;
       }
     },
     async call(label, table, body, source = false) {
@@ -177,6 +178,10 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
           ctx.log.debug({ pipeline: settings.pipeline, tries, err: e }, "a block met a conflict; trying again");
         }
       }
+    },
+    explain(e) {
+      const where = { pipeline: settings.pipeline, release: w.release ?? undefined };
+      return located(explain(adapter, e, { stage: current, signal, where }), where);
     },
     describe: (ref) => w.call("describe", ref.path.at(-1), (o) => session.describe(ref, o)),
     query: (sql) => w.call("query", undefined, async (o) => (await session.execute({ sql }, o)).rows),

@@ -23,9 +23,9 @@ export async function* batches(from: Stream<object>, target: RowTarget, signal: 
   let columns = target.columns.map((): unknown[] => []);
   let filled = 0;
   let row = 0;
-  for await (const item of guarded(from, target.table)) {
+  for await (const item of guarded(from, target.table, signal)) {
     row += 1;
-    const pending = add(item, row, columns);
+    const pending = reading(target.table, signal, () => add(item, row, columns));
     if (pending !== undefined) await pending;
     filled += 1;
     if (filled < BATCH) continue;
@@ -37,9 +37,25 @@ export async function* batches(from: Stream<object>, target: RowTarget, signal: 
   if (filled > 0) yield { rows: filled, columns };
 }
 
+/** Runs code of the source: what it throws is the source's error, unless the call was aborted. */
+export function reading<R>(table: string, signal: AbortSignal, body: () => R): R {
+  try {
+    return body();
+  } catch (cause) {
+    throw sourceError(table, signal, cause);
+  }
+}
+export function sourceError(table: string, signal: AbortSignal, cause: unknown): unknown {
+  if (isCutoverError(cause) || signal.aborted) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CutoverError("SOURCE", `the source of ${table} failed: ${reason}`, { table, reason }, { cause });
+}
+
 /** What the source throws is the source's error; what is thrown while its rows are used is not. */
-async function* guarded(from: Stream<object>, table: string): AsyncGenerator<object> {
-  const iterator = Symbol.asyncIterator in from ? from[Symbol.asyncIterator]() : from[Symbol.iterator]();
+async function* guarded(from: Stream<object>, table: string, signal: AbortSignal): AsyncGenerator<object> {
+  const iterator = reading(table, signal, () =>
+    Symbol.asyncIterator in from ? from[Symbol.asyncIterator]() : from[Symbol.iterator](),
+  );
   let done = false;
   try {
     while (true) {
@@ -48,9 +64,7 @@ async function* guarded(from: Stream<object>, table: string): AsyncGenerator<obj
         next = await iterator.next();
       } catch (cause) {
         done = true;
-        if (isCutoverError(cause)) throw cause;
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new CutoverError("SOURCE", `the source of ${table} failed: ${reason}`, { table, reason }, { cause });
+        throw sourceError(table, signal, cause);
       }
       if (next.done === true) {
         done = true;
@@ -63,14 +77,21 @@ async function* guarded(from: Stream<object>, table: string): AsyncGenerator<obj
   }
 }
 
+type Refuse = (row: number, reason: string, column?: string, cause?: unknown) => never;
+
 function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][]) => Promise<void> | undefined {
   const names = t.columns.map((c) => c.name);
   const known = new Set(names);
   const encoders = t.columns.map((c) => encoderOf(c.type));
-  const refuse = (row: number, reason: string, column?: string): never => {
+  const refuse: Refuse = (row, reason, column, cause) => {
     const at = column === undefined ? "" : `, column ${column}`;
     const message = `row ${row} for ${t.table}${at}: ${reason}`;
-    throw new CutoverError("BAD_ROW", message, { row, ...(column === undefined ? {} : { column }), reason, table: t.table });
+    throw new CutoverError(
+      "BAD_ROW",
+      message,
+      { row, ...(column === undefined ? {} : { column }), reason, table: t.table },
+      { cause },
+    );
   };
   const told = new Set<string>();
   const unknown = (row: number, name: string): void => {
@@ -108,21 +129,19 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
   };
 }
 
-type Parsed = ReturnType<typeof safeParse<$ZodObject>>;
+type Parsed = ReturnType<typeof safeParse<$ZodObject>> | { readonly threw: unknown };
 function parse(schema: $ZodObject, item: object): Parsed | Promise<Parsed> {
   try {
     return safeParse(schema, item);
   } catch (e) {
     // A schema with asynchronous parts says so by this error.
     if (e instanceof Error && e.constructor.name === "$ZodAsyncError") return safeParseAsync(schema, item);
-    throw e;
+    return { threw: e };
   }
 }
-function accept(
-  r: Parsed,
-  row: number,
-  refuse: (row: number, reason: string, column?: string) => never,
-): Record<string, unknown> {
+function accept(r: Parsed, row: number, refuse: Refuse): Record<string, unknown> {
+  if ("threw" in r)
+    return refuse(row, `its check threw: ${r.threw instanceof Error ? r.threw.message : String(r.threw)}`, undefined, r.threw);
   if (r.success) return r.data as Record<string, unknown>;
   const first = r.error.issues[0];
   return refuse(

@@ -29,7 +29,7 @@ const made = (definition: SourceDefinition): Defined => ({
   "~source": definition,
 });
 /** What is behind a source; null for a value that this module did not make. */
-export const sourceOf = (s: Source): SourceDefinition | null => (s as Partial<Defined>)["~source"] ?? null;
+export const sourceOf = (s: Source | null): SourceDefinition | null => (s as Partial<Defined> | null)?.["~source"] ?? null;
 
 /**
  * Rows from memory or a stream: an iterable, an async iterable (a Node stream of objects too), or a function that opens

@@ -1,4 +1,5 @@
 import type { Syntax } from "../adapter/syntax.js";
+import { CutoverError } from "../errors/index.js";
 import { isSql, type ResultRef, type Sql, type SqlPart, type TypedValue } from "./sql.js";
 
 export interface Rendered {
@@ -26,7 +27,7 @@ export function render(
     if (typeof v !== "object" || v === null || v instanceof Date || v instanceof Uint8Array) return bind(typed(v));
     if ("ident" in v) return syntax.ident(v.ident);
     if ("raw" in v) return v.raw;
-    if ("self" in v) throw new Error("sql.self is only known inside a check");
+    if ("self" in v) throw selfUnknown();
     if ("resultOf" in v) {
       const resolved = resolve(v);
       return typeof resolved === "string" ? resolved : bind(resolved);
@@ -36,6 +37,11 @@ export function render(
   const walk = (s: Sql): string =>
     s.strings.map((text, i) => (i < s.values.length ? text + part(s.values[i] as SqlPart) : text)).join("");
   return { text: walk(statement), values };
+}
+
+function selfUnknown(): CutoverError<"CONFIG"> {
+  const message = "sql.self is the table that a check looks at: it is known in noRows() and check() only";
+  return new CutoverError("CONFIG", message, { issues: [{ path: "sql.self", message }] });
 }
 
 /** SQL with its values written out as literals: for plans, views and engines without parameters. */

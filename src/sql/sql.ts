@@ -46,7 +46,11 @@ export interface SqlTag {
   readonly self: Sql;
 }
 
-const make = (strings: readonly string[], values: readonly SqlPart[]): Sql => ({ "~sql": true, strings, values });
+// A registered symbol: what was parsed from JSON never bears it, another copy of the package does.
+const brand = Symbol.for("cutover.sql");
+
+const make = (strings: readonly string[], values: readonly SqlPart[]): Sql =>
+  Object.defineProperty({ "~sql": true as const, strings, values }, brand, { value: true });
 
 /** The tag for the package's own code, which may also place identifiers, raw text and references. */
 export function template(strings: TemplateStringsArray, ...values: readonly SqlPart[]): Sql {
@@ -62,13 +66,17 @@ export function join(parts: readonly Sql[], separator: string): Sql {
 }
 
 function tag(strings: TemplateStringsArray, ...values: readonly (SqlValue | Sql)[]): Sql {
-  const missing = values.findIndex((v: unknown) => v === undefined || typeof v === "function" || typeof v === "symbol");
-  if (missing >= 0) {
-    const near = `${strings[missing]?.slice(-40)}\${…}`;
-    const message = `a ${typeof values[missing]} cannot be bound (after \`${near}\`); for a first run use sql.since(column, bound)`;
-    throw new CutoverError("CONFIG", `sql: ${message}`, { issues: [{ path: `sql.values[${missing}]`, message }] });
-  }
-  return make(strings, values);
+  const wrong = values.findIndex((v) => !isSqlValue(v) && !isSql(v));
+  if (wrong < 0) return make(strings, values);
+  const before = strings.slice(0, wrong + 1).join(`$\{…}`);
+  const what = values[wrong] === null ? "null" : Array.isArray(values[wrong]) ? "an array" : typeof values[wrong];
+  const message = `${what} cannot be bound (after \`${before}\${…}\`); bind text, numbers, booleans, dates, bytes or null, and for a first run use sql.since(column, bound)`;
+  throw new CutoverError("CONFIG", `sql: ${message}`, { issues: [{ path: `sql.values[${wrong}]`, message }] });
+}
+function isSqlValue(v: unknown): v is SqlValue {
+  return (
+    v === null || ["string", "number", "bigint", "boolean"].includes(typeof v) || v instanceof Date || v instanceof Uint8Array
+  );
 }
 
 /**
@@ -82,7 +90,7 @@ export const sql: SqlTag = Object.assign(tag, {
   self: make(["", ""], [{ self: true }]),
 });
 
-export const isSql = (v: unknown): v is Sql => typeof v === "object" && v !== null && "~sql" in v;
+export const isSql = (v: unknown): v is Sql => typeof v === "object" && v !== null && brand in v;
 
 /** The same SQL with every `sql.self` replaced. */
 export function bindSelf(statement: Sql, self: Sql): Sql {

@@ -1,7 +1,7 @@
 import type { ColumnShape } from "../adapter/shapes.js";
 import type { Row } from "../sql/sql.js";
 import { formatCanonical } from "./canonical.js";
-import type { DeclaredColumn, JsKind } from "./define.js";
+import type { DeclaredColumn, JsKind } from "./definition.js";
 
 /** The function that turns a canonical value into what the table's row type promises. */
 export function decoderOf(shape: ColumnShape, js: JsKind): (v: unknown) => unknown {

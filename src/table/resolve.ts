@@ -1,6 +1,6 @@
 import type { Capabilities } from "../adapter/capabilities.js";
 import type { ColumnShape, TableRef } from "../adapter/shapes.js";
-import type { TableName } from "./define.js";
+import type { TableName } from "./definition.js";
 
 /** The exact path of a table: text folds as the engine folds unless it is quoted, a tuple is exact; what is missing comes from the session. */
 export function resolveName(name: TableName, home: readonly string[], capabilities: Capabilities): TableRef {

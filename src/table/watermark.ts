@@ -1,6 +1,6 @@
 import { formatCanonical, parseCanonical } from "./canonical.js";
 import { floorDiv } from "./decode.js";
-import type { JsKind } from "./define.js";
+import type { JsKind } from "./definition.js";
 import { type ColumnType, decimalOf } from "./types.js";
 
 /** Orders canonical values of one type. */

@@ -1,5 +1,5 @@
 import type { $ZodObject, $ZodType } from "zod/v4/core";
-import type { DeclaredColumn, JsKind } from "./define.js";
+import type { DeclaredColumn, JsKind } from "./definition.js";
 import type { ColumnType } from "./types.js";
 
 /** What zod says about a column; `type` is null where it cannot say one. */

@@ -121,7 +121,11 @@ describe("uses", () => {
     const columns = z.object({ id: z.bigint(), status: z.string() });
     const checks = [notNull(["id", "status"], { severity: "warn" }), unique(["status"], { samples: 1 })];
     table("t", { columns, key: "id", checks });
-    table("t", { columns, key: "id", checks: [notNull(["status"], { severity: "warn" }), unique(["id", "status"], { samples: 1 })] });
+    table("t", {
+      columns,
+      key: "id",
+      checks: [notNull(["status"], { severity: "warn" }), unique(["id", "status"], { samples: 1 })],
+    });
   });
 
   test("a check in JavaScript", () => {
@@ -201,7 +205,7 @@ describe("what must not compile", () => {
     // @ts-expect-error typo in a check
     table("t", { columns, key: "id", checks: [notNull("id", "statuss")] });
     // @ts-expect-error typo in a check with options
-    table("t", { columns, key: "id", checks: [notNull("id", "statuss", { severity: "warn" })] });
+    table("t", { columns, key: "id", checks: [notNull(["id", "statuss"], { severity: "warn" })] });
     // @ts-expect-error typo in types
     table("t", { columns, key: "id", types: { statuss: "int64" } });
     // @ts-expect-error not a column type

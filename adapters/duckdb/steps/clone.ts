@@ -1,4 +1,4 @@
-import { type SqlOp, sqlOp, type Step, stored, type TableRef } from "cutover/adapter";
+import { type SqlOp, type Step, sqlOp, stored, type TableRef } from "cutover/adapter";
 import { derivedIndex, type Fingerprint, type Index, readFingerprint } from "../fingerprint.js";
 import { syntax, text } from "../syntax.js";
 

@@ -1,11 +1,15 @@
 import { ansi, type Compilers, type EngineStep, type PortableStep } from "cutover/adapter";
 import { syntax } from "../syntax.js";
+import { capture } from "./capture.js";
 import { clone } from "./clone.js";
+import { exchange } from "./exchange.js";
 import { swap } from "./swap.js";
 
 /** The portable steps, and the engine's own way where it is faster or the only one. */
 export const steps: Compilers<PortableStep | Exclude<EngineStep, "regrant">> = {
   ...ansi(syntax),
+  capture,
+  exchange,
   clone,
   swap,
 };

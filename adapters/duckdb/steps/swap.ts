@@ -1,4 +1,4 @@
-import { type ColumnShape, CutoverError, type SqlOp, sqlOp, type Step, type TableRef, type TableShape } from "cutover/adapter";
+import { type ColumnShape, CutoverError, type SqlOp, type Step, sqlOp, type TableRef, type TableShape } from "cutover/adapter";
 import { derivedIndex, readFingerprint } from "../fingerprint.js";
 import { syntax, text } from "../syntax.js";
 import { createIndex } from "./clone.js";
@@ -25,7 +25,8 @@ export function swap(s: Step<"swap">): readonly SqlOp[] {
   ];
 }
 
-const rename = (from: TableRef, to: TableRef): SqlOp => sqlOp(`ALTER TABLE ${syntax.ident(from.path)} RENAME TO ${syntax.ident(to.path.slice(-1))}`);
+const rename = (from: TableRef, to: TableRef): SqlOp =>
+  sqlOp(`ALTER TABLE ${syntax.ident(from.path)} RENAME TO ${syntax.ident(to.path.slice(-1))}`);
 
 function views(live: TableShape): readonly SqlOp[] {
   return readFingerprint(live.fingerprint).views.flatMap((view) => {
@@ -43,6 +44,10 @@ function refuseForeignKeys(s: Step<"swap">): void {
     const [key] = shape === null ? [] : readFingerprint(shape.fingerprint).foreignKeys;
     if (key === undefined) continue;
     const message = `${syntax.ident(s.at.path)} cannot be swapped: DuckDB renames no table with a foreign key ("${key.from}": ${key.constraint}); publish in place, or drop the foreign key`;
-    throw new CutoverError("UNSUPPORTED", message, { capability: "swap", alternative: "publish in place", table: s.at.path.join(".") });
+    throw new CutoverError("UNSUPPORTED", message, {
+      capability: "swap",
+      alternative: "publish in place",
+      table: s.at.path.join("."),
+    });
   }
 }

@@ -24,7 +24,7 @@ export function validateSteps(syntax: Syntax): Compilers<"validate" | "offenders
       }
       return [
         sqlOp(
-          template`SELECT ${join([...shown, template`${and(blocking)} AS ok`], ", ")} FROM (SELECT ${join(observed, ", ")} FROM ${s.on} t) observed`,
+          template`SELECT ${join([...shown, template`${and(blocking)} AS ok`], ", ")} FROM (SELECT ${join([...observed, raw("count(*) AS _cutover_rows")], ", ")} FROM ${s.on} t) observed`,
           { expect: { holds: true }, returns },
         ),
       ];

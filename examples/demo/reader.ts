@@ -1,0 +1,48 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+
+/** What a whole table holds, in one statement: the number of its rows, and the sum of their hashes. */
+export async function tallyOf(db: DuckDBConnection, table: string): Promise<string> {
+  const found = await db.runAndReadAll(`SELECT count(*), CAST(sum(hash(t)) AS VARCHAR) FROM ${table} AS t`);
+  const [rows, hash] = found.getRowsJson()[0] ?? [];
+  return `${Number(rows).toLocaleString("en-US")} rows, hash ${hash}`;
+}
+
+/** Reads a table again and again, without pause, and remembers every state that it has seen. */
+export class Reader {
+  reads = 0;
+  readonly failures: string[] = [];
+  readonly #seen = new Map<string, number>();
+  readonly #loop: Promise<void>;
+  #stopped = false;
+
+  constructor(db: DuckDBConnection, table: string) {
+    this.#loop = this.#read(db, table);
+  }
+
+  async #read(db: DuckDBConnection, table: string): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const state = await tallyOf(db, table);
+        this.#seen.set(state, (this.#seen.get(state) ?? 0) + 1);
+        this.reads += 1;
+      } catch (e) {
+        this.failures.push(String(e));
+      }
+    }
+  }
+
+  /** Different states seen so far. */
+  get states(): number {
+    return this.#seen.size;
+  }
+
+  /** How many reads saw a state that is none of these. */
+  outside(released: ReadonlySet<string>): number {
+    return [...this.#seen].reduce((n, [state, times]) => (released.has(state) ? n : n + times), 0);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#loop;
+  }
+}

@@ -1,0 +1,36 @@
+import type { $ZodObject } from "zod/v4/core";
+import type { CheckDefinition } from "../check/checks.js";
+import type { ColumnType } from "./types.js";
+
+/** `upsert`: rows by key. `partition`: whole partitions, those that a load has rows of. */
+export type Mode = "upsert" | "partition";
+/** `"main.orders"` folds as the engine folds; a tuple is exact. */
+export type TableName = string | readonly [string, ...string[]];
+
+/** How a value appears to JavaScript: `exact` is the canonical form, the others what zod promises. */
+export type JsKind = "exact" | "number" | "bigint" | "Date";
+export interface DeclaredColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  readonly js: JsKind;
+}
+/** A table's options, checked. */
+export interface TableDefinition {
+  readonly name: TableName;
+  /** null: not declared. */
+  readonly columns: readonly DeclaredColumn[] | null;
+  readonly schema: $ZodObject | null;
+  readonly mode: Mode;
+  readonly key: readonly string[];
+  readonly partition: string | null;
+  readonly cursor: string | null;
+  readonly lookback: number;
+  readonly checks: readonly CheckDefinition[];
+  readonly onUnknownColumn: "reject" | "ignore";
+  readonly redact: readonly string[];
+}
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}

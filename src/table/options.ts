@@ -1,0 +1,130 @@
+import type { $ZodObject } from "zod/v4/core";
+import type { CheckDefinition } from "../check/checks.js";
+import { milliseconds } from "../pipeline/duration.js";
+import type { DeclaredColumn, Issue, Mode, TableDefinition, TableName } from "./definition.js";
+import { type ColumnType, isColumnType } from "./types.js";
+import { isZodObject, zodColumns } from "./zod.js";
+
+const known = new Set([
+  "columns",
+  "types",
+  "cursor",
+  "lookback",
+  "checks",
+  "onUnknownColumn",
+  "redact",
+  "mode",
+  "key",
+  "partition",
+]);
+const modes: readonly string[] = ["upsert", "partition"];
+const list = (v: unknown): readonly string[] => (v === undefined ? [] : Array.isArray(v) ? v.map(String) : [String(v)]);
+const text = (v: unknown): string | null => (typeof v === "string" ? v : null);
+
+/** Checks a table's options as a whole: the definition, and every mistake by its path. */
+export function checkTable(name: TableName, o: Record<string, unknown>): { definition: TableDefinition; issues: Issue[] } {
+  const issues: Issue[] = [];
+  const say = (path: string, message: string): number => issues.push({ path, message });
+  if (!isName(name)) say("name", "expected a name such as main.orders, or a tuple of names");
+  for (const option of Object.keys(o)) if (!known.has(option)) say(option, `unknown option; there are ${[...known].join(", ")}`);
+  const mode = (o["mode"] ?? "upsert") as Mode;
+  if (!modes.includes(mode)) say("mode", `unknown mode ${JSON.stringify(mode)}; there are ${modes.join(", ")}`);
+  const { columns, schema } = declaredColumns(o, say);
+  const names = columns?.map((c) => c.name) ?? null;
+  const column = (path: string, n: string): void => {
+    if (names !== null && !names.includes(n)) say(path, `no column ${JSON.stringify(n)}; the columns are ${names.join(", ")}`);
+  };
+  const key = list(o["key"]);
+  for (const k of key) column("key", k);
+  if (mode === "upsert" && key.length === 0) say("key", "mode upsert needs a key");
+  const partition = text(o["partition"]);
+  if (mode === "partition" && partition === null) say("partition", "mode partition needs a partition column");
+  if (mode === "upsert" && partition !== null) say("partition", 'a partition needs mode: "partition"');
+  if (partition !== null) column("partition", partition);
+  const cursor = text(o["cursor"]);
+  if (cursor !== null) column("cursor", cursor);
+  const lookback = o["lookback"] === undefined ? 0 : milliseconds(o["lookback"]);
+  if (lookback === null) say("lookback", 'expected a number, or a duration such as "10m"');
+  if (o["lookback"] !== undefined && cursor === null) say("lookback", "a lookback needs a cursor");
+  const cursorType = columns?.find((c) => c.name === cursor)?.type;
+  if (cursorType !== undefined && ["string", "bool", "json", "bytes", "time"].includes(cursorType) && lookback !== 0)
+    say("lookback", `a cursor of type ${cursorType} has no distance to look back`);
+  if (cursorType === "json" || cursorType === "bytes" || cursorType === "bool")
+    say("cursor", `a ${cursorType} column has no order to read by`);
+  const checks = Array.isArray(o["checks"]) ? (o["checks"] as readonly CheckDefinition[]) : [];
+  if (o["checks"] !== undefined && !Array.isArray(o["checks"])) say("checks", "expected a list of checks");
+  for (const [i, c] of checks.entries()) checkCheck(c, `checks[${i}]`, say, column, partition);
+  const redact = list(o["redact"]);
+  for (const r of redact) column("redact", r);
+  const onUnknownColumn = (o["onUnknownColumn"] ?? "reject") as "reject" | "ignore";
+  if (!["reject", "ignore"].includes(onUnknownColumn)) say("onUnknownColumn", "expected reject or ignore");
+  return {
+    definition: { name, columns, schema, mode, key, partition, cursor, lookback: lookback ?? 0, checks, onUnknownColumn, redact },
+    issues,
+  };
+}
+
+/** Names of parts between dots, each plain or in double quotes; or a tuple of them. */
+const isName = (name: unknown): boolean =>
+  typeof name === "string"
+    ? /^(?:"(?:[^"]|"")+"|[^".]+)(?:\.(?:"(?:[^"]|"")+"|[^".]+))*$/.test(name)
+    : Array.isArray(name) && name.length > 0 && name.every((p) => typeof p === "string" && p !== "");
+
+type Say = (path: string, message: string) => unknown;
+function declaredColumns(
+  o: Record<string, unknown>,
+  say: Say,
+): { columns: readonly DeclaredColumn[] | null; schema: $ZodObject | null } {
+  const types = (o["types"] ?? {}) as Readonly<Record<string, ColumnType>>;
+  for (const [name, t] of Object.entries(types)) if (!isColumnType(t)) say(`types.${name}`, `unknown type ${JSON.stringify(t)}`);
+  const given = o["columns"];
+  if (given === undefined) return { columns: null, schema: null };
+  if (isZodObject(given)) {
+    const { columns, untold } = zodColumns(given, types);
+    for (const name of untold) say(`columns.${name}`, "zod does not say the type; name it in `types`");
+    for (const name of Object.keys(types)) if (!(name in given._zod.def.shape)) say(`types.${name}`, "no such column");
+    return { columns, schema: given };
+  }
+  if (typeof given !== "object" || given === null) {
+    say("columns", "expected a zod object or a record of types");
+    return { columns: null, schema: null };
+  }
+  const columns = Object.entries(given as Record<string, unknown>).flatMap(([name, spec]): DeclaredColumn[] => {
+    const nullable = typeof spec === "string" && spec.endsWith("?");
+    const type = types[name] ?? (nullable ? spec.slice(0, -1) : spec);
+    if (isColumnType(type)) return [{ name, type, nullable, js: "exact" }];
+    say(`columns.${name}`, `unknown type ${JSON.stringify(spec)}`);
+    return [];
+  });
+  if (Object.keys(given).length === 0) say("columns", "a table needs at least one column");
+  return { columns, schema: null };
+}
+
+function checkCheck(
+  c: CheckDefinition,
+  path: string,
+  say: Say,
+  column: (path: string, n: string) => void,
+  partition: string | null,
+): void {
+  if (typeof c !== "object" || c === null || typeof c.kind !== "string")
+    return void say(path, "expected a check, such as rowCount({ min: 1 })");
+  if (!["error", "warn"].includes(c.severity))
+    say(path, `unknown severity ${JSON.stringify(c.severity)}; there are error and warn`);
+  if (!Number.isInteger(c.samples) || c.samples < 0) say(path, "samples is a number of rows, 0 or more");
+  if (c.kind === "notNull" || c.kind === "unique") {
+    if (c.columns.length === 0) say(path, `${c.kind} needs at least one column`);
+    for (const n of c.columns) column(path, n);
+  }
+  if (c.kind === "accepted" || c.kind === "between") column(path, c.column);
+  if (c.kind === "accepted" && c.values.length === 0) say(path, "accepted needs at least one value");
+  if (c.kind === "between" && c.min === null && c.max === null) say(path, "between needs min or max");
+  if (c.kind === "rowCount" && c.min === null && c.max === null) say(path, "rowCount needs min or max");
+  if (c.kind === "rowCount" && c.min !== null && c.max !== null && c.min > c.max) say(path, "rowCount has min above max");
+  if (c.kind === "between" && c.min !== null && c.max !== null && typeof c.min === typeof c.max && c.min > c.max)
+    say(path, "between has min above max");
+  if (c.kind === "maxDrop" || c.kind === "maxGrowth") {
+    if (!(c.ratio >= 0)) say(path, `${c.kind} needs a ratio of 0 or more`);
+    if (c.per === "partition" && partition === null) say(path, `${c.kind} per partition needs a partition column`);
+  }
+}

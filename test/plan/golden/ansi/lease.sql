@@ -1,0 +1,10 @@
+-- lease, one transaction
+
+-- before
+SELECT owner, process, fence, releases, expires_at, expires_at <= now() AS expired, now() AS now FROM db.cutover_ledger.lease_shop_8d9001d3;
+-- lease -- must change 1 rows
+UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET owner = 'it''s me', process = 'process-1', fence = fence + 1, releases = releases + 1, expires_at = now() + 300000 ms WHERE owner IS NULL OR expires_at <= now();
+-- after
+SELECT owner, process, fence, releases, expires_at, expires_at <= now() AS expired, now() AS now FROM db.cutover_ledger.lease_shop_8d9001d3;
+-- journal
+SELECT release, seq, event, recorded_at, fence, payload FROM db.cutover_ledger.journal WHERE pipeline = 'shop' AND seq >= (SELECT coalesce(max(seq), 0) FROM db.cutover_ledger.journal WHERE pipeline = 'shop' AND event IN ('published')) ORDER BY seq, fence;

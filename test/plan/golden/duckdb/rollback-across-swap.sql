@@ -1,0 +1,24 @@
+-- rollback, one transaction
+
+-- fence -- must change 1 rows
+UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET fence = fence WHERE fence = CAST('9' AS BIGINT) AND owner IS NOT NULL AND expires_at > (SELECT uuid_extract_timestamp(uuidv7()));
+-- orders.4.1 -- must change 4 rows
+DELETE FROM "db"."main"."_cutover_orders_1c168adb_before_5" AS l USING (SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 4 AND "i"."_cutover_image" = 'after') AS c WHERE "c"."id" = "l"."id" AND CASE WHEN "c"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("c"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) THEN TRUE ELSE FALSE END;
+-- orders.4.2 -- must change 3 rows
+INSERT INTO "db"."main"."_cutover_orders_1c168adb_before_5" ("id", "customer") SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 4 AND "i"."_cutover_image" = 'before';
+-- orders.3.1 -- must change 4 rows
+DELETE FROM "db"."main"."_cutover_orders_1c168adb_before_5" AS l USING (SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 3 AND "i"."_cutover_image" = 'after') AS c WHERE "c"."id" = "l"."id" AND CASE WHEN "c"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("c"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) THEN TRUE ELSE FALSE END;
+-- orders.3.2 -- must change 3 rows
+INSERT INTO "db"."main"."_cutover_orders_1c168adb_before_5" ("id", "customer") SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 3 AND "i"."_cutover_image" = 'before';
+-- orders.swap.1
+DROP INDEX IF EXISTS "db"."main"."by_customer";
+-- orders.swap.2
+DROP INDEX IF EXISTS "db"."main"."by_customer__cutover_a96bcd5bb984";
+-- orders.swap.3
+ALTER TABLE "db"."main"."orders" RENAME TO "_cutover_orders_1c168adb_undone_6";
+-- orders.swap.4
+ALTER TABLE "db"."main"."_cutover_orders_1c168adb_before_5" RENAME TO "orders";
+-- orders.swap.5
+CREATE INDEX "by_customer" ON "db"."main"."orders" (customer);
+-- record -- must change 1 rows
+INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('2' AS BIGINT), CAST('41' AS BIGINT), 'rolled-back', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":6,"to":2,"displaced":{"[\"main\",\"orders\"]":{"kept":["~here","main","_cutover_orders_1c168adb_undone_6"],"fingerprint":{"body":"(\"id\" BIGINT, \"customer\" VARCHAR)","comment":"what it is for","columnComments":{},"indexes":[{"name":"by_customer","unique":false,"on":" (customer)","comment":null}],"views":[],"foreignKeys":[]}}}}');

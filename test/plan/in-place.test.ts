@@ -1,0 +1,96 @@
+import { accepted, between, check, maxDrop, noRows, notNull, reconcile, rowCount, sql, unique } from "cutover";
+import { describe, expect, test } from "vitest";
+import { type PlannedStep } from "../../src/plan/compile.js";
+import { planInPlace } from "../../src/plan/in-place.js";
+import { adapters, columnsOf, facts, js, load, matches, names, shape, was } from "./support.js";
+
+describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
+  const spec = { id: "int64!", customer: "string", amount: "decimal(18,2)", updated_at: "timestamp" } as const;
+  const orders = shape(adapter, "orders", columnsOf(adapter, spec));
+  const days = shape(adapter, "days", columnsOf(adapter, { day: "date!", n: "int64", x: "float64" }));
+  const scope = { partition: "day", type: "date", values: [19_723, 19_724] } as const;
+  const golden = (name: string, tables: Parameters<typeof planInPlace>[0], more = {}) => {
+    const { plan, published } = planInPlace(tables, facts(more), js);
+    return matches(dialect, name, adapter, plan).then(() => ({ plan, published, ids: plan.steps.map((s) => s.id) }));
+  };
+
+  test("the first load of a table that does not exist is a fill", async () => {
+    const t = load(orders, { make: "in-block", fill: true, was: null, checks: [rowCount({ min: 1 }), unique("id")] });
+    const { ids, published } = await golden("first-load", [t]);
+    expect(ids).toEqual(["fence", "orders.create", "orders.fill", "orders.scan", "orders.validate.self", "record"]);
+    expect(Object.values(published.tables)[0]).toMatchObject({ undo: { kind: "fill" }, tally: null, scan: "orders.scan" });
+  });
+  test("an upsert with every kind of check", async () => {
+    const checks = [
+      rowCount({ min: 1, max: 1000 }), notNull("id", "amount"), unique("id"), between("amount", { min: 0, max: 99.5 }),
+      accepted("customer", ["a", "it's"]), maxDrop(0.2), reconcile(), noRows("lost", sql`SELECT * FROM ${sql.self} WHERE customer = ${"x"}`),
+      notNull(["customer"], { severity: "warn", samples: 2 }), check("mine", async () => ({ pass: true })),
+    ];
+    const t = load(orders, { cursor: "updated_at", totals: { rows: 5, sums: { amount: "12.50" } }, checks });
+    const { ids } = await golden("upsert", [t], { note: "a note", key: "key-1" });
+    expect(ids).toEqual(["fence", "orders.count", "orders.capture", "orders.tally", "orders.exchange", "orders.validate.self", "orders.validate.delta", "orders.check.0", "record"]);
+  });
+  test("checks that were proven read the effective rows", async () => {
+    const checks = [notNull("id"), unique("id"), rowCount({ min: 1 })];
+    const { published } = planInPlace([load(orders, { checks })], facts(), js);
+    const proven = Object.values(published.tables)[0]!.checks.map((c) => c.id);
+    const { ids } = await golden("upsert-proven", [load(orders, { checks, was: was({ proven }) })]);
+    expect(ids).toContain("orders.validate.changed");
+  });
+  test("a delta that gives some of the columns", async () => {
+    await golden("upsert-some-columns", [load(orders, { given: ["id", "amount"] })]);
+  });
+  test("a composite key with a cursor", async () => {
+    const lines = shape(adapter, "lines", columnsOf(adapter, { order_id: "int64!", line: "string!", seq: "int64", v: "json" }));
+    await golden("composite-key", [load(lines, { key: ["order_id", "line"], scope: { keys: ["order_id", "line"] }, cursor: "seq" })]);
+  });
+  test("partitions without a key", async () => {
+    await golden("partition-keyless", [load(days, { scope, key: [], partition: "day", checks: [maxDrop(0.1, { per: "partition" })] })]);
+  });
+  test("partitions with a key", async () => {
+    await golden("partition-with-key", [load(days, { scope, key: ["n"], partition: "day" })]);
+  });
+  test("two tables are one transaction: all is captured before anything is exchanged", async () => {
+    const { ids } = await golden("two-tables", [load(orders), load(days, { scope, key: [], partition: "day" })]);
+    const of = (id: string): number => ids.indexOf(id);
+    expect(Math.max(of("orders.tally"), of("days.tally"))).toBeLessThan(Math.min(of("orders.exchange"), of("days.exchange")));
+    expect([ids[0], ids.at(-1)]).toEqual(["fence", "record"]);
+  });
+  test("after foreign writes nothing is counted upon, and all rows are read", async () => {
+    const { ids } = await golden("scan-all", [load(orders, { scanAll: true, checks: [unique("id")] })]);
+    expect(ids).not.toContain("orders.count");
+    expect(ids.indexOf("orders.scan")).toBeGreaterThan(ids.indexOf("orders.exchange"));
+  });
+  test("where the watermark does not move, a block without effect is refused", async () => {
+    const { ids } = await golden("no-effect", [load(orders, { watermark: was().watermark })]);
+    expect(ids.indexOf("effect")).toBe(ids.indexOf("orders.tally") + 1);
+  });
+  test("hostile names are quoted, hostile values are literals", async () => {
+    const evil = shape(adapter, 'or"ders; --', columnsOf(adapter, { 'i"d': "int64!", "select": "string" }));
+    const t = load(evil, { alias: "evil", key: ['i"d'], scope: { keys: ['i"d'] }, checks: [accepted("select", ["'; DROP TABLE x; --"])] });
+    const { plan } = await golden("hostile", [t]);
+    expect(plan.steps).toHaveLength(7);
+  });
+  test("the block begins with the fence and ends with the record, whatever is loaded", () => {
+    for (const t of [load(orders), load(orders, { fill: true, was: null }), load(orders, { scanAll: true })]) {
+      const { plan } = planInPlace([t], facts(), js);
+      const kinds = plan.steps.map((s) => (s as PlannedStep).step.kind);
+      expect([kinds[0], kinds.at(-1)]).toEqual(["fence", "record"]);
+      expect(plan.atomic).toBe(true);
+    }
+  });
+  test("the record carries the state before, and names the operations that tell the rest", () => {
+    const { plan, published } = planInPlace([load(orders, { checks: [unique("id")] })], facts({ key: "k" }), js);
+    const record = (plan.steps.at(-1) as PlannedStep).step;
+    if (record.kind !== "record") throw new Error("no record");
+    expect(record.events.map((e) => [e.event, e.seq, e.release, e.fence])).toEqual([["key", 41, 7, 9n], ["published", 42, 7, 9n]]);
+    expect(record.events[1]?.facts).toEqual(["orders.tally", "orders.capture", "orders.validate.self"]);
+    expect(published).toMatchObject({ previous: 6, keep: 3, key: "k", base: { live: 6 } });
+    const ids = new Set(plan.steps.map((s) => s.id));
+    expect(record.events[1]?.facts.filter((f) => !ids.has(f))).toEqual([]);
+  });
+  test("deltas of the ledger are what is read, and live is what is written", () => {
+    const t = load(orders);
+    expect(t.delta.path.slice(0, 2)).toEqual(names.schema.path);
+  });
+});

@@ -1,0 +1,87 @@
+import { type ColumnShape, type ColumnType, inline, type TableRef, type TableShape } from "cutover/adapter";
+import { duckdb } from "cutover/duckdb";
+import { expect } from "vitest";
+import { type Adapter, adapterOf } from "../../src/adapter/define.js";
+import type { Expect, Inspect } from "../../src/adapter/operations.js";
+import type { CheckDefinition } from "../../src/check/checks.js";
+import { ledgerNames, schemaOf } from "../../src/ledger/names.js";
+import { tableKey } from "../../src/ledger/portable.js";
+import { emptyState, type Kept, type State, type TableState, type Undo } from "../../src/ledger/state.js";
+import { compileBlock, type Plan, planText } from "../../src/plan/compile.js";
+import type { TableLoad } from "../../src/plan/in-place.js";
+import type { JsRunner, ReleaseFacts } from "../../src/plan/release.js";
+import { neutral } from "./syntax.js";
+
+export const adapters: readonly (readonly [string, Adapter])[] = [
+  ["ansi", neutral],
+  ["duckdb", adapterOf(duckdb()) as Adapter],
+];
+export const names = ledgerNames(["db", "main"], "cutover_ledger", "shop");
+export const inMain = (name: string): TableRef => ({ path: ["db", "main", name] });
+
+/** The columns of a table, by canonical type; `!` for those that cannot be NULL. */
+export function columnsOf(adapter: Adapter, spec: Readonly<Record<string, ColumnType | `${ColumnType}!`>>): readonly ColumnShape[] {
+  return Object.entries(spec).map(([name, s]) => {
+    const type = s.replace("!", "") as ColumnType;
+    return { name, type, nullable: !s.endsWith("!"), native: adapter.syntax.type(type) };
+  });
+}
+/** A table as `describe` would tell it, with what a swap carries over. */
+export function shape(adapter: Adapter, name: string, columns: readonly ColumnShape[], indexes: readonly string[] = []): TableShape {
+  const body = `(${columns.map((c) => `${adapter.syntax.ident([c.name])} ${c.native}`).join(", ")})`;
+  const made = indexes.map((column) => ({ name: `by_${column}`, unique: false, on: ` (${column})`, comment: null }));
+  const fingerprint = { body, comment: "what it is for", columnComments: {}, indexes: made, views: [], foreignKeys: [] };
+  return { ref: inMain(name), columns, marker: null, version: null, fingerprint };
+}
+export const idOf = (name: string): string => tableKey(inMain(name).path, "db", false);
+
+export const was = (more: Partial<TableState> = {}): TableState => ({
+  path: ["db", "main", "orders"], rows: 100, sum: "12345", hash: "h", watermark: "2024-01-01T00:00:00Z", proven: [], changes: null, sinceScan: 1, ...more,
+});
+export const kept = (release: number, undo: Undo, more: Partial<Kept> = {}): Kept => ({
+  release, previous: release - 1, at: "2024-01-01T00:00:00Z", strategy: undo.kind === "swap" ? "swap" : "in-place",
+  tables: { [idOf("orders")]: { undo, was: was(), is: was({ rows: 110, sum: "23456" }) } }, ...more,
+});
+
+export function facts(more: Partial<ReleaseFacts> = {}): ReleaseFacts {
+  let seq = 40;
+  const state: State = { ...emptyState, live: 6 };
+  return { pipeline: "shop", release: 7, fence: 9n, state, keep: 3, note: undefined, key: undefined, journal: names.journal, lease: names.lease, nextSeq: () => ++seq, ...more };
+}
+export function load(live: TableShape, more: Partial<TableLoad> & { readonly checks?: readonly unknown[] } = {}): TableLoad {
+  const alias = live.ref.path.at(-1) ?? "";
+  const id = idOf(alias);
+  return {
+    alias, id, live, make: null, delta: names.delta(id, 7, 0), raw: names.delta(id, 7, 0), given: live.columns.map((c) => c.name), rows: 5,
+    scope: { keys: ["id"] }, key: ["id"], partition: null, cursor: null, changes: names.changes(id, schemaOf(live.columns)), hash: "h",
+    watermark: "2024-02-01T00:00:00Z", was: was(), fill: false, scanAll: false, totals: null, ...more, checks: (more.checks ?? []) as CheckDefinition[],
+  };
+}
+export const js: JsRunner = (op): Inspect => ({ id: op, inspect: () => Promise.resolve({ ok: true }) });
+
+const wanted = (e: Expect | undefined): string => {
+  if (e === undefined) return "";
+  if ("holds" in e) return " -- must hold";
+  if (typeof e.affected === "number") return ` -- must change ${e.affected} rows`;
+  return ` -- must change as many rows as ${e.affected.sameAs}${e.affected.column === undefined ? "" : `.${e.affected.column}`}`;
+};
+/** A plan as text: each operation with its name and what must come of it; what explains a refusal is indented. */
+export function golden(adapter: Adapter, plan: Plan): string {
+  const block = compileBlock(adapter, plan, "commit", 60_000);
+  const lines = block.ops.flatMap((op) => {
+    if ("inspect" in op) return [`-- ${op.id}: JavaScript check`];
+    const why = (op.explain ?? []).map((x) => `--   where ${x.unless} is FALSE, ${x.id}: ${inline(x.op.sql, adapter.syntax)};`);
+    return [`-- ${op.id}${wanted(op.op.expect)}`, `${inline(op.op.sql, adapter.syntax)};`, ...why];
+  });
+  // The block is what `plan()` shows: the same statements in the same order.
+  const [text] = planText(adapter, [plan]);
+  expect(text?.statements).toEqual(block.ops.map((op) => ("inspect" in op ? `-- ${op.id}: JavaScript check` : inline(op.op.sql, adapter.syntax))));
+  return `-- ${plan.name}${plan.atomic ? ", one transaction" : ""}\n\n${lines.join("\n")}\n`;
+}
+export async function matches(dialect: string, name: string, adapter: Adapter, plan: Plan): Promise<void> {
+  const text = golden(adapter, plan);
+  // Names of operations are unique in a block: results are told by them.
+  const ids = plan.steps.map((s) => s.id);
+  expect(new Set(ids).size).toBe(ids.length);
+  await expect(text).toMatchFileSnapshot(`golden/${dialect}/${name}.sql`);
+}

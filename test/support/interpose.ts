@@ -1,0 +1,50 @@
+import type { Warehouse } from "cutover";
+import { type AtomicBlock, defineAdapter } from "cutover/adapter";
+import { adapterOf } from "../../src/adapter/define.js";
+
+/** Where the tests stand between the library and the warehouse. What a hook throws is thrown by the session. */
+export interface Hooks {
+  beforeBlock?(block: string): void | Promise<void>;
+  /** Inside the transaction, before each of its operations, and once more before it ends: `id` is "end" then. */
+  inBlock?(block: string, id: string, index: number): void | Promise<void>;
+  afterBlock?(block: string): void | Promise<void>;
+  /** Before a statement that commits by itself; `tag` ends in the step's name. */
+  beforeStatement?(tag: string): void | Promise<void>;
+}
+
+/** The same warehouse with hooks. They are read at each call, so they can be set between two calls. */
+export function interpose(warehouse: Warehouse, hooks: Hooks): Warehouse {
+  const adapter = adapterOf(warehouse);
+  if (adapter === null) throw new Error("no warehouse");
+  const within = (b: AtomicBlock): AtomicBlock => {
+    if (hooks.inBlock === undefined) return b;
+    const stop = (id: string, index: number) => ({
+      id: `hook.${index}`,
+      inspect: async () => {
+        await hooks.inBlock?.(b.id, id, index);
+        return { ok: true };
+      },
+    });
+    return { ...b, ops: [...b.ops.flatMap((op, i) => [stop(op.id, i), op]), stop("end", b.ops.length)] };
+  };
+  return defineAdapter({
+    ...(adapter as unknown as Parameters<typeof defineAdapter>[0]),
+    contract: 1,
+    open: async (o: Parameters<typeof adapter.open>[0]) => {
+      const session = await adapter.open(o);
+      return {
+        ...session,
+        execute: async (op: Parameters<typeof session.execute>[0], io: Parameters<typeof session.execute>[1]) => {
+          await hooks.beforeStatement?.(io.tag);
+          return session.execute(op, io);
+        },
+        atomic: async (b: AtomicBlock, io: Parameters<typeof session.execute>[1]) => {
+          await hooks.beforeBlock?.(b.id);
+          const result = await session.atomic(within(b), io);
+          await hooks.afterBlock?.(b.id);
+          return result;
+        },
+      };
+    },
+  } as Parameters<typeof defineAdapter>[0]) as unknown as Warehouse;
+}
