@@ -3,8 +3,10 @@ import { afterName, fold, mentions } from "./ddl.js";
 import { type Connection, run } from "./driver.js";
 import { syntax, text } from "./syntax.js";
 
-/** What a swap must carry over, and a clone repeat: JSON, and free of the table's own name. */
+/** What a swap must carry over, and a clone repeat: JSON. */
 export interface Fingerprint {
+  /** The table that was looked at: a recorded fingerprint may be given back for one that bears another name by now. */
+  readonly table: readonly string[];
   /** What follows the name in CREATE TABLE. */
   readonly body: string;
   readonly comment: string | null;
@@ -16,7 +18,10 @@ export interface Fingerprint {
   readonly foreignKeys: readonly ForeignKey[];
 }
 export interface Index {
+  /** Its name on live. */
   readonly name: string;
+  /** Its name on this table, a clone. */
+  readonly as?: string;
   readonly unique: boolean;
   /** What follows the table's name in CREATE INDEX. */
   readonly on: string;
@@ -45,14 +50,24 @@ export function derivedIndex(name: string, table: readonly string[]): string {
     .digest("hex");
   return `${name}${mark}${digest.slice(0, 12)}`;
 }
-const originalIndex = (name: string): string => name.replace(new RegExp(`${mark}[0-9a-f]{12}$`), "");
+function indexName(as: string): Pick<Index, "name" | "as"> {
+  const name = as.replace(new RegExp(`${mark}[0-9a-f]{12}$`), "");
+  return name === as ? { name } : { name, as };
+}
 
 export async function fingerprintOf(c: Connection, path: Path, own: Own): Promise<Fingerprint> {
-  return { ...own, indexes: await indexesOf(c, path), views: await viewsOn(c, path), foreignKeys: await foreignKeysOf(c, path) };
+  return {
+    table: path,
+    ...own,
+    indexes: await indexesOf(c, path),
+    views: await viewsOn(c, path),
+    foreignKeys: await foreignKeysOf(c, path),
+  };
 }
-/** The adapter's own form again: it has been through the core, and through JSON. */
-export function readFingerprint(value: unknown): Fingerprint {
-  if (typeof value !== "object" || value === null || !("body" in value) || typeof value.body !== "string") {
+/** The adapter's own form again: it has been through the core, and through JSON. null: the table is not there yet. */
+export function readFingerprint(value: unknown): Fingerprint | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value !== "object" || !("body" in value) || typeof value.body !== "string") {
     throw new Error("cutover: the fingerprint of a table is not one that the DuckDB adapter wrote");
   }
   return value as Fingerprint;
@@ -68,7 +83,7 @@ async function indexesOf(c: Connection, path: Path): Promise<readonly Index[]> {
     values: [],
   });
   return rows.map((row) => ({
-    name: originalIndex(String(row["index_name"])),
+    ...indexName(String(row["index_name"])),
     unique: row["is_unique"] === true,
     on: afterName(String(row["sql"]), "ON"),
     comment: comment(row["comment"]),

@@ -1,7 +1,7 @@
 import { interactive, type Session, type SqlOp } from "cutover/adapter";
 import { columnsOf, describe, homeOf, list } from "./describe.js";
 import { type Connection, guarded, run, stream } from "./driver.js";
-import { commitFailed, fault } from "./errors.js";
+import { cancelled, commitFailed, fault } from "./errors.js";
 import type { Hold } from "./instance.js";
 import { renderSql } from "./render.js";
 import { stage } from "./stage.js";
@@ -63,7 +63,15 @@ function sessionOn(c: Connection, hold: Hold, home: readonly string[]): Session 
       const types = Object.fromEntries(returns.map((column) => [column.name, column.type]));
       return apart(hold, (own) => stream(own, renderSql(sql), types, o));
     },
-    atomic: (b, o) => alone(() => block(b, o)),
+    atomic: (b, o) =>
+      alone(async () => {
+        try {
+          return await block(b, o);
+        } catch (e) {
+          await plain(c, "ROLLBACK").catch(() => undefined);
+          throw o.signal.aborted && e === o.signal.reason ? cancelled("signal", e) : e;
+        }
+      }),
     stage: (into, columns, from, o) => alone(() => stage(c, into, columns, from, o)),
     columnsOf: (source, o) => alone(() => guarded(c, o, () => columnsOf(c, source))),
     describe: (ref, o) => alone(() => guarded(c, o, () => describe(c, ref))),

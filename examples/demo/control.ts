@@ -19,7 +19,7 @@ export async function control(instance: DuckDBInstance, feed: Feed, signal: Abor
   const reader = new Reader(reading, "main.bare");
   let rounds = 0;
   try {
-    while (reader.outside(whole) === 0 && rounds < MOST_ROUNDS) {
+    while (reader.outside(whole).length === 0 && rounds < MOST_ROUNDS) {
       signal.throwIfAborted();
       const folder = rounds % 2 === 0 ? "daily" : "corrected";
       const days = feed.late.map((day) => `'${day}'`).join(", ");
@@ -29,7 +29,7 @@ export async function control(instance: DuckDBInstance, feed: Feed, signal: Abor
       whole.add(await tallyOf(writing, "main.bare"));
       rounds += 1;
     }
-    return { reads: reader.reads, rounds, half: reader.outside(whole) };
+    return { reads: reader.reads, rounds, half: reader.outside(whole).length };
   } finally {
     await reader.stop();
     await writing.run("DROP TABLE IF EXISTS main.bare");

@@ -92,14 +92,14 @@ async function demo(): Promise<number> {
 
 function closing(reader: Reader, { released }: Stage, bare: Control): number {
   const half = reader.outside(released);
-  const kept = reader.reads > 0 && reader.failures.length === 0 && half === 0 && bare.half > 0;
+  const kept = reader.reads > 0 && reader.failures.length === 0 && half.length === 0 && bare.half > 0;
   console.log(`
 reads made                  ${count(reader.reads)}, of ${reader.states} different states
 reads failed                ${count(reader.failures.length)}
-half-published states seen  ${count(half)} (control: ${count(bare.half)})
+half-published states seen  ${count(half.length)} (control: ${count(bare.half)})
 duration                    ${((performance.now() - started) / 1000).toFixed(0)} s
 ${kept ? green("every promise kept") : red("a promise was broken")}`);
-  for (const failure of reader.failures.slice(0, 3)) console.error(failure);
+  for (const failure of [...reader.failures, ...half].slice(0, 5)) console.error(failure);
   if (values.keep)
     console.log(
       `\nThe database is left in ${file}; look at it with the DuckDB shell:\n  duckdb ${file} "SELECT release, event, recorded_at FROM cutover_ledger.journal ORDER BY seq"\n  duckdb ${file} "SUMMARIZE flights"`,

@@ -36,9 +36,9 @@ export class Reader {
     return this.#seen.size;
   }
 
-  /** How many reads saw a state that is none of these. */
-  outside(released: ReadonlySet<string>): number {
-    return [...this.#seen].reduce((n, [state, times]) => (released.has(state) ? n : n + times), 0);
+  /** What was seen that is none of these, once for each read. */
+  outside(released: ReadonlySet<string>): string[] {
+    return [...this.#seen].flatMap(([state, times]) => (released.has(state) ? [] : Array.from({ length: times }, () => state)));
   }
 
   async stop(): Promise<void> {

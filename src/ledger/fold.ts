@@ -62,6 +62,7 @@ export function apply(s: State, e: LedgerEvent): State {
         // What was there before the baseline is not what is there now: nothing older can be gone back to.
         kept: [],
         undone: [],
+        open: s.open.map((o) => ({ ...o, clonedFrom: BEFORE_BASELINE })),
       };
     case "published":
       return afterPublish(e.payload, e.release, e.at);
@@ -71,6 +72,9 @@ export function apply(s: State, e: LedgerEvent): State {
       return afterRedo(s, e.payload.to, e.payload.displaced);
   }
 }
+
+/** No release bears this number: what was cloned before a new baseline is stale. */
+const BEFORE_BASELINE = -1;
 
 const step = (s: State, release: number, to: "loaded" | "validated", until: string): State => ({
   ...s,
@@ -116,7 +120,7 @@ function tableAfter(t: PublishedTable, was: TableState | null, p: Published): Ta
   const moved = (was?.rows ?? 0) + Number(images["after_rows"] ?? 0) - Number(images["before_rows"] ?? 0);
   const sum = BigInt(was?.sum ?? "0") + BigInt(String(images["after_sum"] ?? "0")) - BigInt(String(images["before_sum"] ?? "0"));
   const proven = t.checks.filter((c) => readChecks([c], p.facts)[0]?.outcome === "pass").map((c) => c.id);
-  const scanned = t.scan !== null || t.checks.every((c) => c.trust === "scan" || c.op === null);
+  const scanned = t.scan !== null;
   return {
     path: t.path,
     rows: t.scan === null ? moved : Number(scan["rows"]),
@@ -129,23 +133,29 @@ function tableAfter(t: PublishedTable, was: TableState | null, p: Published): Ta
   };
 }
 
+/** Where in `kept` the releases above one begin: by order of publication, since a release opened earlier may be published later. */
+export const positionAbove = (s: Pick<State, "kept">, to: number): number => s.kept.findIndex((k) => k.previous === to);
+
 /** Tables as they were before, or as they became; the versions that changed places under their new names. */
 function afterRollback(s: State, to: number, from: number, displaced: Displaced): State {
-  const gone = s.kept.filter((k) => k.release > to);
+  const at = positionAbove(s, to);
+  const gone = at < 0 ? [] : s.kept.slice(at);
   const tables = { ...s.tables };
   for (const k of gone.toReversed()) for (const [key, t] of Object.entries(k.tables)) setOrDrop(tables, key, t.was);
   return {
     ...s,
     live: to,
     tables,
-    kept: s.kept.filter((k) => k.release <= to),
+    kept: at < 0 ? s.kept : s.kept.slice(0, at),
     undone: [...s.undone, { from, to, releases: gone.map((k) => replaceVersion(k, displaced, gone)) }],
-    held: rolledBack(from, to),
+    // A hold of somebody's own outlasts rollback and redo.
+    held: s.held ?? rolledBack(from, to),
   };
 }
 function afterRedo(s: State, to: number, displaced: Displaced): State {
   const again = s.undone.at(-1)?.releases ?? [];
-  const before = s.undone.at(-2);
+  const last = s.undone.at(-1);
+  const own = last !== undefined && s.held !== rolledBack(last.from, last.to);
   const tables = { ...s.tables };
   for (const k of again) for (const [key, t] of Object.entries(k.tables)) tables[key] = t.is;
   return {
@@ -154,7 +164,7 @@ function afterRedo(s: State, to: number, displaced: Displaced): State {
     tables,
     kept: [...s.kept, ...again.map((k) => replaceVersion(k, displaced, again))],
     undone: s.undone.slice(0, -1),
-    held: before === undefined ? null : rolledBack(before.from, before.to),
+    held: own ? s.held : null,
   };
 }
 const rolledBack = (from: number, to: number): string => `release ${from} was rolled back to ${to}`;

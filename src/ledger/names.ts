@@ -30,8 +30,8 @@ export interface LedgerNames {
   readonly turn: TableRef;
   readonly claims: TableRef;
   readonly lease: TableRef;
-  /** Staged rows of one table of one release; `part` 1 holds the folded ones. */
-  delta(table: string, release: number, part: number): TableRef;
+  /** Staged rows of one table of one release: `0r` raw, `0f` one row a key; the number counts loads. */
+  delta(table: string, release: number, part: string): TableRef;
   /** Prefix of all deltas of the pipeline. */
   readonly deltas: string;
   changes(table: string, schema: string): TableRef;

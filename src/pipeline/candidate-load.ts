@@ -3,6 +3,7 @@ import { factsOf } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
 import { applied, planApply } from "../plan/apply.js";
 import type { Source } from "../source/source.js";
+import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
 import type { Progress } from "./candidate-open.js";
@@ -32,9 +33,7 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
   const scratch = w.names.scratch(found.id, p.id);
   await w.run({ kind: "drop", ref: scratch }, found.alias);
   await w.run({ kind: "create", ref: scratch, columns: imageTable(w, candidate.columns), ifNotExists: false }, found.alias);
-  const exact = (n: string): string =>
-    findColumn(candidate.columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
-  const { mode, cursor } = found.definition;
+  const exact = exactNames(found.definition, candidate.columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
   const plan = planApply({
     alias: found.alias,
     candidate,
@@ -44,8 +43,8 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
     scratch,
     scope: staged.scope,
     release: p.id,
-    key: found.definition.key.map(exact),
-    cursor: cursor === null || mode !== "upsert" ? null : exact(cursor),
+    key: exact.key,
+    cursor: exact.cursor,
     lease: w.names.lease,
     fence: held.fence,
   });
@@ -54,11 +53,16 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
     throw new CutoverError("LEASE_LOST", "the lease was lost while the candidate was loaded", { fence: Number(held.fence) });
   await w.run({ kind: "drop", ref: scratch }, found.alias);
   p.counts = applied(p.counts, factsOf(result.results), found.alias, staged.rows);
+  p.loads += 1;
   p.staged += staged.rows;
   p.raw = staged.raw;
-  p.totals = staged.totals;
+  // What several loads brought is no longer in one place to be held against their totals.
+  p.totals = p.loads === 1 ? staged.totals : null;
+  const { cursor } = found.definition;
   const type =
-    cursor === null ? null : findColumn(candidate.columns, cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.type;
-  p.watermark = type === null || type === undefined ? p.watermark : laterText(p.watermark, staged.watermark, type);
+    cursor === null
+      ? undefined
+      : findColumn(candidate.columns, cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.type;
+  p.watermark = type === undefined ? p.watermark : laterText(p.watermark, staged.watermark, type);
   return { release: p.id, staged: { [found.alias]: { rows: staged.rawRows, quarantined: 0 } }, warnings: w.warnings };
 }

@@ -7,7 +7,7 @@ import type { Held } from "./lease.js";
 import { alreadyPublished, refuseHeld } from "./outcome.js";
 import { graceFrom } from "./recover.js";
 import { noCounts } from "./report.js";
-import type { RunReport, TableCounts } from "./reports.js";
+import type { RunReport, StageReport, TableCounts, Warning } from "./reports.js";
 import { opened, type Steps } from "./steps.js";
 import { claimTables, declaredShapes, type Found, findTables, requireBaseline } from "./tables.js";
 import type { CallOptions, Work } from "./work.js";
@@ -20,9 +20,13 @@ export interface Progress extends Steps {
   readonly clonedFrom: number;
   counts: TableCounts;
   staged: number;
+  loads: number;
   watermark: string | null;
   raw: TableRef | null;
   totals: SourceTotals | null;
+  /** What the steps so far did and warned of, for the report of a whole run. */
+  readonly stages: StageReport[];
+  readonly warnings: Warning[];
 }
 
 /** `if-new`: built anew only where there is nothing to clone. */
@@ -91,7 +95,12 @@ export async function openProgress(
       candidates: { [found.id]: [...ref.path] },
       until: graceFrom(held.now),
     });
-    await w.stage("clone", () => makeCandidate(w, held, found, ref, fromStart));
+    try {
+      await w.stage("clone", () => makeCandidate(w, held, found, ref, fromStart));
+    } catch (e) {
+      await giveUp(w, held, release, ref);
+      throw e;
+    }
     return {
       id: release,
       state: "open",
@@ -101,11 +110,24 @@ export async function openProgress(
       clonedFrom,
       counts: noCounts,
       staged: 0,
+      loads: 0,
       raw: null,
       totals: null,
+      stages: w.stages,
+      warnings: w.warnings,
       watermark: fromStart ? null : (found.state?.watermark ?? null),
     };
   });
+}
+
+/** A candidate that could not be made is closed at once; where even that fails, recovery does it. */
+async function giveUp(w: Work, held: Held, release: number, ref: TableRef): Promise<void> {
+  try {
+    await held.append("abandoned", release, { strategy: "swap", reason: "the candidate could not be made" }, w.calm());
+    await w.calm().run({ kind: "drop", ref });
+  } catch (err) {
+    w.ctx.log.warn({ err, release }, "a candidate that failed could not be dropped; recovery does it");
+  }
 }
 
 async function makeCandidate(w: Work, held: Held, found: Found, ref: TableRef, empty: boolean): Promise<void> {

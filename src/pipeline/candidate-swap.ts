@@ -1,11 +1,13 @@
 import { stored } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
+import type { OpenRelease } from "../ledger/state.js";
 import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
-import { findColumn } from "../table/resolve.js";
+import { exactNames } from "../table/exact.js";
 import type { Progress } from "./candidate-open.js";
 import { jsRunner } from "./js-checks.js";
 import type { Held } from "./lease.js";
+import { stagedTables } from "./load.js";
 import { published, refuseHeld } from "./outcome.js";
 import { type Outcome, outcome, type PublishOptions, refusal, releaseFacts, sampleContext, validation } from "./publish.js";
 import { graceFrom } from "./recover.js";
@@ -25,7 +27,7 @@ export async function tableSwap(w: Work, held: Held, p: Progress): Promise<Table
     });
   checkAgainstLive(w.ctx, alias, definition, candidate.columns);
   const columns = stored(candidate.columns);
-  const exact = (n: string): string => findColumn(columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
+  const exact = exactNames(definition, columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
   return {
     alias,
     id,
@@ -33,8 +35,8 @@ export async function tableSwap(w: Work, held: Held, p: Progress): Promise<Table
     live: await w.describe(ref),
     at: ref,
     keepAs: besideLive(ref.path, "before", p.id),
-    key: definition.key.map(exact),
-    partition: definition.partition === null ? null : exact(definition.partition),
+    key: exact.key,
+    partition: exact.partition,
     hash: hashOf(w.ctx, columns),
     watermark: p.watermark,
     was: held.state.tables[id] ?? null,
@@ -42,7 +44,7 @@ export async function tableSwap(w: Work, held: Held, p: Progress): Promise<Table
     counts: p.counts,
     raw: p.raw,
     totals: p.totals,
-    checks: definition.checks,
+    checks: exact.checks,
   };
 }
 
@@ -59,12 +61,12 @@ export async function rehearseSwap(w: Work, held: Held, p: Progress): Promise<Va
 }
 
 /** Candidate and live change places, unless live has moved on since. */
-export async function swapNow(w: Work, held: Held, p: Progress, o: PublishOptions): Promise<RunReport> {
+export async function swapNow(w: Work, held: Held, p: Progress, open: OpenRelease, o: PublishOptions): Promise<RunReport> {
   refuseHeld(w, held);
   const { pipeline } = w.ctx.settings;
   const { live } = held.state;
-  if (p.clonedFrom !== live) {
-    const message = `the candidate of release ${p.id} was made from release ${p.clonedFrom}, but ${live} is live now; reject it and clone again`;
+  if (p.clonedFrom !== live || open.clonedFrom !== p.clonedFrom) {
+    const message = `the candidate of release ${p.id} was made from release ${p.clonedFrom}, but live has moved on since (${live} now, or a new baseline); reject it and clone again`;
     throw new CutoverError("STALE_CANDIDATE", message, { clonedFrom: p.clonedFrom, live, pipeline, release: p.id });
   }
   const t = await tableSwap(w, held, p);
@@ -75,12 +77,7 @@ export async function swapNow(w: Work, held: Held, p: Progress, o: PublishOption
   p.state = "published";
   const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
   await lookBehind(w, t);
-  return published(
-    w,
-    held,
-    done,
-    [0, 1, 2].map((part) => w.names.delta(t.id, p.id, part)),
-  );
+  return published(w, held, done, stagedTables(w, t.id, p.id, 1));
 }
 
 async function swapRefused(

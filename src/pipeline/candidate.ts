@@ -9,6 +9,7 @@ import { rehearseSwap, swapNow, tableSwap } from "./candidate-swap.js";
 import type { Context } from "./context.js";
 import type { AnyFeed } from "./feed.js";
 import { jsRunner } from "./js-checks.js";
+import { stagedTables } from "./load.js";
 import { settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
 import { releaseFacts } from "./publish.js";
@@ -53,13 +54,14 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
       await held.append(event, p.id, { strategy: "swap", reason });
       p.state = event;
       await w.run({ kind: "drop", ref: p.ref }, alias);
-      for (const part of [0, 1, 2]) await w.run({ kind: "drop", ref: w.names.delta(p.found.id, p.id, part) }, alias);
+      for (const ref of stagedTables(w, p.found.id, p.id, 1)) await w.run({ kind: "drop", ref }, alias);
+      await w.run({ kind: "drop", ref: w.names.scratch(p.found.id, p.id) }, alias);
     });
   const swap = (o?: CallOptions): Promise<RunReport> =>
     settling(ctx, o ?? {}, (seen) =>
-      step(ctx, p, "swap", o, async (w, held) => {
+      step(ctx, p, "swap", o, (w, held, open) => {
         seen(p.id);
-        return swapNow(w, held, p, {});
+        return swapNow(w, held, p, open, {});
       }),
     );
   return {
@@ -72,6 +74,8 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
     load: (feed, o) =>
       step(ctx, p, "load", o, async (w, held) => {
         const report = await w.stage("load", () => loadCandidate(w, held, feed as AnyFeed, p));
+        p.stages.push(...w.stages);
+        p.warnings.push(...w.warnings);
         await held.append("loaded", p.id, { until: graceFrom(held.now) });
         p.state = "loaded";
         return report;
@@ -125,9 +129,10 @@ export async function runByCandidate(ctx: Context, feed: AnyFeed, o: RunOptions)
       };
     }
     return await settling(ctx, o, (seen) =>
-      step(ctx, p, "swap", o, (w, held) => {
+      step(ctx, p, "swap", o, async (w, held, open) => {
         seen(p.id);
-        return swapNow(w, held, p, o);
+        const report = await swapNow(w, held, p, open, o);
+        return { ...report, stages: [...p.stages, ...report.stages], warnings: [...p.warnings, ...report.warnings] };
       }),
     );
   } catch (e) {

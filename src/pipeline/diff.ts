@@ -2,7 +2,7 @@ import { type ColumnShape, stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { emptyState } from "../ledger/state.js";
 import { compileStep } from "../plan/compile.js";
-import { differenceParts, reversed } from "../plan/difference.js";
+import { differenceParts, published, reversed } from "../plan/difference.js";
 import type { Row } from "../sql/sql.js";
 import { rowDecoder } from "../table/decode.js";
 import { findColumn } from "../table/resolve.js";
@@ -42,8 +42,9 @@ async function* changesBetween(w: Work, alias: string, o: DiffOptions): AsyncGen
   const found = (await findTables(w, state ?? emptyState, [alias]))[0] as Found;
   const live = found.live;
   if (state === undefined || live === null) throw unknown(w, o.to, [0]);
-  const [low, high] = o.from <= o.to ? [o.from, o.to] : [o.to, o.from];
-  const known = [...state.kept.map((k) => k.previous), state.live];
+  const known = published(state);
+  const forward = known.indexOf(o.from) <= known.indexOf(o.to);
+  const [low, high] = forward ? [o.from, o.to] : [o.to, o.from];
   for (const r of [low, high]) if (!known.includes(r)) throw unknown(w, r, known);
   const parts = differenceParts(state, found.id, live.ref.path, low, high);
   if (parts === null) throw unknown(w, low, known);
@@ -51,10 +52,10 @@ async function* changesBetween(w: Work, alias: string, o: DiffOptions): AsyncGen
   const columns = await commonColumns(w, stored(live.columns), parts);
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
   const key = found.definition.key.map((k) => findColumn(columns, k, sensitive)?.name ?? k);
-  const [op] = compileStep(w.ctx.adapter, { kind: "difference", parts: o.from <= o.to ? parts : reversed(parts), columns, key });
+  const [op] = compileStep(w.ctx.adapter, { kind: "difference", parts: forward ? parts : reversed(parts), columns, key });
   if (op === undefined || "native" in op) throw new Error("a difference is one query");
   const count: ColumnShape = { name: "_cutover_n", type: "int64", nullable: false, native: w.ctx.adapter.syntax.type("int64") };
-  const pair = pairing(key, rowDecoder(columns, found.definition.columns));
+  const pair = pairing(key, rowDecoder(columns, found.definition.columns, sensitive));
   for await (const rows of w.session.stream(op.sql, [...columns, count], w.io("diff")))
     for (const row of rows) yield* pair.add(row);
   yield* pair.end();

@@ -20,12 +20,17 @@ const advice: { readonly [K in FaultKind]: string } = {
   other: "Look at the cause.",
 };
 
+/** Failures whose native text may quote values. */
+const quoting: ReadonlySet<FaultKind> = new Set(["bad-data", "bad-file", "syntax", "other", "conflict"]);
+
 export interface FaultContext {
   readonly stage: Stage;
   readonly signal: AbortSignal;
   /** While rows are being read: what does not fit is the source's fault. */
   readonly source?: boolean;
   readonly where: Where;
+  /** A table of the pipeline redacts columns: native errors may quote values, so their text is withheld. */
+  readonly secret?: boolean;
 }
 
 /** Any error, as a {@link CutoverError}: native ones are classified by the adapter, its hint becomes the advice. */
@@ -41,8 +46,14 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
     );
   }
   const fault = adapter.classify(e);
-  const native = e instanceof Error ? e.message : String(e);
-  const said = `${native}${/[.!?]$/.test(native) ? "" : "."} ${fault.hint ?? advice[fault.kind]}`;
+  const told = !c.secret || !quoting.has(fault.kind);
+  const native = told
+    ? e instanceof Error
+      ? e.message
+      : String(e)
+    : `${fault.kind} (the engine's text is withheld: it may quote redacted columns)`;
+  const cause = told ? { cause: e } : {};
+  const said = `${native}${/[.!?]$/.test(native) ? "" : "."} ${(told ? fault.hint : undefined) ?? advice[fault.kind]}`;
   switch (fault.kind) {
     case "driver-missing": {
       const install = fault.detail ?? "npm install the driver";
@@ -50,7 +61,7 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
         "DRIVER_MISSING",
         `the driver of ${adapter.name} is not installed: ${install}`,
         { install, ...c.where },
-        { cause: e },
+        cause,
       );
     }
     case "locked":
@@ -58,34 +69,21 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
         "LEASE_HELD",
         said,
         { owner: fault.detail ?? "another process", expires: "when that process closes it", ...c.where },
-        { cause: e },
+        cause,
       );
     case "bad-data":
     case "bad-file":
-      if (c.source)
-        return new CutoverError(
-          "BAD_SOURCE",
-          `${c.where.table ?? "the source"}: ${said}`,
-          { reason: native, ...c.where },
-          { cause: e },
-        );
-      break;
     case "missing-object":
     case "syntax":
-      if (c.source)
-        return new CutoverError(
-          "BAD_SOURCE",
-          `${c.where.table ?? "the source"}: ${said}`,
-          { reason: native, ...c.where },
-          { cause: e },
-        );
-      break;
+    case "other":
+      if (!c.source) break;
+      return new CutoverError("BAD_SOURCE", `${c.where.table ?? "the source"}: ${said}`, { reason: native, ...c.where }, cause);
     case "unsupported":
       return new CutoverError(
         "UNSUPPORTED",
         said,
         { capability: native, alternative: fault.hint ?? advice.unsupported, ...c.where },
-        { cause: e },
+        cause,
       );
     default:
       break;
@@ -98,5 +96,5 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
     ...(fault.native === undefined ? {} : { native: fault.native }),
     ...c.where,
   };
-  return new CutoverError("ADAPTER", said, context, { cause: e, retryable });
+  return new CutoverError("ADAPTER", said, context, { ...cause, retryable });
 }

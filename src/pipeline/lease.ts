@@ -1,7 +1,7 @@
 import pRetry from "p-retry";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { anchors, type EventName, type LedgerEvent, type Payload } from "../ledger/events.js";
-import { fold, readEvents } from "../ledger/fold.js";
+import { apply, fold, readEvents } from "../ledger/fold.js";
 import { writeJson } from "../ledger/portable.js";
 import type { State } from "../ledger/state.js";
 import type { Plan } from "../plan/compile.js";
@@ -11,13 +11,14 @@ import { bootstrap } from "./bootstrap.js";
 import { type Context, ownerName, thisProcess } from "./context.js";
 import { explain } from "./faults.js";
 import type { Stage } from "./words.js";
-import { type CallOptions, openWork, operate, tracked, type Work } from "./work.js";
+import { beatOn, type CallOptions, openWork, tracked, type Work } from "./work.js";
 
 /** The lease of an operation, and the state that it found. */
 export interface Held {
   readonly fence: bigint;
   /** The release number taken for this operation; null where none was asked for. */
   readonly release: number | null;
+  /** The state as it was found, and as this operation's own events have changed it. */
   readonly state: State;
   /** ISO text: the warehouse's clock when the lease was taken. */
   readonly now: string;
@@ -26,7 +27,7 @@ export interface Held {
   /** The next sequence number of the journal. */
   nextSeq(): number;
   /** Appends an event outside a block, and folds it into the state that the next reader sees. */
-  append<E extends EventName>(event: E, release: number, payload: Payload<E>): Promise<void>;
+  append<E extends EventName>(event: E, release: number, payload: Payload<E>, by?: Work): Promise<void>;
   /** The release number was not used after all. */
   giveBack(): void;
   /** Runs a block with the heartbeat stopped and the lease renewed; `limitMs` is shorter than what is left of it. */
@@ -47,13 +48,32 @@ export function leased<R>(
     try {
       return await body(w, held);
     } catch (e) {
-      failure = w.explain(e);
+      failure = await lostOr(w, held, w.explain(e));
       throw failure;
     } finally {
       await stop();
       await close(failure);
     }
   });
+}
+
+/** What another owner does to the tables of this one shows as conflicts and missing tables: then the lease is the reason. */
+async function lostOr(w: Work, held: Held, e: unknown): Promise<unknown> {
+  if (!isCutoverError(e, "ADAPTER", "BAD_SOURCE") || w.signal.aborted) return e;
+  try {
+    const { rows } = await w.run({ kind: "readLease", lease: w.names.lease });
+    if (BigInt(rows[0]?.["fence"] as bigint) === held.fence) return e;
+  } catch {
+    return e;
+  }
+  const { pipeline } = w.ctx.settings;
+  const message = `the lease of pipeline ${pipeline} was lost to another owner; nothing of this operation was published`;
+  return new CutoverError(
+    "LEASE_LOST",
+    message,
+    { fence: Number(held.fence), pipeline, release: w.release ?? undefined },
+    { cause: e },
+  );
 }
 
 interface Owner {
@@ -180,6 +200,7 @@ function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () =>
   const { names, ctx } = w;
   const { ttlMs, pipeline } = ctx.settings;
   let seq = taken.events.at(-1)?.seq ?? 0;
+  let state = fold(taken.events);
   let unused: 0 | 1 = 0;
   let renewed = performance.now();
   const lost = (cause?: unknown): CutoverError<"LEASE_LOST"> =>
@@ -201,29 +222,23 @@ function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () =>
   let beating: Promise<void> = Promise.resolve();
   // A session of its own: the work's may be in the middle of a statement. A beat that fails is told by the fence.
   const beat = (): void => {
-    beating = operate(ctx, "publish", undefined, renew).catch((err: unknown) =>
-      ctx.log.warn({ err, pipeline }, "a heartbeat failed"),
-    );
+    beating = beatOn(ctx, renew).catch((err: unknown) => ctx.log.warn({ err, pipeline }, "a heartbeat failed"));
   };
   let timer = setInterval(beat, ttlMs / 3).unref();
   const held: Held = {
     fence: taken.fence,
     release: taken.release,
-    state: fold(taken.events),
+    get state() {
+      return state;
+    },
     now: taken.now,
     tookOver: taken.tookOver,
     nextSeq: () => ++seq,
-    async append(event, release, payload) {
-      const row = {
-        pipeline,
-        release,
-        seq: ++seq,
-        event,
-        fence: taken.fence,
-        payload: writeJson(payload, names.database),
-        facts: [],
-      };
-      await w.run({ kind: "record", journal: names.journal, events: [row] });
+    async append(event, release, payload, by = w) {
+      const text = writeJson(payload, names.database);
+      const row = { pipeline, release, seq: ++seq, event, fence: taken.fence, payload: text, facts: [] };
+      await by.run({ kind: "record", journal: names.journal, events: [row] });
+      state = apply(state, { event, release, seq, fence: taken.fence, at: taken.now, payload } as LedgerEvent);
     },
     giveBack: () => {
       unused = 1;

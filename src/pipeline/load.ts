@@ -6,9 +6,10 @@ import { batches, reading } from "../source/batches.js";
 import { type Source, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
 import { isSql, type Row } from "../sql/sql.js";
 import { formatCanonical } from "../table/canonical.js";
+import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
-import { laterText } from "../table/watermark.js";
+import { addExact, laterText } from "../table/watermark.js";
 import { configError } from "./config.js";
 import { type Load, rowTarget, shapesOf } from "./source-shapes.js";
 import type { Found } from "./tables.js";
@@ -25,6 +26,8 @@ export interface Staged {
   readonly given: readonly string[];
   readonly rows: number;
   readonly rawRows: number;
+  /** Loads into this release so far, less one: each makes tables of its own, so a refused one leaves the others whole. */
+  readonly generation: number;
   readonly totals: SourceTotals | null;
   readonly rewindable: boolean;
   readonly scope: Scope;
@@ -49,7 +52,8 @@ export async function stageTable(
     throw configError([{ path: `feed.${alias}`, message: "query() takes sql`…`, not text" }]);
   const load: Load = given.kind === "rows" ? { ...given, stream: openRows(w, alias, given.from) } : given;
   const shapes = await shapesOf(w, found, load, before?.given ?? null);
-  const into = w.names.delta(found.id, release, before === null ? 0 : 2);
+  const generation = before === null ? 0 : before.generation + 1;
+  const into = w.names.delta(found.id, release, `${generation}${before === null ? "r" : "i"}`);
   await w.run({ kind: "drop", ref: into }, alias);
   const required = requiredColumns(found);
   // A NULL key gets an error of its own, with a count.
@@ -57,7 +61,7 @@ export async function stageTable(
   await w.run({ kind: "create", ref: into, columns, ifNotExists: false }, alias);
   const from =
     load.kind === "rows"
-      ? batches(shapes.stream ?? load.stream, rowTarget(w, found, shapes.columns), w.signal)
+      ? batches(shapes.stream ?? load.stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null), w.signal)
       : load.kind === "files"
         ? load.files
         : load.sql;
@@ -67,8 +71,16 @@ export async function stageTable(
     await w.run({ kind: "drop", ref: into }, alias);
     return null;
   }
-  const raw = before === null ? into : await join(w, before, into, shapes.columns, alias);
-  return settle(w, found, { all: shapes.all, columns: shapes.columns, raw, release, load });
+  const raw = before === null ? into : await join(w, before, into, columns, w.names.delta(found.id, release, `${generation}r`));
+  return settle(w, found, {
+    all: shapes.all,
+    columns: shapes.columns,
+    raw,
+    release,
+    load,
+    generation,
+    totals: before === null ? load.totals : addTotals(before.totals, load.totals),
+  });
 }
 
 /** Columns that the definition does not allow to be NULL, keys and partition apart. */
@@ -86,7 +98,9 @@ function openRows(w: Work, alias: string, from: (signal: AbortSignal) => unknown
   ]);
 }
 
-async function join(w: Work, before: Staged, into: TableRef, columns: readonly ColumnShape[], alias: string): Promise<TableRef> {
+/** The rows of the loads before and of this one, together. */
+async function join(w: Work, before: Staged, into: TableRef, columns: readonly ColumnShape[], raw: TableRef): Promise<TableRef> {
+  const { alias } = before.found;
   const names = columns.map((c) => c.name);
   if (names.join("\0") !== before.given.join("\0")) {
     const reason = `this load gives ${names.join(", ")}; the one before gave ${before.given.join(", ")}`;
@@ -95,9 +109,28 @@ async function join(w: Work, before: Staged, into: TableRef, columns: readonly C
       table: alias,
     });
   }
-  await w.run({ kind: "append", from: into, to: before.raw, columns: names }, alias);
-  await w.run({ kind: "drop", ref: into }, alias);
-  return before.raw;
+  await w.run({ kind: "drop", ref: raw }, alias);
+  await w.run({ kind: "create", ref: raw, columns, ifNotExists: false }, alias);
+  for (const from of [before.raw, into]) await w.run({ kind: "append", from, to: raw, columns: names }, alias);
+  return raw;
+}
+
+/** Totals of two loads together; unless both give one, there is none. */
+function addTotals(a: SourceTotals | null, b: SourceTotals | null): SourceTotals | null {
+  if (a === null || b === null) return null;
+  const [x, y] = [a.sums ?? {}, b.sums ?? {}];
+  const sums = Object.keys(x).flatMap((c) => {
+    const [m, n] = [x[c], y[c]];
+    return m === undefined || n === undefined ? [] : [[c, addExact(m, n)] as const];
+  });
+  const rows = a.rows === undefined || b.rows === undefined ? {} : { rows: a.rows + b.rows };
+  return { ...rows, ...(sums.length === 0 ? {} : { sums: Object.fromEntries(sums) }) };
+}
+
+/** The tables that the loads of a release may have made for a table; some may not exist. */
+export function stagedTables(w: Work, id: string, release: number, generations: number): readonly TableRef[] {
+  const parts = Array.from({ length: generations }, (_, g) => [`${g}r`, `${g}f`, ...(g === 0 ? [] : [`${g}i`])]);
+  return parts.flat().map((part) => w.names.delta(id, release, part));
 }
 
 interface Unsettled {
@@ -106,14 +139,15 @@ interface Unsettled {
   readonly raw: TableRef;
   readonly release: number;
   readonly load: Load;
+  readonly generation: number;
+  readonly totals: SourceTotals | null;
 }
 
 /** Looks at what was staged: keys, cursor, partitions; folds it to one row a key. */
 async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
   const { alias, definition: d } = found;
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
-  const exact = (name: string): string => findColumn(u.all, name, sensitive)?.name ?? name;
-  const key = d.key.map(exact);
+  const { key } = exactNames(d, u.all, sensitive);
   const cursor = d.cursor === null ? null : (findColumn(u.columns, d.cursor, sensitive) ?? null);
   const partition = d.partition === null ? null : (findColumn(u.columns, d.partition, sensitive) ?? null);
   const { rows } = await w.run({ kind: "inspect", delta: u.raw, key, cursor, partition: partition?.name ?? null }, alias);
@@ -132,7 +166,8 @@ async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
     given: u.columns.map((c) => c.name),
     rows: key.length > 0 ? count("keys") : count("rows"),
     rawRows: count("rows"),
-    totals: u.load.totals,
+    generation: u.generation,
+    totals: u.totals,
     rewindable: u.load.rewindable,
     scope: partition === null ? { keys: key } : await partitionScope(w, u.raw, partition, alias),
     watermark: watermark(w, found, cursor, seen),
@@ -149,7 +184,7 @@ function badKey(table: string, reason: string, column: string | undefined): Cuto
 }
 
 async function foldKeys(w: Work, found: Found, u: Unsettled, key: readonly string[], cursor: string | null): Promise<TableRef> {
-  const to = w.names.delta(found.id, u.release, 1);
+  const to = w.names.delta(found.id, u.release, `${u.generation}f`);
   await w.run({ kind: "drop", ref: to }, found.alias);
   await w.run(
     { kind: "create", ref: to, columns: u.columns.map((c) => ({ ...c, nullable: true })), ifNotExists: false },
@@ -157,11 +192,12 @@ async function foldKeys(w: Work, found: Found, u: Unsettled, key: readonly strin
   );
   const { ok, rows } = await w.run({ kind: "fold", from: u.raw, to, key, cursor, columns: u.columns }, found.alias);
   if (ok) return to;
-  const sample = rows[0]?.["sample"];
+  const secret = found.definition.redact.length > 0;
+  const shown = secret ? "" : `, such as (${String(rows[0]?.["sample"])})`;
   const which = cursor === null ? "the table has no cursor to tell which is newer" : `their ${cursor} is the same`;
   throw badKey(
     found.alias,
-    `${String(rows[0]?.["ties"])} keys come more than once with different content, such as (${String(sample)}); ${which}`,
+    `${String(rows[0]?.["ties"])} keys come more than once with different content${shown}; ${which}`,
     key[0],
   );
 }

@@ -10,7 +10,7 @@ import type { Plan } from "../plan/compile.js";
 import { opOf, validate } from "../plan/release.js";
 import { ident } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
-import { findColumn } from "../table/resolve.js";
+import { exactNames } from "../table/exact.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
@@ -66,10 +66,19 @@ function summarise(events: ReturnType<typeof readEvents>, state: State): Release
   const back = new Set(state.kept.map((k) => k.previous));
   const rolledBack = new Set<number>();
   const releases = new Map<number, ReleaseSummary>();
+  let live: number[] = [];
   for (const e of events) {
-    if (e.event === "rolled-back")
-      for (const r of releases.keys()) if (r > e.payload.to && r <= e.payload.from) rolledBack.add(r);
-    if (e.event === "redone") for (const r of releases.keys()) if (r > e.payload.from && r <= e.payload.to) rolledBack.delete(r);
+    // By order of publication: what lies above the target in it is taken back, or comes again.
+    if (e.event === "rolled-back") {
+      const at = live.indexOf(e.payload.to);
+      for (const r of live.slice(at + 1)) rolledBack.add(r);
+      live = live.slice(0, at + 1);
+    }
+    if (e.event === "redone") {
+      for (const r of e.payload.releases) rolledBack.delete(r);
+      live.push(...e.payload.releases);
+    }
+    if (e.event === "published") live.push(e.release);
     if (e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") continue;
     const note = "note" in e.payload && e.payload.note !== undefined ? { note: e.payload.note } : {};
     releases.set(e.release, {
@@ -166,12 +175,12 @@ export function liveChecks(
   const live = t.live;
   if (live === null) throw new Error("a table that does not exist has no checks");
   const columns = stored(live.columns);
-  const exact = (n: string): string => findColumn(columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
-  const checks = compileChecks(t.definition.checks, {
+  const exact = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
+  const checks = compileChecks(exact.checks, {
     alias: t.alias,
     columns,
-    key: t.definition.key.map(exact),
-    partition: t.definition.partition === null ? null : exact(t.definition.partition),
+    key: exact.key,
+    partition: exact.partition,
     self: ident(live.ref.path),
     effective: null,
     delta: null,

@@ -1,11 +1,11 @@
-import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
+import { stored, type TableShape } from "../adapter/shapes.js";
 import { besideLive } from "../ledger/names.js";
 import { emptyState, type State } from "../ledger/state.js";
 import { type Plan, planText } from "../plan/compile.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { planMove } from "../plan/rollback.js";
 import { planSwap } from "../plan/swap.js";
-import { findColumn } from "../table/resolve.js";
+import { exactNames } from "../table/exact.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
@@ -72,7 +72,7 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
         live: t.live,
         at: t.ref,
         keepAs: besideLive(t.ref.path, "before", release),
-        ...keysOf(w, t, candidate.columns),
+        ...exactNames(t.definition, candidate.columns, w.ctx.adapter.capabilities.identifiers.caseSensitive),
         hash: hashOf(w.ctx, candidate.columns),
         watermark: t.state?.watermark ?? null,
         was: t.state,
@@ -80,7 +80,6 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
         counts: noCounts,
         raw: null,
         totals: null,
-        checks: t.definition.checks,
       },
       facts,
       jsRunner(w),
@@ -93,20 +92,10 @@ const shapeOf = (w: Work, t: Found, path: readonly string[]): TableShape => {
   const columns = t.live?.columns ?? declaredShapes(w.ctx, t.definition.columns ?? [], t.definition);
   return { ref: { path }, columns, marker: null, version: null, fingerprint: t.live?.fingerprint ?? null };
 };
-function keysOf(w: Work, t: Found, columns: readonly ColumnShape[]) {
-  const exact = (n: string): string => findColumn(columns, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.name ?? n;
-  const { key, partition, cursor, mode } = t.definition;
-  return {
-    key: key.map(exact),
-    partition: partition === null ? null : exact(partition),
-    cursor: cursor === null || mode !== "upsert" ? null : exact(cursor),
-  };
-}
-
 function asLoad(w: Work, t: Found, release: number): TableLoad {
   const live = t.live ?? shapeOf(w, t, t.ref.path);
   const columns = stored(live.columns);
-  const keys = keysOf(w, t, columns);
+  const keys = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
   const type = columns.find((c) => c.name === keys.partition)?.type ?? "string";
   return {
     ...keys,
@@ -114,8 +103,8 @@ function asLoad(w: Work, t: Found, release: number): TableLoad {
     id: t.id,
     live,
     make: t.live !== null ? null : w.ctx.adapter.capabilities.transactionalDdl ? "in-block" : "before",
-    delta: w.names.delta(t.id, release, 0),
-    raw: w.names.delta(t.id, release, 0),
+    delta: w.names.delta(t.id, release, "0r"),
+    raw: w.names.delta(t.id, release, "0r"),
     given: columns.map((c) => c.name),
     rows: 0,
     scope: keys.partition === null ? { keys: keys.key } : { partition: keys.partition, type, values: [null] },
@@ -126,6 +115,5 @@ function asLoad(w: Work, t: Found, release: number): TableLoad {
     fill: (t.state?.rows ?? 0) === 0,
     scanAll: false,
     totals: null,
-    checks: t.definition.checks,
   };
 }

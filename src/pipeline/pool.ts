@@ -7,6 +7,8 @@ export interface Pool {
   take(o: IoOptions): Promise<Session<Native>>;
   /** `broken`: closed instead of kept. */
   give(session: Session<Native>, broken: boolean): Promise<void>;
+  /** A session beyond the others, for heartbeats one after the other: they must not wait for those who wait for them. */
+  beat(o: IoOptions, body: (session: Session<Native>) => Promise<void>): Promise<void>;
   /** One more pipeline uses the pool. Resolves the function that ends that use; the last one closes what is idle. */
   join(): () => Promise<void>;
 }
@@ -26,10 +28,17 @@ function makePool(adapter: Adapter): Pool {
   const waiting: (() => void)[] = [];
   let open = 0;
   let users = 0;
+  let heart: Session<Native> | null = null;
+  let beats: Promise<void> = Promise.resolve();
+  const closeHeart = async (): Promise<void> => {
+    const closing = heart;
+    heart = null;
+    await closing?.close();
+  };
   const closeIdle = async (): Promise<void> => {
     const closing = idle.splice(0);
     open -= closing.length;
-    await Promise.all(closing.map((s) => s.close()));
+    await Promise.all([...closing.map((s) => s.close()), beats.then(closeHeart, closeHeart)]);
   };
   const turn = async (signal: AbortSignal): Promise<void> => {
     while (idle.length === 0 && open >= MAX_SESSIONS) {
@@ -67,6 +76,19 @@ function makePool(adapter: Adapter): Pool {
         await session.close();
       } else idle.push(session);
       waiting.shift()?.();
+    },
+    beat(o, body) {
+      const next = beats.then(async () => {
+        heart ??= await adapter.open(o);
+        try {
+          await body(heart);
+        } catch (e) {
+          await closeHeart();
+          throw e;
+        }
+      });
+      beats = next.catch(() => undefined);
+      return next;
     },
     join() {
       users += 1;

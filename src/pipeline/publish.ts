@@ -11,6 +11,7 @@ import type { Kept, State } from "../ledger/state.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { opOf, type ReleaseFacts } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
+import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
 import { jsRunner } from "./js-checks.js";
@@ -124,7 +125,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
   const live: TableShape = found.live ?? { ref: found.ref, columns: s.columns, marker: null, version: null, fingerprint: null };
   const columns = stored(live.columns);
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
-  const exact = (n: string): string => findColumn(columns, n, sensitive)?.name ?? n;
+  const exact = exactNames(d, columns, sensitive);
   const cursor = d.cursor === null ? null : (findColumn(columns, d.cursor, sensitive) ?? null);
   const due = (was?.sinceScan ?? 0) + 1 >= w.ctx.settings.scanEvery;
   return {
@@ -137,17 +138,17 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
     given: s.given,
     rows: s.rows,
     scope: s.scope,
-    key: d.key.map(exact),
-    partition: d.partition === null ? null : exact(d.partition),
-    cursor: cursor !== null && s.given.includes(cursor.name) && d.mode === "upsert" ? cursor.name : null,
+    key: exact.key,
+    partition: exact.partition,
+    cursor: exact.cursor !== null && s.given.includes(exact.cursor) ? exact.cursor : null,
     changes: changesRef(w, found, columns),
     hash: hashOf(w.ctx, columns),
     watermark: cursor === null ? s.watermark : laterText(was?.watermark ?? null, s.watermark, cursor.type),
     was,
     fill: !foreign && (was?.rows ?? 0) === 0 && s.rewindable,
-    scanAll: foreign || due || (was !== null && was.hash !== hashOf(w.ctx, columns)),
+    scanAll: foreign || due || (found.live === null && was !== null) || (was !== null && was.hash !== hashOf(w.ctx, columns)),
     totals: s.totals,
-    checks: d.checks,
+    checks: exact.checks,
   };
 }
 
@@ -255,6 +256,7 @@ export function validation(o: Outcome): Validation {
 
 /** After a publish: staged rows go, and what no kept release needs. What fails here is a warning; the next cleanup finds it. */
 export async function cleanUp(w: Work, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
+  const calm = w.calm();
   const kept = keptOf(after);
   const gone = keptOf(before).filter((k) => !kept.some((a) => a.release === k.release));
   const used = new Set([...kept.flatMap(imagesOf), ...tablesOf(after)].map(textOf));
@@ -263,12 +265,12 @@ export async function cleanUp(w: Work, before: State, after: State, drop: readon
     Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
   );
   try {
-    for (const ref of drop) await w.run({ kind: "drop", ref });
-    for (const path of versions) await w.run({ kind: "drop", ref: { path } });
+    for (const ref of drop) await calm.run({ kind: "drop", ref });
+    for (const path of versions) await calm.run({ kind: "drop", ref: { path } });
     for (const [text, path] of images) {
-      if (!used.has(text)) await w.run({ kind: "drop", ref: { path } });
+      if (!used.has(text)) await calm.run({ kind: "drop", ref: { path } });
       else if (gone.some((k) => imagesOf(k).some((p) => textOf(p) === text)))
-        await w.run({ kind: "forget", changes: { path }, keep: kept.map((k) => k.release) });
+        await calm.run({ kind: "forget", changes: { path }, keep: kept.map((k) => k.release) });
     }
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");

@@ -45,7 +45,7 @@ export async function settleLeftovers(
 async function orphans(w: Work, s: State, current: number | null): Promise<readonly TableRef[]> {
   const open = [...s.open.map((o) => o.release), ...(current === null ? [] : [current])];
   const deltas = await w.call("list", undefined, (o) => w.session.list(w.names.schema, w.names.deltas, o));
-  const ofOpen = (name: string): boolean => open.some((r) => new RegExp(`_${r}_(\\d|s)$`).test(name));
+  const ofOpen = (name: string): boolean => open.some((r) => new RegExp(`_${r}_\\d*[a-z]$`).test(name));
   const held = new Set(
     [
       ...s.open.flatMap((o) => Object.values(o.candidates)),

@@ -8,7 +8,7 @@ import { type Context, thisProcess } from "./context.js";
 import { type AnyFeed, type Feed, openFeed } from "./feed.js";
 import { jsRunner } from "./js-checks.js";
 import type { Held } from "./lease.js";
-import { type Staged, stageTable } from "./load.js";
+import { type Staged, stagedTables, stageTable } from "./load.js";
 import { nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
 import { cleanUp, publishInPlace, releaseFacts, tableLoads, validation } from "./publish.js";
@@ -57,8 +57,9 @@ export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release>
 function makeRelease(ctx: Context, id: number): Release {
   const s: Steps = { id, state: "open" };
   const staged = new Map<string, Staged>();
-  const drop = (w: Work): TableRef[] =>
-    [...staged.values()].flatMap((x) => [w.names.delta(x.found.id, id, 0), w.names.delta(x.found.id, id, 1)]);
+  let loads = 0;
+  const tried = new Set<string>();
+  const drop = (w: Work): TableRef[] => [...tried].flatMap((table) => stagedTables(w, table, id, loads));
   const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
     step(ctx, s, "load", o, async (w, held) => {
       await held.append(event, id, { strategy: "in-place", reason });
@@ -73,7 +74,8 @@ function makeRelease(ctx: Context, id: number): Release {
     },
     load: (feed, o) =>
       step(ctx, s, "load", o, async (w, held) => {
-        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, id, staged));
+        loads += 1;
+        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, id, staged, tried));
         await held.append("loaded", id, { until: graceFrom(held.now) });
         s.state = "loaded";
         return report;
@@ -126,7 +128,14 @@ export async function dispose(ctx: Context, s: Steps, abandon: () => Promise<voi
   }
 }
 
-async function load(w: Work, held: Held, feed: AnyFeed, id: number, staged: Map<string, Staged>): Promise<LoadReport> {
+async function load(
+  w: Work,
+  held: Held,
+  feed: AnyFeed,
+  id: number,
+  staged: Map<string, Staged>,
+  tried: Set<string>,
+): Promise<LoadReport> {
   const sources = await openFeed(w, feed, held.state, id, false);
   const tables = await findTables(
     w,
@@ -138,6 +147,7 @@ async function load(w: Work, held: Held, feed: AnyFeed, id: number, staged: Map<
   const report: Record<string, { rows: number; quarantined: number }> = {};
   for (const found of tables) {
     const source = sources.find(([alias]) => alias === found.alias)?.[1] as Source;
+    tried.add(found.id);
     const before = staged.get(found.alias) ?? null;
     const one = await stageTable(w, found, source, id, before);
     if (one !== null) staged.set(found.alias, one);

@@ -1,6 +1,6 @@
 import { stored, type TableShape } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
-import { apply } from "../ledger/fold.js";
+import { apply, positionAbove } from "../ledger/fold.js";
 import { besideLive } from "../ledger/names.js";
 import { type Kept, type State, tallyOf } from "../ledger/state.js";
 import { firstSwap, type Move, planMove, type TableMove } from "../plan/rollback.js";
@@ -62,12 +62,12 @@ export function releasesAbove(ctx: Context, s: State, target: number | undefined
       pipeline,
     });
   const oldest = s.kept[0]?.previous ?? s.live;
+  const at = to === undefined ? -1 : positionAbove(s, to);
+  if (at >= 0) return s.kept.slice(at);
   if (to === undefined || (Number.isInteger(to) && to < oldest)) {
     const message = `release ${to ?? "before"} of ${pipeline} can no longer be gone back to: what it takes is kept back to ${oldest} (keep: ${ctx.settings.keep})`;
     throw new CutoverError("RETENTION_PASSED", message, { oldest, pipeline });
   }
-  const above = s.kept.filter((k) => k.release > to);
-  if (above.length > 0 && above[0]?.previous === to) return above;
   const there = s.kept.map((k) => k.previous).join(", ");
   throw new CutoverError("NOT_FOUND", `release ${to} of ${pipeline} is not one that can be rolled back to; there are ${there}`, {
     what: "release",
@@ -94,7 +94,7 @@ async function move(w: Work, held: Held, m: Omit<Move, "tables">, dryRun: boolea
     throw await drifted(w, state, tables, result.at);
   }
   const common = { release: m.to, seq: 0, fence: held.fence, at: held.now };
-  const payload = { from: m.from, to: m.to, displaced };
+  const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
   const after = apply(
     state,
     m.direction === "undo" ? { ...common, event: "rolled-back", payload } : { ...common, event: "redone", payload },
@@ -145,7 +145,7 @@ async function version(
   undo: { readonly kept: readonly string[] | null; readonly fingerprint?: unknown },
 ): Promise<TableShape> {
   if (undo.kept === null) {
-    const alternative = "drop the table yourself, then unhold()";
+    const alternative = "publish an empty release by rebuild(), or drop the table yourself and run again";
     throw new CutoverError(
       "UNSUPPORTED",
       `${alias}: there was no table before that release, and a rollback drops none; ${alternative}`,

@@ -5,7 +5,7 @@ import { runByCandidate } from "./candidate.js";
 import type { Context } from "./context.js";
 import { type AnyFeed, openFeed } from "./feed.js";
 import { type Held, leased } from "./lease.js";
-import { type Staged, stageTable } from "./load.js";
+import { type Staged, stagedTables, stageTable } from "./load.js";
 import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { type PublishOptions, publishInPlace } from "./publish.js";
 import { settleLeftovers } from "./recover.js";
@@ -69,7 +69,7 @@ export async function stageFeed(
   await requireBaseline(w, tables);
   for (const found of tables) {
     const source = sources.find(([alias]) => alias === found.alias)?.[1] as Source;
-    drop.push(w.names.delta(found.id, release, 0), w.names.delta(found.id, release, 1));
+    drop.push(...stagedTables(w, found.id, release, 1));
     const one = await stageTable(w, found, source, release, null);
     if (one !== null) staged.push(one);
   }

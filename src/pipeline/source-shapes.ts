@@ -22,6 +22,8 @@ export interface Shapes {
   readonly columns: readonly ColumnShape[];
   /** The stream again, where its first row had to be looked at. */
   readonly stream?: Stream<object>;
+  /** Names as the first row bears them, where none are declared. */
+  readonly rowNames?: readonly string[];
 }
 
 /** Matches a source with its table: what is declared must be there, what is unknown is refused or told. */
@@ -56,6 +58,7 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
               w,
             ),
       stream,
+      rowNames: Object.keys(first ?? {}),
     };
   }
   const source: FileSet | Sql = load.kind === "files" ? checkFormat(w, found.alias, load.files) : load.sql;
@@ -67,7 +70,10 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
       nullable: !definition.key.includes(c.name) && c.name !== definition.partition,
       native: w.ctx.adapter.syntax.type(c.type),
     }));
-  return { all: target, columns: matchColumns(w, found, target, there, made) };
+  return {
+    all: target,
+    columns: matchColumns(w, found, target, there, made, load.kind === "files" ? ` (${load.files.urls.join(", ")})` : ""),
+  };
 }
 
 const pick = (all: readonly ColumnShape[], names: readonly string[], w?: Work): readonly ColumnShape[] =>
@@ -95,6 +101,7 @@ function matchColumns(
   all: readonly ColumnShape[],
   there: readonly ColumnShape[],
   made: readonly ColumnShape[] | null,
+  which: string,
 ): readonly ColumnShape[] {
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
   const { alias, definition } = found;
@@ -121,7 +128,7 @@ function matchColumns(
   ];
   if (bad.length > 0) {
     const reason = bad.join("; ");
-    throw new CutoverError("BAD_SOURCE", `the source of ${alias} has other columns: ${reason}`, { reason, table: alias });
+    throw new CutoverError("BAD_SOURCE", `the source of ${alias}${which} has other columns: ${reason}`, { reason, table: alias });
   }
   if (unknown.length > 0) ignored(w, alias, unknown);
   return all.filter((c) => findColumn(there, c.name, sensitive));
@@ -133,16 +140,22 @@ const ignored = (w: Work, alias: string, names: readonly string[]): number =>
   });
 
 /** What rows are parsed against. */
-export function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[]): RowTarget {
+export function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[], rowNames: readonly string[] | null): RowTarget {
   const { alias, definition } = found;
+  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const named = (name: string): string =>
+    definition.columns?.find((c) => findColumn([{ name }], c.name, sensitive))?.name ??
+    rowNames?.find((n) => findColumn([{ name }], n, sensitive)) ??
+    name;
   const required = new Set((definition.columns ?? []).filter((c) => !c.nullable).map((c) => c.name));
   return {
     table: alias,
     // What live cannot hold as NULL, or the definition does not allow as NULL, is missed in the row that lacks it.
     columns: columns.map((c) => ({
       ...c,
-      nullable: definition.columns === null ? c.nullable : !required.has(c.name) && c.nullable,
+      nullable: definition.columns === null ? c.nullable : !required.has(named(c.name)) && c.nullable,
     })),
+    names: columns.map((c) => named(c.name)),
     schema: definition.schema,
     onUnknownColumn: definition.onUnknownColumn,
     ignored: (names: readonly string[]) => void ignored(w, alias, names),

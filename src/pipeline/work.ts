@@ -1,3 +1,4 @@
+import pRetry from "p-retry";
 import { met } from "../adapter/interactive.js";
 import type { BlockResult, Native, OpResult } from "../adapter/operations.js";
 import type { IoOptions, Session } from "../adapter/session.js";
@@ -40,6 +41,8 @@ export interface Work {
   describe(ref: TableRef): Promise<TableShape | null>;
   query(statement: Sql): Promise<readonly Row[]>;
   io(label: string): IoOptions;
+  /** The same work with a signal that never fires: what must be put in order after an abort. */
+  calm(): Work;
   /** Any error as a CutoverError that says where it happened. */
   explain(e: unknown): unknown;
   /** Any call of the session, counted, with its errors explained. */
@@ -47,7 +50,7 @@ export interface Work {
 }
 
 /** How often a block that met a conflict is tried again. */
-const CONFLICTS = 5;
+const CONFLICTS = 25;
 
 /**
  * Runs an operation on a session of its own. The session is closed instead of kept when the operation failed, since
@@ -80,6 +83,14 @@ export async function tracked<R>(ctx: Context, body: () => Promise<R>): Promise<
   }
 }
 
+/** Runs `body` on the session that all heartbeats of a warehouse share. */
+export function beatOn(ctx: Context, body: (w: Work) => Promise<void>): Promise<void> {
+  const { signal } = ctx.closing;
+  return ctx.pool.beat({ signal, tag: `cutover ${ctx.settings.pipeline} heartbeat` }, (session) =>
+    body(makeWork(ctx, session, signal, "publish")),
+  );
+}
+
 /** A session to work with, and the function that gives it back: for those whose work does not end with one call. */
 export async function openWork(
   ctx: Context,
@@ -107,6 +118,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
   const { adapter, settings } = ctx;
   let current = first;
   let statements = 0;
+  const secret = Object.values(ctx.tables).some((t) => t.redact.length > 0);
   const io = (label: string): IoOptions => ({ signal, tag: `cutover ${settings.pipeline} ${label}` });
   const w: Work = {
     ctx,
@@ -148,7 +160,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
         return await body(io(label));
       } catch (e) {
         const where = { pipeline: settings.pipeline, table, release: w.release ?? undefined };
-        throw explain(adapter, e, { stage: current, signal, source, where });
+        throw explain(adapter, e, { stage: current, signal, source, where, secret });
       } finally {
         ctx.emit(w.release, { type: "statement", label, ms: performance.now() - start });
       }
@@ -168,20 +180,23 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
     async block(plan, end, timeoutMs) {
       const block = compileBlock(adapter, plan, end, timeoutMs);
       statements += block.ops.length - 1;
-      for (let tries = 1; ; tries++) {
-        try {
-          return await w.call(plan.name, undefined, (o) => session.atomic(block, o));
-        } catch (e) {
-          if (isCutoverError(e, "ADAPTER") && e.context.kind === "cancelled" && !signal.aborted)
-            throw tooLong(plan.name, timeoutMs, settings.pipeline, e);
-          if (tries >= CONFLICTS || !isCutoverError(e, "ADAPTER") || e.context.kind !== "conflict") throw e;
-          ctx.log.debug({ pipeline: settings.pipeline, tries, err: e }, "a block met a conflict; trying again");
-        }
-      }
+      return pRetry(() => w.call(plan.name, undefined, (o) => session.atomic(block, o)), {
+        retries: CONFLICTS,
+        minTimeout: 2,
+        maxTimeout: 250,
+        factor: 1.6,
+        randomize: true,
+        shouldRetry: ({ error }) => isCutoverError(error, "ADAPTER") && error.context.kind === "conflict" && !signal.aborted,
+      }).catch((e: unknown) => {
+        if (isCutoverError(e, "ADAPTER") && e.context.kind === "cancelled" && !signal.aborted)
+          throw tooLong(plan.name, timeoutMs, settings.pipeline, e);
+        throw e;
+      });
     },
+    calm: () => makeWork(ctx, session, new AbortController().signal, current),
     explain(e) {
       const where = { pipeline: settings.pipeline, release: w.release ?? undefined };
-      return located(explain(adapter, e, { stage: current, signal, where }), where);
+      return located(explain(adapter, e, { stage: current, signal, where, secret }), where);
     },
     describe: (ref) => w.call("describe", ref.path.at(-1), (o) => session.describe(ref, o)),
     query: (sql) => w.call("query", undefined, async (o) => (await session.execute({ sql }, o)).rows),

@@ -2,7 +2,7 @@ import type { DifferencePart } from "../adapter/steps.js";
 import type { Kept, State } from "../ledger/state.js";
 
 /**
- * What makes up `to` less `from` for one table, `from` < `to`. Along releases in place their images do; where a release
+ * What makes up `to` less `from` for one table, `from` published before `to`. Along releases in place their images do; where a release
  * kept no images (a first load, a swap), the difference goes through whole versions: that of `to` is live less the
  * images since, that of `from` is the kept version less the images up to it. null: not kept.
  */
@@ -13,8 +13,8 @@ export function differenceParts(
   from: number,
   to: number,
 ): readonly DifferencePart[] | null {
-  const touching = s.kept.filter((k) => k.tables[id] !== undefined);
-  const between = touching.filter((k) => k.release > from && k.release <= to);
+  const order = published(s);
+  const between = s.kept.slice(order.indexOf(from), order.indexOf(to)).filter((k) => k.tables[id] !== undefined);
   const whole = between.findIndex((k) => k.tables[id]?.undo.kind !== "images");
   if (whole < 0) return between.flatMap((k) => imagesOf(k, id, 1));
   const later = versionOf(s, id, live, to);
@@ -26,9 +26,13 @@ export function differenceParts(
   return [...later, ...before, ...between.slice(0, whole).flatMap((k) => imagesOf(k, id, 1))];
 }
 
+/** The releases that can be told apart, in the order of their publication: the i-th of `kept` lies between the i-th and the next. */
+export const published = (s: State): readonly number[] =>
+  s.kept.length === 0 ? [s.live] : [...s.kept.map((k) => k.previous), s.live];
+
 /** The rows of a table as of a release: the next whole version above it (kept, or live) less the images in between. */
 function versionOf(s: State, id: string, live: readonly string[], release: number): readonly DifferencePart[] | null {
-  const above = s.kept.filter((k) => k.release > release && k.tables[id] !== undefined);
+  const above = s.kept.slice(published(s).indexOf(release)).filter((k) => k.tables[id] !== undefined);
   const swap = above.findIndex((k) => k.tables[id]?.undo.kind !== "images");
   const undo = above[swap]?.tables[id]?.undo;
   if (undo?.kind === "fill") return [];

@@ -50,7 +50,7 @@ export function planMove(
     m.tables.filter((t) => t.back !== null).map((t) => [t.id, { kept: [...t.keepAs.path], fingerprint: t.live.fingerprint }]),
   );
   const steps = m.tables.flatMap((t) => tableSteps(m, t));
-  const payload = { from: m.from, to: m.to, displaced };
+  const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
   const event = m.direction === "undo" ? "rolled-back" : "redone";
   const record: PlannedStep = {
     id: "record",

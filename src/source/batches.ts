@@ -11,6 +11,8 @@ const BATCH = 10_240;
 export interface RowTarget {
   readonly table: string;
   readonly columns: readonly ColumnShape[];
+  /** The columns as rows name them. */
+  readonly names: readonly string[];
   readonly schema: $ZodObject | null;
   readonly onUnknownColumn: "reject" | "ignore";
   /** Told once a load, with the names that were left out. */
@@ -25,7 +27,7 @@ export async function* batches(from: Stream<object>, target: RowTarget, signal: 
   let row = 0;
   for await (const item of guarded(from, target.table, signal)) {
     row += 1;
-    const pending = reading(target.table, signal, () => add(item, row, columns));
+    const pending = add(item, row, columns);
     if (pending !== undefined) await pending;
     filled += 1;
     if (filled < BATCH) continue;
@@ -77,10 +79,11 @@ async function* guarded(from: Stream<object>, table: string, signal: AbortSignal
   }
 }
 
+const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 type Refuse = (row: number, reason: string, column?: string, cause?: unknown) => never;
 
 function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][]) => Promise<void> | undefined {
-  const names = t.columns.map((c) => c.name);
+  const { names } = t;
   const known = new Set(names);
   const encoders = t.columns.map((c) => encoderOf(c.type));
   const refuse: Refuse = (row, reason, column, cause) => {
@@ -103,7 +106,8 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
   const write = (value: Readonly<Record<string, unknown>>, row: number, into: unknown[][]): void => {
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string;
-      const v = value[name];
+      // A column may be named like something that every object inherits.
+      const v = inherited.has(name) && !Object.hasOwn(value, name) ? undefined : value[name];
       if (v === null || v === undefined) {
         if (t.columns[i]?.nullable === false) refuse(row, "a value is missing", name);
         into[i]?.push(null);
@@ -118,7 +122,7 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
     }
   };
   const schema = t.schema;
-  return (item, row, into) => {
+  const add = (item: unknown, row: number, into: unknown[][]): Promise<void> | undefined => {
     if (typeof item !== "object" || item === null)
       return refuse(row, `expected an object, got ${item === null ? "null" : typeof item}`);
     for (const name in item) if (!known.has(name)) unknown(row, name);
@@ -126,6 +130,14 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
     const parsed = parse(schema, item);
     if (parsed instanceof Promise) return parsed.then((r) => write(accept(r, row, refuse), row, into));
     return void write(accept(parsed, row, refuse), row, into);
+  };
+  return (item, row, into) => {
+    try {
+      return add(item, row, into);
+    } catch (e) {
+      if (isCutoverError(e)) throw e;
+      return refuse(row, `reading it threw: ${e instanceof Error ? e.message : String(e)}`, undefined, e);
+    }
   };
 }
 

@@ -2,6 +2,7 @@ import type { ColumnShape } from "../adapter/shapes.js";
 import type { Row } from "../sql/sql.js";
 import { formatCanonical } from "./canonical.js";
 import type { DeclaredColumn, JsKind } from "./definition.js";
+import { findColumn } from "./resolve.js";
 
 /** The function that turns a canonical value into what the table's row type promises. */
 export function decoderOf(shape: ColumnShape, js: JsKind): (v: unknown) => unknown {
@@ -31,16 +32,30 @@ function exactDecoder(shape: ColumnShape): (v: unknown) => unknown {
   }
 }
 
-/** Rows as users see them. */
-export function rowDecoder(shapes: readonly ColumnShape[], declared: readonly DeclaredColumn[] | null): (row: Row) => Row {
-  const columns = shapes.map((s) => [s.name, decoderOf(s, declared?.find((d) => d.name === s.name)?.js ?? "exact")] as const);
-  return (row) => Object.fromEntries(columns.map(([name, decode]) => [name, decode(row[name])]));
+/** Rows as users see them, under the names that the definition gives. */
+export function rowDecoder(
+  shapes: readonly ColumnShape[],
+  declared: readonly DeclaredColumn[] | null,
+  caseSensitive: boolean,
+): (row: Row) => Row {
+  const columns = shapes.map((s) => {
+    const d = (declared ?? []).find((c) => findColumn([s], c.name, caseSensitive) !== undefined);
+    return [s.name, d?.name ?? s.name, decoderOf(s, d?.js ?? "exact")] as const;
+  });
+  return (row) => Object.fromEntries(columns.map(([from, to, decode]) => [to, decode(row[from])]));
 }
 /** Rows as reports hold them: JSON-safe, redacted. */
 export function sampleRow(row: Row, shapes: readonly ColumnShape[], redact: readonly string[]): Row {
   return Object.fromEntries(
     Object.entries(row).map(([name, v]) => {
-      if (redact.includes(name)) return [name, "[redacted]"];
+      if (
+        findColumn(
+          redact.map((r) => ({ name: r })),
+          name,
+          false,
+        ) !== undefined
+      )
+        return [name, "[redacted]"];
       const type = shapes.find((s) => s.name === name)?.type;
       if (typeof v === "number" && Number.isFinite(v) && type !== "date") return [name, v];
       return [name, typeof v === "boolean" ? v : type === undefined ? (v === null ? null : String(v)) : formatCanonical(v, type)];

@@ -77,8 +77,13 @@ const encoders: { readonly [T in Exclude<ColumnType, `decimal(${string}`>]: (v: 
   datetime: (v) => (v instanceof Date && !Number.isNaN(v.getTime()) ? BigInt(v.getTime()) * 1000n : datetimeText(v)),
   bytes: (v) => (v instanceof Uint8Array ? v : refuse(v, "a Uint8Array")),
   json: (v) => {
-    const text = JSON.stringify(v) as string | undefined;
-    return text === undefined ? refuse(v, "JSON") : text;
+    try {
+      const text = JSON.stringify(v) as string | undefined;
+      if (text !== undefined) return text;
+    } catch {
+      // A bigint or a circle: said below.
+    }
+    return refuse(v, "JSON");
   },
 };
 

@@ -3,7 +3,7 @@ import type { CheckDefinition } from "../check/checks.js";
 import { milliseconds } from "../pipeline/duration.js";
 import type { DeclaredColumn, Issue, Mode, TableDefinition, TableName } from "./definition.js";
 import { type ColumnType, isColumnType } from "./types.js";
-import { isZodObject, zodColumns } from "./zod.js";
+import { isZodObject, own, zodColumns } from "./zod.js";
 
 const known = new Set([
   "columns",
@@ -82,7 +82,7 @@ function declaredColumns(
   if (isZodObject(given)) {
     const { columns, untold } = zodColumns(given, types);
     for (const name of untold) say(`columns.${name}`, "zod does not say the type; name it in `types`");
-    for (const name of Object.keys(types)) if (!(name in given._zod.def.shape)) say(`types.${name}`, "no such column");
+    for (const name of Object.keys(types)) if (!Object.hasOwn(given._zod.def.shape, name)) say(`types.${name}`, "no such column");
     return { columns, schema: given };
   }
   if (typeof given !== "object" || given === null) {
@@ -91,7 +91,7 @@ function declaredColumns(
   }
   const columns = Object.entries(given as Record<string, unknown>).flatMap(([name, spec]): DeclaredColumn[] => {
     const nullable = typeof spec === "string" && spec.endsWith("?");
-    const type = types[name] ?? (nullable ? spec.slice(0, -1) : spec);
+    const type = own(types, name) ?? (nullable ? spec.slice(0, -1) : spec);
     if (isColumnType(type)) return [{ name, type, nullable, js: "exact" }];
     say(`columns.${name}`, `unknown type ${JSON.stringify(spec)}`);
     return [];

@@ -1,5 +1,5 @@
 import type { Capabilities } from "../adapter/capabilities.js";
-import type { ColumnShape, TableRef } from "../adapter/shapes.js";
+import type { TableRef } from "../adapter/shapes.js";
 import type { TableName } from "./definition.js";
 
 /** The exact path of a table: text folds as the engine folds unless it is quoted, a tuple is exact; what is missing comes from the session. */
@@ -15,7 +15,11 @@ export function resolveName(name: TableName, home: readonly string[], capabiliti
 }
 
 /** The column that a name means: exactly, or where names do not differ by case, regardless of case. */
-export function findColumn(columns: readonly ColumnShape[], name: string, caseSensitive: boolean): ColumnShape | undefined {
+export function findColumn<C extends { readonly name: string }>(
+  columns: readonly C[],
+  name: string,
+  caseSensitive: boolean,
+): C | undefined {
   return (
     columns.find((c) => c.name === name) ??
     (caseSensitive ? undefined : columns.find((c) => c.name.toLowerCase() === name.toLowerCase()))

@@ -16,6 +16,18 @@ function scaled(text: string, scale: number): bigint {
   return text.startsWith("-") ? -n : n;
 }
 
+function unscaled(n: bigint, scale: number): string {
+  const digits = (n < 0n ? -n : n).toString().padStart(scale + 1, "0");
+  const point = digits.length - scale;
+  return `${n < 0n ? "-" : ""}${digits.slice(0, point)}${scale === 0 ? "" : `.${digits.slice(point)}`}`;
+}
+/** The sum of two decimal numbers, to the last digit. */
+export function addExact(a: string | number | bigint, b: string | number | bigint): string {
+  const [x, y] = [String(a), String(b)];
+  const scale = Math.max(...[x, y].map((t) => t.split(".")[1]?.length ?? 0));
+  return unscaled(scaled(x, scale) + scaled(y, scale), scale);
+}
+
 /** The later of two exact texts; null is before everything. */
 export function laterText(a: string | null, b: string | null, type: ColumnType): string | null {
   if (a === null || b === null) return a ?? b;
@@ -33,9 +45,7 @@ export function sinceOf(watermark: string | null, lookback: number, type: Column
   const d = decimalOf(type);
   if (d !== null) {
     const n = scaled(watermark, d.scale) - BigInt(Math.ceil(lookback * 10 ** d.scale));
-    const digits = (n < 0n ? -n : n).toString().padStart(d.scale + 1, "0");
-    const point = digits.length - d.scale;
-    return `${n < 0n ? "-" : ""}${digits.slice(0, point)}${d.scale === 0 ? "" : `.${digits.slice(point)}`}`;
+    return unscaled(n, d.scale);
   }
   switch (type) {
     case "timestamp":

@@ -93,6 +93,10 @@ function ofUnion(options: readonly Told[]): Told {
   return { ...first, nullable: options.some((o) => o.nullable) };
 }
 
+/** Columns may be named like something that every object inherits. */
+export const own = <V>(record: Readonly<Record<string, V>>, name: string): V | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 export const isZodObject = (columns: unknown): columns is $ZodObject =>
   typeof columns === "object" && columns !== null && "_zod" in columns && defOf(columns as $ZodType).type === "object";
 
@@ -103,10 +107,13 @@ export function zodColumns(
 ): { readonly columns: readonly DeclaredColumn[]; readonly untold: readonly string[] } {
   const entries = Object.entries(schema._zod.def.shape).map(([name, s]) => [name, tell(s)] as const);
   const columns = entries.flatMap(([name, t]): DeclaredColumn[] => {
-    const type = types[name] ?? t.type;
+    const type = own(types, name) ?? t.type;
     return type === null
       ? []
       : [{ name, type, nullable: t.nullable, js: t.js === "Date" && type !== "timestamp" ? "exact" : t.js }];
   });
-  return { columns, untold: entries.filter(([name, t]) => t.type === null && types[name] === undefined).map(([name]) => name) };
+  return {
+    columns,
+    untold: entries.filter(([name, t]) => t.type === null && own(types, name) === undefined).map(([name]) => name),
+  };
 }

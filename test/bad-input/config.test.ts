@@ -12,7 +12,10 @@ function mistakes(config: unknown): CutoverError<"CONFIG"> {
   }
   throw new Error("the configuration was taken");
 }
-const paths = (config: unknown): string[] => mistakes(config).context.issues.map((i) => i.path).sort();
+const paths = (config: unknown): string[] =>
+  mistakes(config)
+    .context.issues.map((i) => i.path)
+    .sort();
 
 test("several mistakes are reported at once, by path", () => {
   const config = {
@@ -29,9 +32,20 @@ test("several mistakes are reported at once, by path", () => {
   };
   const e = mistakes(config);
   const expected = [
-    "", "keep", "lease.ttl", "lease.wait", "pipeline",
-    "tables.a.columns.id", "tables.a.colour", "tables.a.cursor", "tables.a.key", "tables.a.lookback", "tables.a.name",
-    "tables.b", "tables.c.checks[0]", "tables.c.partition",
+    "",
+    "keep",
+    "lease.ttl",
+    "lease.wait",
+    "pipeline",
+    "tables.a.columns.id",
+    "tables.a.colour",
+    "tables.a.cursor",
+    "tables.a.key",
+    "tables.a.lookback",
+    "tables.a.name",
+    "tables.b",
+    "tables.c.checks[0]",
+    "tables.c.partition",
   ];
   expect([...new Set(e.context.issues.map((i) => i.path))].sort()).toEqual(expected.sort());
   for (const { path, message } of e.context.issues) {
@@ -62,21 +76,40 @@ describe("one mistake is one issue", () => {
   ])("%s", (_, config, path) => {
     expect(paths(config)).toEqual([path]);
   });
-  test.each(["5 m", "m", "1e3s", "5M", "-5m", -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}, "", "5"])("a wrong duration: %s", (d) => {
-    expect(paths({ ...good, lease: { wait: d } })).toEqual(["lease.wait"]);
-    const t = table("t", { columns: { id: "int64" }, key: "id", cursor: "id", lookback: d as never });
-    expect(paths({ ...good, tables: { t } })).toEqual(["tables.t.lookback"]);
-  });
+  test.each(["5 m", "m", "1e3s", "5M", "-5m", -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}, "", "5"])(
+    "a wrong duration: %s",
+    (d) => {
+      expect(paths({ ...good, lease: { wait: d } })).toEqual(["lease.wait"]);
+      const t = table("t", { columns: { id: "int64" }, key: "id", cursor: "id", lookback: d as never });
+      expect(paths({ ...good, tables: { t } })).toEqual(["tables.t.lookback"]);
+    },
+  );
   test.each([0, 1, "0s", "250ms", "1.5m", "2h", "1d"] as const)("a right duration: %s", (wait) => {
     expect(() => cutover({ ...good, lease: { wait } })).not.toThrow();
   });
-  test.each([["undefined", undefined], ["text", "warehouse.duckdb"], ["null", null], ["an object", { contract: 1, name: "duckdb" }], ["the factory", duckdb]])("a warehouse that is %s", (_, warehouse) => {
+  test.each([
+    ["undefined", undefined],
+    ["text", "warehouse.duckdb"],
+    ["null", null],
+    ["an object", { contract: 1, name: "duckdb" }],
+    ["the factory", duckdb],
+  ])("a warehouse that is %s", (_, warehouse) => {
     expect(paths({ ...good, warehouse })).toEqual(["warehouse"]);
   });
-  test.each([["undefined", undefined], ["null", null], ["text", "orders"], ["none", {}], ["a list of none", []]])("tables that are %s", (_, tables) => {
+  test.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["text", "orders"],
+    ["none", {}],
+    ["a list of none", []],
+  ])("tables that are %s", (_, tables) => {
     expect(paths({ ...good, tables })).toEqual(["tables"]);
   });
-  test.each([["undefined", undefined], ["null", null], ["text", "p"]])("a configuration that is %s", (_, config) => {
+  test.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["text", "p"],
+  ])("a configuration that is %s", (_, config) => {
     expect(mistakes(config).context.issues.length).toBeGreaterThan(0);
   });
   test("two aliases of one table", () => {
@@ -101,17 +134,36 @@ describe("a table", () => {
     ["with an unknown reaction", { columns, key: "id", onUnknownColumn: "add" }, ["onUnknownColumn"]],
     ["with a check that is none", { columns, key: "id", checks: [{}] }, ["checks[0]"]],
     ["with checks that are no list", { columns, key: "id", checks: notNull("id") }, ["checks"]],
-    ["with a bound that says nothing", { columns, key: "id", checks: [rowCount({}), between("n", {})] }, ["checks[0]", "checks[1]"]],
+    [
+      "with a bound that says nothing",
+      { columns, key: "id", checks: [rowCount({}), between("n", {})] },
+      ["checks[0]", "checks[1]"],
+    ],
     ["with a negative ratio", { columns, key: "id", checks: [maxDrop(-0.1)] }, ["checks[0]"]],
-    ["with a check per partition without one", { columns, key: "id", checks: [maxDrop(0.1, { per: "partition" })] }, ["checks[0]"]],
-    ["with a severity that does not exist", { columns, key: "id", checks: [notNull(["id"], { severity: "fatal" as never })] }, ["checks[0]"]],
+    [
+      "with a check per partition without one",
+      { columns, key: "id", checks: [maxDrop(0.1, { per: "partition" })] },
+      ["checks[0]"],
+    ],
+    [
+      "with a severity that does not exist",
+      { columns, key: "id", checks: [notNull(["id"], { severity: "fatal" as never })] },
+      ["checks[0]"],
+    ],
     ["with rowCount upside down", { columns, key: "id", checks: [rowCount({ min: 5, max: 1 })] }, ["checks[0]"]],
     ["with a type that is too precise", { columns: { id: "int64", n: "decimal(39,0)" }, key: "id" }, ["columns.n"]],
   ])("%s", (_, options, expected) => {
     const t = table("t", options as never);
     expect([...new Set(paths({ ...good, tables: { t } }))]).toEqual(expected.map((p) => `tables.t.${p}`).sort());
   });
-  test.each([["empty", ""], ["an empty tuple", []], ["a tuple with an empty part", ["main", ""]], ["a number", 5], ["empty parts", "main..t"], ["a quote that never ends", 'main."t']])("a name that is %s", (_, name) => {
+  test.each([
+    ["empty", ""],
+    ["an empty tuple", []],
+    ["a tuple with an empty part", ["main", ""]],
+    ["a number", 5],
+    ["empty parts", "main..t"],
+    ["a quote that never ends", 'main."t'],
+  ])("a name that is %s", (_, name) => {
     const t = table(name as never, { columns, key: "id" });
     expect(paths({ ...good, tables: { t } })).toEqual(["tables.t.name"]);
   });

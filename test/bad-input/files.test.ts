@@ -62,7 +62,9 @@ describe("a file that is empty (0 bytes)", () => {
 describe("a file that is truncated or garbled", () => {
   test.each([0.5, 0.95])("parquet, cut at %d of its length", async (share) => {
     const { w, at, load } = await start();
-    await w.sql(`COPY (SELECT range::BIGINT AS id, md5(range::VARCHAR) AS customer, 1.5::DECIMAL(10,2) AS amount, TIMESTAMPTZ '2024-01-01 00:00:00Z' AS updated_at FROM range(5000)) TO '${at("whole.parquet")}'`);
+    await w.sql(
+      `COPY (SELECT range::BIGINT AS id, md5(range::VARCHAR) AS customer, 1.5::DECIMAL(10,2) AS amount, TIMESTAMPTZ '2024-01-01 00:00:00Z' AS updated_at FROM range(5000)) TO '${at("whole.parquet")}'`,
+    );
     const bytes = Number((await w.sql(`SELECT size::INT AS n FROM read_blob('${at("whole.parquet")}')`))[0]!["n"]);
     await copyFile(at("whole.parquet"), at("cut.parquet"));
     await truncate(at("cut.parquet"), Math.floor(bytes * share));
@@ -93,7 +95,10 @@ describe("a file that is truncated or garbled", () => {
     await writeFile(at("a.ndjson"), `${json(8)}\n${json(9).slice(0, -12)}`);
     await badFile(w, () => load("a.ndjson"), /a\.ndjson/);
   });
-  test.each([["a line that is no JSON", "this is none"], ["a line that is no object", "[1, 2]"]])("ndjson: %s", async (_, text) => {
+  test.each([
+    ["a line that is no JSON", "this is none"],
+    ["a line that is no object", "[1, 2]"],
+  ])("ndjson: %s", async (_, text) => {
     const { w, at, load } = await start();
     await writeFile(at("a.ndjson"), `${json(8)}\n${text}\n`);
     await badFile(w, () => load("a.ndjson"), /a\.ndjson/);

@@ -114,13 +114,16 @@ describe("a release that is not open", () => {
     ["swap", (c) => c.swap()],
     ["reject", (c) => c.reject()],
     ["plan", (c) => c.plan()],
-  ] satisfies [string, (c: Awaited<ReturnType<World["etl"]["clone"]>>) => unknown][])("a swapped candidate: %s", async (_, act) => {
-    const w = await world();
-    const candidate = await w.etl.clone();
-    await candidate.swap();
-    const e = await refused(w, () => act(candidate), "NOT_OPEN");
-    expect(e.context).toMatchObject({ state: "published", release: 3 });
-  });
+  ] satisfies [string, (c: Awaited<ReturnType<World["etl"]["clone"]>>) => unknown][])(
+    "a swapped candidate: %s",
+    async (_, act) => {
+      const w = await world();
+      const candidate = await w.etl.clone();
+      await candidate.swap();
+      const e = await refused(w, () => act(candidate), "NOT_OPEN");
+      expect(e.context).toMatchObject({ state: "published", release: 3 });
+    },
+  );
   test("a candidate of a version that is no longer live", async () => {
     const w = await world();
     const candidate = await w.etl.clone();

@@ -80,9 +80,14 @@ describe("a value of the wrong type", () => {
 });
 
 describe("a row that is none", () => {
-  test.each([["null", null], ["a number", 5], ["text", "row"], ["undefined", undefined]])("%s", async (_, item) => {
+  test.each([
+    ["null", null],
+    ["a number", 5],
+    ["text", "row"],
+    ["undefined", undefined],
+  ])("%s", async (_, item) => {
     const w = await world();
-    const e = await refused(w, () => w.etl.run({ orders: rows([order(9), item as object]) }), "BAD_ROW");
+    const e = await refused(w, () => w.etl.run({ orders: rows([order(9), item as unknown as object]) }), "BAD_ROW");
     expect(e.context).toMatchObject({ row: 2, table: "orders", pipeline: "p" });
     expect(e.message).toMatch(/expected an object/);
   });
@@ -117,7 +122,10 @@ describe("columns of a row", () => {
 });
 
 describe("keys", () => {
-  test.each([["null", null], ["undefined", undefined]])("%s", async (_, id) => {
+  test.each([
+    ["null", null],
+    ["undefined", undefined],
+  ])("%s", async (_, id) => {
     const w = await world();
     const e = await refused(w, () => w.etl.run({ orders: rows([order(9), { ...order(10), id }]) }), "BAD_ROW");
     expect(e.context).toMatchObject({ row: 2, column: "id", table: "orders" });
@@ -126,7 +134,17 @@ describe("keys", () => {
     const w = await world();
     await w.sql("CREATE TABLE main.plain (id BIGINT, n BIGINT)");
     const other = w.pipeline({ pipeline: "q", tables: { t: table("main.plain", { key: "id" } as never) } });
-    const e = await refused(w, () => other.run({ t: rows([{ id: 1, n: 1 }, { id: null, n: 2 }]) }), "BAD_ROW");
+    const e = await refused(
+      w,
+      () =>
+        other.run({
+          t: rows([
+            { id: 1, n: 1 },
+            { id: null, n: 2 },
+          ]),
+        }),
+      "BAD_ROW",
+    );
     expect(e.context).toMatchObject({ column: "id", table: "t" });
     expect(e.message).toMatch(/1 rows? ha(s|ve) NULL in the key/);
   });
@@ -140,7 +158,17 @@ describe("keys", () => {
   test("the same key twice without a cursor", async () => {
     const t = table("main.orders", { columns: { id: "int64", n: "int64" }, key: "id" });
     const w = await world({ table: t, next: (n) => ({ id: n, n }) });
-    const e = await refused(w, () => w.etl.run({ orders: rows([{ id: 9, n: 1 }, { id: 9, n: 2 }]) }), "BAD_ROW");
+    const e = await refused(
+      w,
+      () =>
+        w.etl.run({
+          orders: rows([
+            { id: 9, n: 1 },
+            { id: 9, n: 2 },
+          ]),
+        }),
+      "BAD_ROW",
+    );
     expect(e.message).toMatch(/no cursor to tell which is newer/);
   });
   test("the same row twice is one row; of two the newer wins", async () => {
@@ -153,7 +181,17 @@ describe("keys", () => {
   test("a partition that is NULL", async () => {
     const t = table("main.days", { columns: { day: "date?", n: "int64" }, mode: "partition", partition: "day" });
     const w = await world({ table: t, next: (n) => ({ day: `2024-01-0${n}`, n }) });
-    const e = await refused(w, () => w.etl.run({ orders: rows([{ day: "2024-02-01", n: 1 }, { day: null, n: 2 }]) }), "BAD_ROW");
+    const e = await refused(
+      w,
+      () =>
+        w.etl.run({
+          orders: rows([
+            { day: "2024-02-01", n: 1 },
+            { day: null, n: 2 },
+          ]),
+        }),
+      "BAD_ROW",
+    );
     expect(e.context).toMatchObject({ table: "orders", column: "day" });
   });
   test("a key that lives in a partition outside the load", async () => {

@@ -85,7 +85,8 @@ describe("wrong SQL in noRows()", () => {
   ])("%s", async (_, offending) => {
     const w = await world();
     const same = w.pipeline({ pipeline: "p", tables: { orders: withCheck(offending) } });
-    const act = () => same.run({ orders: query(sql`SELECT 9 AS id, 'c' AS customer, 1 AS amount, TIMESTAMPTZ '2024-02-01' AS updated_at`) });
+    const act = () =>
+      same.run({ orders: query(sql`SELECT 9 AS id, 'c' AS customer, 1 AS amount, TIMESTAMPTZ '2024-02-01' AS updated_at`) });
     const e = await refused(w, act, "ADAPTER");
     expect(["syntax", "missing-object"]).toContain(e.context.kind);
     expect(e.context).toMatchObject({ outcome: "not-applied", pipeline: "p", release: 3 });

@@ -82,7 +82,8 @@ export async function world(
       const { live, watermarks, tallies, held, open, lease } = await etl.status();
       return {
         rows: await sql(`SELECT * FROM ${name} ORDER BY ALL`),
-        tables: await sql(// Each pipeline has a lease from its first contact on; that is no change of anything.
+        tables: await sql(
+          // Each pipeline has a lease from its first contact on; that is no change of anything.
           "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT starts_with(table_name, 'lease_') ORDER BY ALL",
         ),
         status: { live, watermarks, tallies, held, open, lease },

@@ -17,7 +17,9 @@ const holder = `
 `;
 /** Another process that has the file open until it gets a message. */
 async function heldByAnother(path: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", holder, path], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", holder, path], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   onTestFinished(() => void child.kill());
   await once(child, "message");
   return child;

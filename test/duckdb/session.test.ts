@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { type AtomicBlock, isCutoverError, sqlOp, template } from "cutover/adapter";
+import { type AtomicBlock, isCutoverError, type Row, sqlOp, template } from "cutover/adapter";
 import { duckdb } from "cutover/duckdb";
 import { describe, expect, it } from "vitest";
 import { adapter, column, faultOf, folder, io, kindOf, open } from "./harness.js";
@@ -164,7 +164,8 @@ describe("a statement", () => {
     for await (const _ of desk.session.stream(template`SELECT range FROM range(100000)`, [], io())) break;
     const control = new AbortController();
     const drain = async (): Promise<void> => {
-      for await (const _ of desk.session.stream(template`SELECT range FROM range(1000000)`, [], io(control.signal))) control.abort();
+      for await (const _ of desk.session.stream(template`SELECT range FROM range(1000000)`, [], io(control.signal)))
+        control.abort();
     };
     expect(await kindOf(desk, drain())).toBe("cancelled");
     await desk.session.close();
@@ -198,6 +199,26 @@ describe("ending a call", () => {
     };
     expect(await kindOf(desk, desk.session.atomic(block, io()))).toBe("cancelled");
     expect(await desk.q("SELECT 1 AS x")).toEqual([{ x: 1n }]);
+  });
+
+  it("a block that is aborted just before its end leaves no transaction open", async () => {
+    const desk = await open();
+    await desk.q("CREATE TABLE t (x BIGINT)");
+    const control = new AbortController();
+    const inspect = async (): Promise<Row> => {
+      control.abort(new Error("mine"));
+      return { ok: true };
+    };
+    const ops: AtomicBlock["ops"] = [
+      { id: "0", step: "record", op: sqlOp("INSERT INTO t VALUES (1)") },
+      { id: "1", inspect },
+    ];
+    expect(await kindOf(desk, desk.session.atomic({ id: "b", end: "commit", timeoutMs: 20_000, ops }, io(control.signal)))).toBe(
+      "cancelled",
+    );
+    expect(await desk.q("FROM t")).toEqual([]);
+    await desk.q("BEGIN");
+    await desk.q("ROLLBACK");
   });
 
   it("an aborted block keeps nothing and leaves no transaction open", async () => {
@@ -323,9 +344,9 @@ describe("native errors", () => {
     await a.q("UPDATE t SET v = 1");
     expect(await faultOf(a, b.q("UPDATE t SET v = 2"))).toMatchObject({ kind: "conflict", outcome: "not-applied" });
     await a.q("ROLLBACK");
-    const inspect = async (): Promise<boolean> => {
+    const inspect = async (): Promise<Row> => {
       await b.q("INSERT INTO t VALUES (2, 2)");
-      return true;
+      return { ok: true };
     };
     const ops: AtomicBlock["ops"] = [
       { id: "0", step: "record", op: sqlOp("INSERT INTO t VALUES (2, 1)") },

@@ -4,9 +4,12 @@ import { failure } from "../support/fixtures.js";
 import { type Db, onEveryWarehouse } from "../support/warehouse.js";
 
 const definition = [
-  `CREATE TABLE things (id BIGINT PRIMARY KEY, name VARCHAR NOT NULL DEFAULT 'it''s', v DECIMAL(9,2) DEFAULT 1.50 CHECK (v >= 0), twice DECIMAL(18,2) GENERATED ALWAYS AS (v * 2), kind ENUM('a','b'), "odd ""name" INTEGER, at TIMESTAMPTZ DEFAULT now(), UNIQUE (name, "odd ""name"))`.replace(" at ", ' "at" '),
+  `CREATE TABLE things (id BIGINT PRIMARY KEY, name VARCHAR NOT NULL DEFAULT 'it''s', v DECIMAL(9,2) DEFAULT 1.50 CHECK (v >= 0), twice DECIMAL(18,2) GENERATED ALWAYS AS (v * 2), kind ENUM('a','b'), "odd ""name" INTEGER, at TIMESTAMPTZ DEFAULT now(), UNIQUE (name, "odd ""name"))`.replace(
+    " at ",
+    ' "at" ',
+  ),
   `CREATE INDEX "by ""kind" ON things(kind)`,
-  "CREATE UNIQUE INDEX by_odd ON things((\"odd \"\"name\" + 1), id)",
+  'CREATE UNIQUE INDEX by_odd ON things(("odd ""name" + 1), id)',
   "COMMENT ON TABLE things IS 'all of the ''things'''",
   "COMMENT ON COLUMN things.v IS 'worth; in €'",
   "COMMENT ON INDEX by_odd IS 'odd ones'",
@@ -23,7 +26,9 @@ async function faces(db: Db, name = "things") {
   const q = async (text: string) => (await db.query(text)).map((r) => JSON.stringify(r).replaceAll(name, "things"));
   return {
     table: await q(`SELECT sql, comment, has_primary_key, estimated_size > 0 AS filled FROM duckdb_tables() WHERE ${own}`),
-    columns: await q(`SELECT column_index, column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() WHERE ${own} ORDER BY column_index`),
+    columns: await q(
+      `SELECT column_index, column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() WHERE ${own} ORDER BY column_index`,
+    ),
     constraints: await q(`SELECT constraint_type, constraint_text FROM duckdb_constraints() WHERE ${own} ORDER BY ALL`),
     indexes: await q(`SELECT index_name, is_unique, expressions, comment FROM duckdb_indexes() WHERE ${own} ORDER BY ALL`),
   };
@@ -46,13 +51,25 @@ onEveryWarehouse((open) => {
     const candidate = await etl.clone();
     const [name] = (await db.litter()).map((t) => t.slice("main.".length));
     const cloned = await faces(db, name);
-    expect({ ...cloned, indexes: cloned.indexes.length }).toEqual({ table: before.table, columns: before.columns, constraints: before.constraints, indexes: before.indexes.length });
+    expect({ ...cloned, indexes: cloned.indexes.length }).toEqual({
+      table: before.table,
+      columns: before.columns,
+      constraints: before.constraints,
+      indexes: before.indexes.length,
+    });
     expect(await db.content(`"${name}"`)).toEqual(content);
-    await candidate.load({ things: rows([{ id: 1, name: "new" }, { id: 100, name: "more" }]) });
+    await candidate.load({
+      things: rows([
+        { id: 1, name: "new" },
+        { id: 100, name: "more" },
+      ]),
+    });
     await candidate.swap();
     expect({ ...(await faces(db)), views: await views(db) }).toEqual(before);
     expect(await db.query("SELECT n::INT AS n FROM dearest")).toEqual([{ n: 9 }]);
-    expect(await db.query("SELECT name, v::VARCHAR AS v, twice::VARCHAR AS twice FROM things WHERE id = 100")).toEqual([{ name: "more", v: "1.50", twice: "3.00" }]);
+    expect(await db.query("SELECT name, v::VARCHAR AS v, twice::VARCHAR AS twice FROM things WHERE id = 100")).toEqual([
+      { name: "more", v: "1.50", twice: "3.00" },
+    ]);
     await expect(db.query("INSERT INTO things (id, name) VALUES (1, 'again')")).rejects.toThrow(/[Cc]onstraint/);
     await etl.rollback();
     expect({ ...(await faces(db)), views: await views(db) }).toEqual(before);
@@ -80,7 +97,9 @@ onEveryWarehouse((open) => {
     const before = { ...(await faces(db)), views: await views(db) };
     const candidate = await etl.clone();
     await candidate.transform(sql`ALTER TABLE ${candidate.refs.things} ADD COLUMN note VARCHAR DEFAULT 'x'`);
-    expect(await candidate.transform(sql`UPDATE ${candidate.refs.things} SET note = ${"it's"} WHERE id < ${3}`)).toEqual({ affected: 3 });
+    expect(await candidate.transform(sql`UPDATE ${candidate.refs.things} SET note = ${"it's"} WHERE id < ${3}`)).toEqual({
+      affected: 3,
+    });
     await candidate.swap();
     expect(await db.query("SELECT count(*)::INT AS n FROM things WHERE note = 'it''s'")).toEqual([{ n: 3 }]);
     await db.query("SELECT * FROM whole");
@@ -100,7 +119,16 @@ onEveryWarehouse((open) => {
     await db.query("INSERT INTO parts VALUES (1, 1)");
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "things", tables: { things } }));
     await etl.adopt();
-    expect((await etl.run({ things: rows([{ id: 2, name: "z" }, { id: 3, name: "c" }]) })).status).toBe("published");
+    expect(
+      (
+        await etl.run({
+          things: rows([
+            { id: 2, name: "z" },
+            { id: 3, name: "c" },
+          ]),
+        })
+      ).status,
+    ).toBe("published");
     const candidate = await etl.clone().catch((e: unknown) => e);
     if (!(candidate instanceof Error)) await failure((candidate as { swap(): Promise<unknown> }).swap(), "UNSUPPORTED");
     else expect(candidate).toMatchObject({ code: "UNSUPPORTED" });

@@ -1,4 +1,4 @@
-import { rows, rowCount, unique } from "cutover";
+import { rowCount, rows, unique } from "cutover";
 import { expect, test } from "vitest";
 import { batch, failure, itemsPipeline, picture } from "../support/fixtures.js";
 import { onEveryWarehouse } from "../support/warehouse.js";
@@ -40,7 +40,7 @@ onEveryWarehouse((open) => {
 
   test("invariant 6: rows that others inserted before a run are kept and told, and the books agree again", async () => {
     const db = await open();
-    const etl = itemsPipeline(db, { checks: [unique(["id"]), rowCount({ min: 1 })] });
+    const etl = itemsPipeline(db, { checks: [unique("id"), rowCount({ min: 1 })] });
     await etl.run({ items: rows(batch(1, 10, 1)) });
     await etl.run({ items: rows(batch(1, 1, 2)) });
     await db.query(foreign);
@@ -90,7 +90,11 @@ onEveryWarehouse((open) => {
     expect(back).toBeDefined();
   });
 
-  for (const [what, write] of [["inserted", foreign], ["updated", "UPDATE items SET v = 99 WHERE id = 2"], ["deleted", "DELETE FROM items WHERE id = 2"]] as const) {
+  for (const [what, write] of [
+    ["inserted", foreign],
+    ["updated", "UPDATE items SET v = 99 WHERE id = 2"],
+    ["deleted", "DELETE FROM items WHERE id = 2"],
+  ] as const) {
     test(`invariant 6: a swap over rows that others ${what} is refused, and nothing is changed`, async () => {
       const db = await open();
       const etl = itemsPipeline(db);

@@ -93,13 +93,31 @@ onEveryWarehouse((open) => {
     const signal = AbortSignal.abort();
     const release = await etl.begin();
     const calls = [
-      etl.run({ items: second() }, { signal }), etl.begin({ signal }), etl.clone({ signal }), etl.rebuild({ signal }), etl.rollback({ signal }),
-      etl.redo({ signal }), etl.hold("x", { signal }), etl.unhold({ signal }), etl.status({ signal }), etl.audit({ signal }), etl.check({ signal }),
-      etl.adopt({ signal }), etl.recover({ signal }), etl.plan({ strategy: "in-place", signal }), etl.history({ signal })[Symbol.asyncIterator]().next(),
-      etl.diff("items", { from: 0, to: 1, signal })[Symbol.asyncIterator]().next(), release.load({ items: second() }, { signal }),
-      release.validate({ signal }), release.publish({ signal }), release.plan({ signal }), release.reject("x", { signal }),
+      etl.run({ items: second() }, { signal }),
+      etl.begin({ signal }),
+      etl.clone({ signal }),
+      etl.rebuild({ signal }),
+      etl.rollback({ signal }),
+      etl.redo({ signal }),
+      etl.hold("x", { signal }),
+      etl.unhold({ signal }),
+      etl.status({ signal }),
+      etl.audit({ signal }),
+      etl.check({ signal }),
+      etl.adopt({ signal }),
+      etl.recover({ signal }),
+      etl.plan({ strategy: "in-place", signal }),
+      etl.history({ signal })[Symbol.asyncIterator]().next(),
+      etl.diff("items", { from: 0, to: 1, signal })[Symbol.asyncIterator]().next(),
+      release.load({ items: second() }, { signal }),
+      release.validate({ signal }),
+      release.publish({ signal }),
+      release.plan({ signal }),
+      release.reject("x", { signal }),
     ];
-    const codes = (await Promise.allSettled(calls)).map((r) => (r.status === "rejected" && isCutoverError(r.reason) ? r.reason.code : r));
+    const codes = (await Promise.allSettled(calls)).map((r) =>
+      r.status === "rejected" && isCutoverError(r.reason) ? r.reason.code : r,
+    );
     expect(codes).toEqual(calls.map(() => "CANCELLED"));
     expect(await etl.status()).toMatchObject({ live: 1, held: null });
   });
@@ -115,7 +133,10 @@ onEveryWarehouse((open) => {
       expect(await picture(db, etl, "items")).toEqual(before);
     });
     expect(count).toBeGreaterThan(5);
-    expect(await etl.run({ items: second() })).toMatchObject({ status: "published", tables: { items: { watermark: { after: "2" } } } });
+    expect(await etl.run({ items: second() })).toMatchObject({
+      status: "published",
+      tables: { items: { watermark: { after: "2" } } },
+    });
     await whole(db);
     expect((await etl.audit()).ok).toBe(true);
     expect(await db.litter()).toEqual([]);

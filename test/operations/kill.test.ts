@@ -27,7 +27,9 @@ const ways: readonly (readonly [Job["what"], Job["kill"], "before" | "after"])[]
 onEveryWarehouse((open, warehouse) => {
   // What differs between the two is inside the transactions.
   for (const [what, kill, side] of warehouse === "duckdb" ? ways : ways.filter(([, k]) => "block" in k && k.at === "end")) {
-    test(`invariant 7: kill -9 in the middle of ${what} (${JSON.stringify(kill)}) leaves a released state, and the next run publishes once`, { timeout: 60_000 }, async () => {
+    test(`invariant 7: kill -9 in the middle of ${what} (${JSON.stringify(kill)}) leaves a released state, and the next run publishes once`, {
+      timeout: 60_000,
+    }, async () => {
       const db = await open();
       const first = itemsPipeline(db);
       if (what !== "first") await first.run({ items: rows(batch(1, 20, 1)) });
@@ -54,7 +56,9 @@ onEveryWarehouse((open, warehouse) => {
       if (what === "first") await etl.run({ items: rows(batch(1, 20, 1)) });
       await etl.run({ items: rows(batch(11, 30, 2)) });
       await etl.run({ items: rows(batch(11, 30, 2)) });
-      expect(await db.query("SELECT count(*)::INT AS n, count(DISTINCT id)::INT AS ids, sum(v)::INT AS v FROM items")).toEqual([{ n: 30, ids: 30, v: 50 }]);
+      expect(await db.query("SELECT count(*)::INT AS n, count(DISTINCT id)::INT AS ids, sum(v)::INT AS v FROM items")).toEqual([
+        { n: 30, ids: 30, v: 50 },
+      ]);
       expect(await etl.status()).toMatchObject({ watermarks: { items: "2" }, open: [] });
       expect((await etl.audit()).ok).toBe(true);
     });
@@ -66,6 +70,8 @@ const tablesOf = (db: Db) => db.tables();
 async function keptTables(db: Db): Promise<{ readonly kept: readonly string[] }> {
   const found = await db.query("SELECT payload FROM cutover_ledger.journal ORDER BY seq");
   const text = JSON.stringify(found);
-  const kept = (await db.litter()).filter((t) => t.includes("_before_") || t.includes("_undone_")).filter((t) => text.includes(t.slice("main.".length)));
+  const kept = (await db.litter())
+    .filter((t) => t.includes("_before_") || t.includes("_undone_"))
+    .filter((t) => text.includes(t.slice("main.".length)));
   return { kept };
 }

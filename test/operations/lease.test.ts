@@ -52,7 +52,13 @@ onEveryWarehouse((open) => {
         await quick.hold("mine now");
         taken = await picture(db, quick, "items");
       };
-      const call = { publish: () => slow.run({ items: rows(batch(16, 18, 3)) }), swap: () => candidate?.swap(), rollback: () => slow.rollback(), redo: () => slow.redo(), adopt: () => slow.adopt() }[block] as () => Promise<unknown>;
+      const call = {
+        publish: () => slow.run({ items: rows(batch(16, 18, 3)) }),
+        swap: () => candidate?.swap(),
+        rollback: () => slow.rollback(),
+        redo: () => slow.redo(),
+        adopt: () => slow.adopt(),
+      }[block] as () => Promise<unknown>;
       await failure(call(), "LEASE_LOST");
       expect(taken).toBeDefined();
       expect(await picture(db, slow, "items")).toEqual(taken);
@@ -85,10 +91,12 @@ onEveryWarehouse((open) => {
     await first.run({ items: rows(batch(1, 2, 1)) });
     const inside = gate();
     const go = gate();
-    const running = first.run({ items: after(batch(3, 4, 2), 1, async () => {
-      inside.open();
-      await go.passed;
-    }) });
+    const running = first.run({
+      items: after(batch(3, 4, 2), 1, async () => {
+        inside.open();
+        await go.passed;
+      }),
+    });
     await inside.passed;
     const owner = (await second.status()).lease?.owner ?? "?";
     expect(owner).toContain(String(process.pid));
@@ -111,11 +119,13 @@ onEveryWarehouse((open) => {
     const patient = itemsPipeline(db, { lease: { wait: "60s" } });
     await first.run({ items: rows(batch(1, 2, 1)) });
     const stop = new AbortController();
-    await first.run({ items: after(batch(3, 4, 2), 1, async () => {
-      const waiting = patient.run({ items: rows(batch(5, 6, 3)) }, { signal: stop.signal });
-      stop.abort();
-      await failure(waiting, "CANCELLED");
-    }) });
+    await first.run({
+      items: after(batch(3, 4, 2), 1, async () => {
+        const waiting = patient.run({ items: rows(batch(5, 6, 3)) }, { signal: stop.signal });
+        stop.abort();
+        await failure(waiting, "CANCELLED");
+      }),
+    });
     expect(await first.status()).toMatchObject({ live: 2, lease: null });
   });
 

@@ -21,7 +21,13 @@ onEveryWarehouse((open) => {
 
   test("partition: with a key, a row that changes is an update, and a key that lives elsewhere is refused", async () => {
     const db = await open();
-    const t = table("visits", { columns: { id: "int64", day: "date", n: "int64" }, mode: "partition", partition: "day", key: "id", checks: [unique(["id"])] });
+    const t = table("visits", {
+      columns: { id: "int64", day: "date", n: "int64" },
+      mode: "partition",
+      partition: "day",
+      key: "id",
+      checks: [unique("id")],
+    });
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "visits", tables: { t } }));
     const visit = (id: number, d: number, n: number) => ({ id, day: `2001-01-0${d}`, n });
     await etl.run({ t: rows([visit(1, 1, 1), visit(2, 1, 1), visit(3, 2, 1)]) });
@@ -47,13 +53,23 @@ onEveryWarehouse((open) => {
 
   test("partition: partitions of every type", async () => {
     const db = await open();
-    const cases = [["int64", 1, 2], ["string", "a'b", "é\0"], ["bool", true, false], ["timestamp", "2001-01-01T00:00:00.000001Z", "2001-01-01T00:00:00.000002Z"], ["datetime", "2001-01-01T00:00:00", "2001-01-02T00:00:00"], ["decimal(9,2)", "1.50", "-2"], ["float64", 0.1, -0.5], ["bytes", Buffer.from([0, 255]), Buffer.from([])]] as const;
+    const cases = [
+      ["int64", 1, 2],
+      ["string", "a'b", "é\0"],
+      ["bool", true, false],
+      ["timestamp", "2001-01-01T00:00:00.000001Z", "2001-01-01T00:00:00.000002Z"],
+      ["datetime", "2001-01-01T00:00:00", "2001-01-02T00:00:00"],
+      ["decimal(9,2)", "1.50", "-2"],
+      ["float64", 0.1, -0.5],
+      ["bytes", Buffer.from([0, 255]), Buffer.from([])],
+    ] as const;
     for (const [type, a, b] of cases) {
       const name = `p_${type.replaceAll(/\W/g, "_")}`;
       const t = table(name, { columns: { p: type, n: "int64" } as never, mode: "partition", partition: "p" as never });
       const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: name, tables: { t } }));
-      await etl.run({ t: rows([{ p: a, n: 1 }, { p: b, n: 1 }, { p: b, n: 2 }]) });
-      const report = await etl.run({ t: rows([{ p: b, n: 3 }]) });
+      const load = (...list: object[]) => etl.run({ t: rows(list as never[]) });
+      await load({ p: a, n: 1 }, { p: b, n: 1 }, { p: b, n: 2 });
+      const report = await load({ p: b, n: 3 });
       expect([type, report.tables.t?.rows, report.tables.t?.deleted]).toEqual([type, 2, 2]);
       await etl.rollback();
       expect([type, (await etl.audit()).ok]).toEqual([type, true]);

@@ -1,4 +1,4 @@
-import { cutover, rows, rowCount, sql } from "cutover";
+import { cutover, rowCount, rows, sql } from "cutover";
 import { expect, test } from "vitest";
 import { batch, day, daysTable, failure, itemsPipeline, itemsTable } from "../support/fixtures.js";
 import { readers, tally } from "../support/readers.js";
@@ -45,7 +45,8 @@ onEveryWarehouse((open) => {
     await db.query("CREATE VIEW shown AS SELECT id, v FROM items");
     const etl = itemsPipeline(db, { keep: 10 });
     await etl.run({ items: rows(batch(1, 2000, 1)) });
-    const q = "SELECT (SELECT count(*) || ':' || sum(hash(id, v)) FROM shown), (SELECT count(*) || ':' || sum(hash(id, v)) FROM items)";
+    const q =
+      "SELECT (SELECT count(*) || ':' || sum(hash(id, v)) FROM shown), (SELECT count(*) || ':' || sum(hash(id, v)) FROM items)";
     const released = new Set([await now(db, q)]);
     const watch = await readers(db, q);
     const step = async (call: () => Promise<unknown>): Promise<void> => {
@@ -78,7 +79,8 @@ onEveryWarehouse((open) => {
     const db = await open();
     const tables = { items: itemsTable(), days: daysTable() };
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "both", tables, keep: 10 }));
-    const load = (v: number) => etl.run({ items: rows(batch(1, 800, v)), days: rows(day(1, ...batch(1, 800, v).map((i) => [`p${i.id}`, v] as const))) });
+    const load = (v: number) =>
+      etl.run({ items: rows(batch(1, 800, v)), days: rows(day(1, ...batch(1, 800, v).map((i) => [`p${i.id}`, v] as const))) });
     await load(1);
     const q = "SELECT (SELECT min(v) || '-' || max(v) FROM items) || ' ' || (SELECT min(n) || '-' || max(n) FROM days)";
     const watch = await readers(db, q);

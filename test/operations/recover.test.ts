@@ -39,7 +39,12 @@ onEveryWarehouse((open, warehouse) => {
     expect(await etl.recover()).toEqual({ settled: [], dropped: [] });
     const states = [];
     for await (const h of etl.history()) states.push([h.release, h.state]);
-    expect(states).toEqual([[4, "published"], [3, "published"], [2, "abandoned"], [1, "published"]]);
+    expect(states).toEqual([
+      [4, "published"],
+      [3, "published"],
+      [2, "abandoned"],
+      [1, "published"],
+    ]);
     expect(await db.query("SELECT count(*)::INT AS n FROM cutover_ledger.journal WHERE event = 'abandoned'")).toEqual([{ n: 1 }]);
   });
 
@@ -48,7 +53,9 @@ onEveryWarehouse((open, warehouse) => {
     const etl = itemsPipeline(db);
     await etl.run({ items: rows(batch(1, 5, 1)) });
     const candidate = await etl.clone();
-    await db.query("UPDATE cutover_ledger.journal SET payload = regexp_replace(payload, '\"until\":\"[^\"]*\"', '\"until\":\"2001-01-01T00:00:00.000Z\"') WHERE event = 'opened'");
+    await db.query(
+      'UPDATE cutover_ledger.journal SET payload = regexp_replace(payload, \'"until":"[^"]*"\', \'"until":"2001-01-01T00:00:00.000Z"\') WHERE event = \'opened\'',
+    );
     const { settled, dropped } = await etl.recover();
     expect(settled).toEqual([{ release: 2, as: "not-published" }]);
     expect(dropped).toHaveLength(1);

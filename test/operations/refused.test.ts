@@ -7,12 +7,21 @@ const refusals = [
   ["rowCount", [rowCount({ max: 10 })], batch(5, 12, 2), "rowCount"],
   ["maxGrowth", [maxGrowth(0.1)], batch(5, 12, 2), "maxGrowth"],
   ["notNull", [notNull("name")], [{ id: 3, name: null, v: 2, seq: 2 }], "notNull(name)"],
-  ["unique on a column that is no key", [unique(["name"])], [{ id: 3, name: "n1", v: 2, seq: 2 }], "unique(name)"],
+  ["unique on a column that is no key", [unique("name")], [{ id: 3, name: "n1", v: 2, seq: 2 }], "unique(name)"],
   ["accepted", [accepted("v", [1, 2])], [{ id: 3, v: 3, seq: 2 }], "accepted(v)"],
   ["between", [between("v", { min: 0, max: 5 })], [{ id: 3, v: 6, seq: 2 }], "between(v)"],
   ["noRows", [noRows("no seven", sql`SELECT * FROM ${sql.self} WHERE v = 7`)], [{ id: 3, v: 7, seq: 2 }], "no seven"],
   ["reconcile", [reconcile()], batch(5, 6, 2), "reconcile(rows)"],
-  ["JavaScript", [check("mine", async ({ query, self }) => ({ pass: Number((await query(sql`SELECT count(*) AS n FROM ${self}`))[0]?.["n"]) === 5 }))], batch(6, 6, 2), "mine"],
+  [
+    "JavaScript",
+    [
+      check("mine", async ({ query, self }) => ({
+        pass: Number((await query(sql`SELECT count(*) AS n FROM ${self}`))[0]?.["n"]) === 5,
+      })),
+    ],
+    batch(6, 6, 2),
+    "mine",
+  ],
 ] as const;
 
 onEveryWarehouse((open) => {
@@ -50,7 +59,8 @@ onEveryWarehouse((open) => {
       const db = await open();
       await itemsPipeline(db).run({ items: rows(batch(1, 4, 1)) });
       const etl = itemsPipeline(db, { checks: (what === "maxGrowth" ? [maxGrowth(0.25)] : [...checks]) as never });
-      const good = (v: number) => rows([{ id: 5, name: "n5", v, seq: v }], what === "reconcile" ? { totals: { rows: 1, sums: { v } } } : {});
+      const good = (v: number) =>
+        rows([{ id: 5, name: "n5", v, seq: v }], what === "reconcile" ? { totals: { rows: 1, sums: { v } } } : {});
       expect((await etl.run({ items: good(1) })).checks.map((c) => c.outcome)).not.toContain("fail");
       expect((await etl.run({ items: good(2) }, { strategy: "swap" })).checks.map((c) => c.outcome)).not.toContain("fail");
       expect((await etl.check()).ok).toBe(true);
@@ -88,7 +98,13 @@ onEveryWarehouse((open) => {
     const db = await open();
     const { cutover } = await import("cutover");
     const { daysTable, itemsTable } = await import("../support/fixtures.js");
-    const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "both", tables: { items: itemsTable(), days: daysTable([between("n", { max: 5 })]) } }));
+    const etl = db.own(
+      cutover({
+        warehouse: db.warehouse,
+        pipeline: "both",
+        tables: { items: itemsTable(), days: daysTable([between("n", { max: 5 })]) },
+      }),
+    );
     await etl.run({ items: rows(batch(1, 5, 1)), days: rows(day(1, ["a", 1])) });
     const before = await picture(db, etl, "items", "days");
     await failure(etl.run({ items: rows(batch(1, 9, 2)), days: rows(day(2, ["b", 9])) }), "CHECKS_FAILED");
@@ -139,7 +155,10 @@ onEveryWarehouse((open) => {
     const etl = itemsPipeline(db, { checks });
     const report = await etl.run({ items: rows(batch(1, 5, 2)) });
     expect(report.status).toBe("published");
-    expect(report.checks.map((c) => [c.check, c.outcome, c.severity])).toEqual([["between(v)", "warn", "warn"], ["quiet", "warn", "warn"]]);
+    expect(report.checks.map((c) => [c.check, c.outcome, c.severity])).toEqual([
+      ["between(v)", "warn", "warn"],
+      ["quiet", "warn", "warn"],
+    ]);
     expect(report.checks[0]?.observed).toBe(5);
     expect(report.checks[0]?.samples).toHaveLength(2);
     expect(report.checks[1]?.message).toBe("hm");

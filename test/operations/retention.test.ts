@@ -32,7 +32,8 @@ onEveryWarehouse((open) => {
     const etl = itemsPipeline(db, { keep: 3 });
     const images = async () => {
       let n = 0;
-      for (const t of (await db.tables()).filter((x) => x.startsWith("cutover_ledger.changes_"))) n += Number((await db.query(`SELECT count(*) AS n FROM ${t}`))[0]?.["n"]);
+      for (const t of (await db.tables()).filter((x) => x.startsWith("cutover_ledger.changes_")))
+        n += Number((await db.query(`SELECT count(*) AS n FROM ${t}`))[0]?.["n"]);
       return n;
     };
     const sizes: { tables: number; images: number }[] = [];

@@ -31,7 +31,11 @@ onEveryWarehouse((open) => {
         const s = await etl.status();
         return { live: s.live ?? 0, content: await db.content("items"), watermark: s.watermarks.items };
       };
-      const some = (v: number): Item[] => [...new Map(Array.from({ length: 1 + next(8) }, () => next(20)).map((id) => [id, { id, name: `n${next(3)}`, v, seq: v }])).values()];
+      const some = (v: number): Item[] => [
+        ...new Map(
+          Array.from({ length: 1 + next(8) }, () => next(20)).map((id) => [id, { id, name: `n${next(3)}`, v, seq: v }]),
+        ).values(),
+      ];
       await etl.run({ items: rows(some(1)) });
       /** Releases that can be gone back to, oldest first, the live one last; and what redo brings, the latest last. */
       let line: State[] = [await look()];

@@ -3,8 +3,15 @@ import { expect, test } from "vitest";
 import { all, batch, day, daysPipeline, daysTable, failure, itemsPipeline, itemsTable, picture } from "../support/fixtures.js";
 import { type Db, onEveryWarehouse } from "../support/warehouse.js";
 
-const schema = (db: Db) => db.query("SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns() WHERE table_name IN ('items', 'days') ORDER BY table_name, column_index");
-const seen = async (db: Db, p: { status(): Promise<unknown> }, ...tables: string[]) => ({ ...(await picture(db, p, ...tables)), held: null, schema: await schema(db) });
+const schema = (db: Db) =>
+  db.query(
+    "SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns() WHERE table_name IN ('items', 'days') ORDER BY table_name, column_index",
+  );
+const seen = async (db: Db, p: { status(): Promise<unknown> }, ...tables: string[]) => ({
+  ...(await picture(db, p, ...tables)),
+  held: null,
+  schema: await schema(db),
+});
 
 onEveryWarehouse((open) => {
   test("invariant 4: rollback restores rows, schema and watermark bit for bit (in place, upsert)", async () => {
@@ -55,7 +62,9 @@ onEveryWarehouse((open) => {
     await etl.adopt();
     const before = await db.content("kinds");
     await etl.run({ kinds: rows([{ id: 1, s: "x" }, { id: 2, s: "y" }, { id: 3, s: "z" }, { id: 4 }]) });
-    expect(await db.query("SELECT count(*)::INT AS n FROM kinds WHERE s IN ('x', 'y', 'z') AND f IS NOT NULL")).toEqual([{ n: 3 }]);
+    expect(await db.query("SELECT count(*)::INT AS n FROM kinds WHERE s IN ('x', 'y', 'z') AND f IS NOT NULL")).toEqual([
+      { n: 3 },
+    ]);
     await etl.rollback();
     expect(await db.content("kinds")).toEqual(before);
     await etl.redo();
@@ -149,7 +158,9 @@ onEveryWarehouse((open) => {
 
   test("invariant 4: releases that touch different tables roll back by table", async () => {
     const db = await open();
-    const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "both", tables: { items: itemsTable(), days: daysTable() }, keep: 10 }));
+    const etl = db.own(
+      cutover({ warehouse: db.warehouse, pipeline: "both", tables: { items: itemsTable(), days: daysTable() }, keep: 10 }),
+    );
     await etl.run({ items: rows(batch(1, 5, 1)) });
     await etl.run({ days: rows(day(1, ["a", 1])) });
     const two = await seen(db, etl, "items", "days");

@@ -1,7 +1,7 @@
-import { accepted, check, cutover, files, isCutoverError, maxDrop, noRows, rows, sql, table, unique } from "cutover";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import { accepted, check, cutover, files, isCutoverError, maxDrop, noRows, rows, sql, table, unique } from "cutover";
 import { expect, test } from "vitest";
 import { type Db, onEveryWarehouse } from "../support/warehouse.js";
 
@@ -32,9 +32,21 @@ onEveryWarehouse((open) => {
       columns,
       key: "id",
       redact: ["ssn"],
-      checks: [accepted("ssn", ["none"]), unique(["ssn"]), noRows("any", sql`SELECT * FROM ${sql.self}`), check("js", async () => ({ pass: false, observed: 1 }))],
+      checks: [
+        accepted("ssn", ["none"]),
+        unique("ssn"),
+        noRows("any", sql`SELECT * FROM ${sql.self}`),
+        check("js", async () => ({ pass: false, observed: 1 })),
+      ],
     });
-    const text = await told(db, (o) => db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({ t: rows([{ id: 1, ssn: secret }, { id: 2, ssn: secret }]) }));
+    const text = await told(db, (o) =>
+      db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({
+        t: rows([
+          { id: 1, ssn: secret },
+          { id: 2, ssn: secret },
+        ]),
+      }),
+    );
     expect(text.join("\n")).toContain("CHECKS_FAILED");
     expect(text.join("\n")).toContain("[redacted]");
     expect(leaks(text)).toEqual([]);
@@ -43,17 +55,39 @@ onEveryWarehouse((open) => {
   test("invariant 10: a redacted key does not appear when it comes twice with different content", async () => {
     const db = await open();
     const t = table("people", { columns: { ssn: "string", id: "int64" }, key: "ssn", redact: ["ssn"] });
-    const text = await told(db, (o) => db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({ t: rows([{ id: 1, ssn: secret }, { id: 2, ssn: secret }]) }));
+    const text = await told(db, (o) =>
+      db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({
+        t: rows([
+          { id: 1, ssn: secret },
+          { id: 2, ssn: secret },
+        ]),
+      }),
+    );
     expect(text.join("\n")).toContain("BAD_ROW");
     expect(leaks(text)).toEqual([]);
   });
 
   test("invariant 10: a redacted partition does not appear in the samples of a drop", async () => {
     const db = await open();
-    const t = table("people", { columns: { ssn: "string", id: "int64" }, mode: "partition", partition: "ssn", redact: ["ssn"], checks: [maxDrop(0.1, { per: "partition" })] });
+    const t = table("people", {
+      columns: { ssn: "string", id: "int64" },
+      mode: "partition",
+      partition: "ssn",
+      redact: ["ssn"],
+      checks: [maxDrop(0.1, { per: "partition" })],
+    });
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t } }));
-    await etl.run({ t: rows([{ id: 1, ssn: secret }, { id: 2, ssn: secret }]) });
-    const text = await told(db, (o) => db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({ t: rows([{ id: 1, ssn: secret }]) }));
+    await etl.run({
+      t: rows([
+        { id: 1, ssn: secret },
+        { id: 2, ssn: secret },
+      ]),
+    });
+    const text = await told(db, (o) =>
+      db
+        .own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o }))
+        .run({ t: rows([{ id: 1, ssn: secret }]) }),
+    );
     expect(text.join("\n")).toContain("CHECKS_FAILED");
     expect(leaks(text)).toEqual([]);
   });
@@ -63,7 +97,13 @@ onEveryWarehouse((open) => {
     ["in a row does not fit its column", [{ id: 1, ssn: secret }]],
     ["in a row is too large for its column", [{ id: 1, ssn: 7_805_112_099 }]],
     ["breaks a CHECK of the table", [{ id: 1, ssn: -780_511 }]],
-    ["breaks a UNIQUE of the table", [{ id: 1, ssn: 78_051_120 }, { id: 2, ssn: 78_051_120 }]],
+    [
+      "breaks a UNIQUE of the table",
+      [
+        { id: 1, ssn: 78_051_120 },
+        { id: 2, ssn: 78_051_120 },
+      ],
+    ],
   ] as const;
   for (const [what, given] of unfit) {
     test(`invariant 10: a redacted value that ${what} does not appear`, async () => {
@@ -73,7 +113,9 @@ onEveryWarehouse((open) => {
       const path = join(db.folder, "people.csv");
       await writeFile(path, `id,ssn\n1,${secret}\n`);
       const source = given === "file" ? files(path) : rows(given as unknown as Record<string, never>[]);
-      const text = await told(db, (o) => db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({ t: source }));
+      const text = await told(db, (o) =>
+        db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({ t: source }),
+      );
       expect(text.join("\n")).toContain("error:");
       expect(leaks(text, /078-05-1120|780511|78051120|7805112099/)).toEqual([]);
     });
@@ -82,8 +124,17 @@ onEveryWarehouse((open) => {
   test("invariant 10: redaction knows a column by the engine's rules, whatever its case", async () => {
     const db = await open();
     await db.query('CREATE TABLE people ("SSN" VARCHAR, id BIGINT)');
-    const t = table("people", { columns: { ssn: "string?", id: "int64" }, key: "id", redact: ["ssn"], checks: [accepted("ssn", ["none"])] });
-    const text = await told(db, (o) => db.own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o })).run({ t: rows([{ id: 1, ssn: secret }]) }));
+    const t = table("people", {
+      columns: { ssn: "string?", id: "int64" },
+      key: "id",
+      redact: ["ssn"],
+      checks: [accepted("ssn", ["none"])],
+    });
+    const text = await told(db, (o) =>
+      db
+        .own(cutover({ warehouse: db.warehouse, pipeline: "people", tables: { t }, ...o }))
+        .run({ t: rows([{ id: 1, ssn: secret }]) }),
+    );
     expect(text.join("\n")).toContain("CHECKS_FAILED");
     expect(leaks(text)).toEqual([]);
   });

@@ -1,6 +1,6 @@
-import { Readable } from "node:stream";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { cutover, files, query, rows, sql, table } from "cutover";
 import { expect, test } from "vitest";
 import * as z from "zod";
@@ -8,7 +8,10 @@ import { failure, items, itemsPipeline } from "../support/fixtures.js";
 import { onEveryWarehouse } from "../support/warehouse.js";
 
 const content = "SELECT id::INT AS id, name, v::INT AS v, seq::INT AS seq FROM items ORDER BY id";
-const expected = [{ id: 1, name: "a,b", v: 1, seq: 1 }, { id: 2, name: null, v: 2, seq: 2 }];
+const expected = [
+  { id: 1, name: "a,b", v: 1, seq: 1 },
+  { id: 2, name: null, v: 2, seq: 2 },
+];
 
 onEveryWarehouse((open) => {
   test("files: CSV, NDJSON and Parquet, one, several and by glob, load the same", async () => {
@@ -17,8 +20,15 @@ onEveryWarehouse((open) => {
     await writeFile(at("x1.csv"), 'id,name,v,seq\n1,"a,b",1,1\n');
     await writeFile(at("x2.csv"), "seq,v,name,id\n2,2,,2\n");
     await writeFile(at("y.ndjson"), '{"id":1,"name":"a,b","v":1,"seq":1}\n{"id":2,"v":2,"seq":2}\n');
-    await db.query(`COPY (SELECT 1::BIGINT AS id, 'a,b' AS name, 1::BIGINT AS v, 1::INT AS seq UNION ALL SELECT 2, NULL, 2, 2) TO '${at("z.parquet")}'`);
-    const sources = [files(at("x*.csv")), files([at("x1.csv"), new URL(`file://${at("x2.csv")}`)]), files(at("y.ndjson")), files(at("z.parquet"))];
+    await db.query(
+      `COPY (SELECT 1::BIGINT AS id, 'a,b' AS name, 1::BIGINT AS v, 1::INT AS seq UNION ALL SELECT 2, NULL, 2, 2) TO '${at("z.parquet")}'`,
+    );
+    const sources = [
+      files(at("x*.csv")),
+      files([at("x1.csv"), new URL(`file://${at("x2.csv")}`)]),
+      files(at("y.ndjson")),
+      files(at("z.parquet")),
+    ];
     for (const [i, source] of sources.entries()) {
       const etl = itemsPipeline(db, i === 0 ? {} : {});
       if (i > 0) {
@@ -49,10 +59,16 @@ onEveryWarehouse((open) => {
   test("rows: arrays, generators, streams and functions; a function gets the signal of the call", async () => {
     const db = await open();
     const etl = itemsPipeline(db);
-    const list = [{ id: 1, name: "a,b", v: 1, seq: 1 }, { id: 2, v: 2, seq: 2 }];
+    const list = [
+      { id: 1, name: "a,b", v: 1, seq: 1 },
+      { id: 2, v: 2, seq: 2 },
+    ];
     let signal: AbortSignal | undefined;
     const sources = [
-      rows(list), rows(new Set(list)), rows(Readable.from(list)), rows(() => list),
+      rows(list),
+      rows(new Set(list)),
+      rows(Readable.from(list)),
+      rows(() => list),
       rows(async function* (s: AbortSignal) {
         signal = s;
         yield* list;
@@ -67,15 +83,17 @@ onEveryWarehouse((open) => {
     const db = await open();
     const etl = itemsPipeline(db);
     let closed = false;
-    const source = rows((function* () {
-      try {
-        yield { id: 1, v: 1, seq: 1 };
-        yield { id: 2, v: "no" as never, seq: 1 };
-        yield { id: 3, v: 1, seq: 1 };
-      } finally {
-        closed = true;
-      }
-    })());
+    const source = rows(
+      (function* () {
+        try {
+          yield { id: 1, v: 1, seq: 1 };
+          yield { id: 2, v: "no" as never, seq: 1 };
+          yield { id: 3, v: 1, seq: 1 };
+        } finally {
+          closed = true;
+        }
+      })(),
+    );
     const e = await failure(etl.run({ items: source }), "BAD_ROW");
     expect(e.context).toMatchObject({ row: 2, column: "v" });
     expect(closed).toBe(true);
@@ -86,16 +104,28 @@ onEveryWarehouse((open) => {
     await failure(itemsPipeline(db).run({ items: rows([{ id: 1, v: 1, seq: 1, extra: 1 } as never]) }), "BAD_ROW");
     const loose = table("items", { columns: { id: "int64", v: "int64" }, key: "id", onUnknownColumn: "ignore" });
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "items", tables: { loose } }));
-    const report = await etl.run({ loose: rows([{ id: 1, v: 1, extra: 1 }, { id: 2, v: 1, extra: 2 }] as never) });
+    const report = await etl.run({
+      loose: rows([
+        { id: 1, v: 1, extra: 1 },
+        { id: 2, v: 1, extra: 2 },
+      ] as never),
+    });
     expect(report.warnings.map((w) => w.code)).toEqual(["IGNORED_COLUMNS"]);
   });
 
   test("rows: zod parses each row: defaults, transforms, refusals with the row's number", async () => {
     const db = await open();
-    const t = table("parsed", { columns: z.object({ id: z.bigint(), s: z.string().trim().default("none"), n: z.number().int().nullish() }), types: { n: "int64" }, key: "id" });
+    const t = table("parsed", {
+      columns: z.object({ id: z.bigint(), s: z.string().trim().default("none"), n: z.number().int().nullish() }),
+      types: { n: "int64" },
+      key: "id",
+    });
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "parsed", tables: { t } }));
     await etl.run({ t: rows([{ id: 1n, s: " x " }, { id: 2n }]) });
-    expect(await db.query("SELECT id::INT AS id, s FROM parsed ORDER BY id")).toEqual([{ id: 1, s: "x" }, { id: 2, s: "none" }]);
+    expect(await db.query("SELECT id::INT AS id, s FROM parsed ORDER BY id")).toEqual([
+      { id: 1, s: "x" },
+      { id: 2, s: "none" },
+    ]);
     const e = await failure(etl.run({ t: rows([{ id: 3n }, { id: 4n, n: 1.5 }]) }), "BAD_ROW");
     expect(e.context).toMatchObject({ row: 2, column: "n" });
   });
@@ -104,7 +134,8 @@ onEveryWarehouse((open) => {
     const db = await open();
     await db.query("CREATE TABLE source AS SELECT i AS id, 'n' || i AS name, i AS v, i AS seq FROM range(1, 6) t(i)");
     const etl = itemsPipeline(db);
-    const run = () => etl.run(({ since }) => ({ items: query(sql`SELECT * FROM source WHERE ${sql.since("seq", since.items)};`) }));
+    const run = () =>
+      etl.run(({ since }) => ({ items: query(sql`SELECT * FROM source WHERE ${sql.since("seq", since.items)};`) }));
     expect((await run()).tables.items).toMatchObject({ inserted: 5, watermark: { before: null, after: "5" } });
     await db.query("INSERT INTO source VALUES (6, 'n6', 6, 6)");
     await db.query("UPDATE source SET v = 99 WHERE id = 1");
@@ -121,8 +152,17 @@ onEveryWarehouse((open) => {
     const t = table("read", { key: "id" });
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "read", tables: { t } }));
     await etl.run({ t: files(at) });
-    await etl.run({ t: rows([{ id: 2, name: "c" }, { id: 3, name: "d" }]) });
-    expect(await db.query("SELECT id::INT AS id, name FROM read ORDER BY id")).toEqual([{ id: 1, name: "a" }, { id: 2, name: "c" }, { id: 3, name: "d" }]);
+    await etl.run({
+      t: rows([
+        { id: 2, name: "c" },
+        { id: 3, name: "d" },
+      ]),
+    });
+    expect(await db.query("SELECT id::INT AS id, name FROM read ORDER BY id")).toEqual([
+      { id: 1, name: "a" },
+      { id: 2, name: "c" },
+      { id: 3, name: "d" },
+    ]);
     const none = db.own(cutover({ warehouse: db.warehouse, pipeline: "none", tables: { n: table("none", { key: "id" }) } }));
     await failure(none.run({ n: rows([{ id: 1 }]) }), "CONFIG");
   });

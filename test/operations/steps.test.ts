@@ -16,7 +16,10 @@ onEveryWarehouse((open) => {
     expect(String(await release.plan())).toContain("cutover_ledger");
     expect(await release.validate()).toMatchObject({ ok: true });
     expect(release.state).toBe("validated");
-    expect(await release.publish()).toMatchObject({ release: 2, tables: { items: { inserted: 4, updated: 2, rows: 9, watermark: { after: "3" } } } });
+    expect(await release.publish()).toMatchObject({
+      release: 2,
+      tables: { items: { inserted: 4, updated: 2, rows: 9, watermark: { after: "3" } } },
+    });
     expect(release.state).toBe("published");
     await failure(release.publish(), "NOT_OPEN");
     await failure(release.load({ items: rows([]) }), "NOT_OPEN");
@@ -29,11 +32,28 @@ onEveryWarehouse((open) => {
     const etl = itemsPipeline(db);
     await etl.run({ items: rows(batch(1, 5, 1)) });
     const release = await etl.begin();
-    await release.load({ items: rows([{ id: 5, v: 2, seq: 2 }, { id: 6, v: 2, seq: 2 }]) });
-    await failure(release.load({ items: rows([{ id: 5, v: 3, seq: 2 }, { id: 6, v: 3, seq: 2 }, { id: 7, v: 3, seq: 3 }]) }), "BAD_ROW");
+    await release.load({
+      items: rows([
+        { id: 5, v: 2, seq: 2 },
+        { id: 6, v: 2, seq: 2 },
+      ]),
+    });
+    await failure(
+      release.load({
+        items: rows([
+          { id: 5, v: 3, seq: 2 },
+          { id: 6, v: 3, seq: 2 },
+          { id: 7, v: 3, seq: 3 },
+        ]),
+      }),
+      "BAD_ROW",
+    );
     const report = await release.publish();
     expect(report.tables.items).toMatchObject({ inserted: 1, updated: 1, rows: 6 });
-    expect(await db.query("SELECT id::INT AS id, v::INT AS v FROM items WHERE id >= 5 ORDER BY id")).toEqual([{ id: 5, v: 2 }, { id: 6, v: 2 }]);
+    expect(await db.query("SELECT id::INT AS id, v::INT AS v FROM items WHERE id >= 5 ORDER BY id")).toEqual([
+      { id: 5, v: 2 },
+      { id: 6, v: 2 },
+    ]);
     expect((await etl.audit()).ok).toBe(true);
     expect(await db.litter()).toEqual([]);
   });
@@ -51,7 +71,8 @@ onEveryWarehouse((open) => {
     expect(first).toEqual(second);
     expect(first.digest).not.toBe("");
     expect(await picture(db, etl, "items")).toEqual(before);
-    for (const t of (await db.tables()).filter((x) => x.startsWith("cutover_ledger.changes_"))) expect(await db.content(t)).toEqual([]);
+    for (const t of (await db.tables()).filter((x) => x.startsWith("cutover_ledger.changes_")))
+      expect(await db.content(t)).toEqual([]);
     expect((await db.tables()).filter((t) => !tables.includes(t) && !t.includes("changes_"))).toEqual([]);
     await release.load({ items: rows(batch(7, 7, 2)) });
     const third = await release.validate();
@@ -71,7 +92,9 @@ onEveryWarehouse((open) => {
     await etl.run({ items: rows(batch(5, 7, 3)) });
     expect(await other.publish()).toMatchObject({ status: "nothing-to-do", release: 4 });
     expect(other.state).toBe("abandoned");
-    expect(await release.publish()).toMatchObject({ tables: { items: { stale: 3, inserted: 1, updated: 0, rows: 8, watermark: { before: "3", after: "3" } } } });
+    expect(await release.publish()).toMatchObject({
+      tables: { items: { stale: 3, inserted: 1, updated: 0, rows: 8, watermark: { before: "3", after: "3" } } },
+    });
     expect((await etl.audit()).ok).toBe(true);
   });
 
@@ -113,13 +136,15 @@ onEveryWarehouse((open) => {
     const etl = itemsPipeline(db);
     await etl.run({ items: rows(batch(1, 5, 1)) });
     let closing: Promise<void> | undefined;
-    const endless = rows((async function* () {
-      for (let id = 10; ; id++) {
-        closing ??= etl.close();
-        yield { id, v: 1, seq: 2 };
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    })());
+    const endless = rows(
+      (async function* () {
+        for (let id = 10; ; id++) {
+          closing ??= etl.close();
+          yield { id, v: 1, seq: 2 };
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      })(),
+    );
     await failure(etl.run({ items: endless }), "CLOSED");
     await closing;
     await failure(etl.status(), "CLOSED");

@@ -51,7 +51,10 @@ onEveryWarehouse((open) => {
       });
       expect(report.tables.items?.rows).toBe(2);
       const found = await db.query("SELECT id::INT AS id, v::INT AS v FROM items ORDER BY id");
-      expect(found).toEqual([{ id: 1, v: v + 3 }, { id: 2, v: v + 7 }]);
+      expect(found).toEqual([
+        { id: 1, v: v + 3 },
+        { id: 2, v: v + 7 },
+      ]);
     }
     expect((await etl.audit()).ok).toBe(true);
   });
@@ -61,7 +64,15 @@ onEveryWarehouse((open) => {
     const etl = itemsPipeline(db);
     await etl.run({ items: rows(batch(1, 2, 1)) });
     const before = await db.content("items");
-    const e = await failure(etl.run({ items: rows([{ id: 1, v: 5, seq: 9 }, { id: 1, v: 6, seq: 9 }]) }), "BAD_ROW");
+    const e = await failure(
+      etl.run({
+        items: rows([
+          { id: 1, v: 5, seq: 9 },
+          { id: 1, v: 6, seq: 9 },
+        ]),
+      }),
+      "BAD_ROW",
+    );
     expect(e.message).toMatch(/1/);
     expect(e.context.table).toBe("items");
     expect(await db.content("items")).toEqual(before);
@@ -71,13 +82,23 @@ onEveryWarehouse((open) => {
   test("upsert: NULL in the key is a BAD_ROW that names the row", async () => {
     const db = await open();
     const etl = itemsPipeline(db);
-    const e = await failure(etl.run({ items: rows([{ id: 1, v: 1, seq: 1 }, { id: null as never, v: 1, seq: 1 }]) }), "BAD_ROW");
+    const e = await failure(
+      etl.run({
+        items: rows([
+          { id: 1, v: 1, seq: 1 },
+          { id: null as never, v: 1, seq: 1 },
+        ]),
+      }),
+      "BAD_ROW",
+    );
     expect(e.context).toMatchObject({ row: 2, column: "id", table: "items" });
   });
 
   test("upsert: undeclared live columns keep their value on update and take their default on insert; generated ones follow", async () => {
     const db = await open();
-    await db.query(`CREATE TABLE items (id BIGINT, name VARCHAR, v BIGINT, seq BIGINT, extra VARCHAR DEFAULT 'fresh', twice BIGINT GENERATED ALWAYS AS (v * 2))`);
+    await db.query(
+      `CREATE TABLE items (id BIGINT, name VARCHAR, v BIGINT, seq BIGINT, extra VARCHAR DEFAULT 'fresh', twice BIGINT GENERATED ALWAYS AS (v * 2))`,
+    );
     const etl = itemsPipeline(db);
     await etl.run({ items: rows(batch(1, 2, 1)) });
     await db.query("UPDATE items SET extra = 'mine' WHERE id = 1");
@@ -128,8 +149,20 @@ onEveryWarehouse((open) => {
     const db = await open();
     const lines = table("lines", { columns: { doc: "string", line: "int64", text: "string?" }, key: ["doc", "line"] });
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "lines", tables: { lines } }));
-    await etl.run({ lines: rows([{ doc: "a", line: 1, text: "x" }, { doc: "a", line: 2 }, { doc: "b", line: 1 }]) });
-    const report = await etl.run({ lines: rows([{ doc: "a", line: 1, text: "y" }, { doc: "b", line: 1 }, { doc: "b", line: 2 }]) });
+    await etl.run({
+      lines: rows([
+        { doc: "a", line: 1, text: "x" },
+        { doc: "a", line: 2 },
+        { doc: "b", line: 1 },
+      ]),
+    });
+    const report = await etl.run({
+      lines: rows([
+        { doc: "a", line: 1, text: "y" },
+        { doc: "b", line: 1 },
+        { doc: "b", line: 2 },
+      ]),
+    });
     expect(report.tables.lines).toMatchObject({ inserted: 1, updated: 1, unchanged: 1, rows: 4 });
   });
 });

@@ -3,7 +3,23 @@ import { expect, test } from "vitest";
 import { all, failure } from "../support/fixtures.js";
 import { onEveryWarehouse } from "../support/warehouse.js";
 
-const hostile = ["'; DROP TABLE bystander; --", '"', "\\'", "\0", "a\0b", "\n\r\t", "𝒳🚀👩‍👩‍👧", "$1 ${x} {resultOf} %", "[redacted]", "", " ", "NULL", "x".repeat(1_000_000), "é", "e\u0301"];
+const hostile = [
+  "'; DROP TABLE bystander; --",
+  '"',
+  "\\'",
+  "\0",
+  "a\0b",
+  "\n\r\t",
+  "𝒳🚀👩‍👩‍👧",
+  "$1 {resultOf} %s",
+  "[redacted]",
+  "",
+  " ",
+  "NULL",
+  "x".repeat(1_000_000),
+  "é",
+  "e\u0301",
+];
 const t = table("texts", { columns: { id: "int64", s: "string?" }, key: "id" });
 
 onEveryWarehouse((open) => {
@@ -15,12 +31,18 @@ onEveryWarehouse((open) => {
     await plain.run({ t: rows(hostile.map((s, id) => ({ id, s }))) });
     await plain.run({ t: rows(hostile.map((s, id) => ({ id, s: `${s}!` }))) });
     const changes = await all(plain.diff("t", { from: 1, to: 2 }));
-    expect(changes.map((c) => [c.op, c.op === "update" ? c.before.s : "", c.op === "update" ? c.after.s : ""])).toEqual(hostile.map((s) => ["update", s, `${s}!`]));
+    expect(changes.map((c) => [c.op, c.op === "update" ? c.before.s : "", c.op === "update" ? c.after.s : ""])).toEqual(
+      hostile.map((s) => ["update", s, `${s}!`]),
+    );
     await plain.rollback();
     await plain.unhold();
     expect((await plain.audit()).ok).toBe(true);
     expect((await plain.run({ t: rows(hostile.map((s, id) => ({ id, s }))) })).status).toBe("nothing-to-do");
-    const checked = table("texts", { columns: { id: "int64", s: "string?" }, key: "id", checks: [accepted("s", ["only this"], { samples: 100 })] });
+    const checked = table("texts", {
+      columns: { id: "int64", s: "string?" },
+      key: "id",
+      checks: [accepted("s", ["only this"], { samples: 100 })],
+    });
     const strict = db.own(cutover({ ...config, tables: { t: checked } }));
     const e = await failure(strict.run({ t: rows([{ id: 99, s: "new" }]) }), "CHECKS_FAILED");
     expect(new Set(e.context.checks[0]?.samples.map((r) => r["s"]))).toEqual(new Set([...hostile, "new"]));
@@ -36,7 +58,11 @@ onEveryWarehouse((open) => {
       const own = table(name, {
         columns: { id: "int64", s: "string" },
         key: "id",
-        checks: [accepted("s", [s, "b"]), between("s", { min: s < "b" ? s : "b", max: s < "b" ? "b" : s }), noRows("none", sql`SELECT * FROM ${sql.self} WHERE s <> ${s} AND s <> ${"b"}`)],
+        checks: [
+          accepted("s", [s, "b"]),
+          between("s", { min: s < "b" ? s : "b", max: s < "b" ? "b" : s }),
+          noRows("none", sql`SELECT * FROM ${sql.self} WHERE s <> ${s} AND s <> ${"b"}`),
+        ],
       });
       const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: name, tables: { own } }));
       const key = s === "" ? "k" : s;

@@ -1,6 +1,6 @@
 import { accepted, between, check, maxDrop, noRows, notNull, reconcile, rowCount, sql, unique } from "cutover";
 import { describe, expect, test } from "vitest";
-import { type PlannedStep } from "../../src/plan/compile.js";
+import type { PlannedStep } from "../../src/plan/compile.js";
 import { planInPlace } from "../../src/plan/in-place.js";
 import { adapters, columnsOf, facts, js, load, matches, names, shape, was } from "./support.js";
 
@@ -22,13 +22,30 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
   });
   test("an upsert with every kind of check", async () => {
     const checks = [
-      rowCount({ min: 1, max: 1000 }), notNull("id", "amount"), unique("id"), between("amount", { min: 0, max: 99.5 }),
-      accepted("customer", ["a", "it's"]), maxDrop(0.2), reconcile(), noRows("lost", sql`SELECT * FROM ${sql.self} WHERE customer = ${"x"}`),
-      notNull(["customer"], { severity: "warn", samples: 2 }), check("mine", async () => ({ pass: true })),
+      rowCount({ min: 1, max: 1000 }),
+      notNull("id", "amount"),
+      unique("id"),
+      between("amount", { min: 0, max: 99.5 }),
+      accepted("customer", ["a", "it's"]),
+      maxDrop(0.2),
+      reconcile(),
+      noRows("lost", sql`SELECT * FROM ${sql.self} WHERE customer = ${"x"}`),
+      notNull(["customer"], { severity: "warn", samples: 2 }),
+      check("mine", async () => ({ pass: true })),
     ];
     const t = load(orders, { cursor: "updated_at", totals: { rows: 5, sums: { amount: "12.50" } }, checks });
     const { ids } = await golden("upsert", [t], { note: "a note", key: "key-1" });
-    expect(ids).toEqual(["fence", "orders.count", "orders.capture", "orders.tally", "orders.exchange", "orders.validate.self", "orders.validate.delta", "orders.check.0", "record"]);
+    expect(ids).toEqual([
+      "fence",
+      "orders.count",
+      "orders.capture",
+      "orders.tally",
+      "orders.exchange",
+      "orders.validate.self",
+      "orders.validate.delta",
+      "orders.check.0",
+      "record",
+    ]);
   });
   test("checks that were proven read the effective rows", async () => {
     const checks = [notNull("id"), unique("id"), rowCount({ min: 1 })];
@@ -42,10 +59,14 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
   });
   test("a composite key with a cursor", async () => {
     const lines = shape(adapter, "lines", columnsOf(adapter, { order_id: "int64!", line: "string!", seq: "int64", v: "json" }));
-    await golden("composite-key", [load(lines, { key: ["order_id", "line"], scope: { keys: ["order_id", "line"] }, cursor: "seq" })]);
+    await golden("composite-key", [
+      load(lines, { key: ["order_id", "line"], scope: { keys: ["order_id", "line"] }, cursor: "seq" }),
+    ]);
   });
   test("partitions without a key", async () => {
-    await golden("partition-keyless", [load(days, { scope, key: [], partition: "day", checks: [maxDrop(0.1, { per: "partition" })] })]);
+    await golden("partition-keyless", [
+      load(days, { scope, key: [], partition: "day", checks: [maxDrop(0.1, { per: "partition" })] }),
+    ]);
   });
   test("partitions with a key", async () => {
     await golden("partition-with-key", [load(days, { scope, key: ["n"], partition: "day" })]);
@@ -66,8 +87,13 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
     expect(ids.indexOf("effect")).toBe(ids.indexOf("orders.tally") + 1);
   });
   test("hostile names are quoted, hostile values are literals", async () => {
-    const evil = shape(adapter, 'or"ders; --', columnsOf(adapter, { 'i"d': "int64!", "select": "string" }));
-    const t = load(evil, { alias: "evil", key: ['i"d'], scope: { keys: ['i"d'] }, checks: [accepted("select", ["'; DROP TABLE x; --"])] });
+    const evil = shape(adapter, 'or"ders; --', columnsOf(adapter, { 'i"d': "int64!", select: "string" }));
+    const t = load(evil, {
+      alias: "evil",
+      key: ['i"d'],
+      scope: { keys: ['i"d'] },
+      checks: [accepted("select", ["'; DROP TABLE x; --"])],
+    });
     const { plan } = await golden("hostile", [t]);
     expect(plan.steps).toHaveLength(7);
   });
@@ -83,7 +109,10 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
     const { plan, published } = planInPlace([load(orders, { checks: [unique("id")] })], facts({ key: "k" }), js);
     const record = (plan.steps.at(-1) as PlannedStep).step;
     if (record.kind !== "record") throw new Error("no record");
-    expect(record.events.map((e) => [e.event, e.seq, e.release, e.fence])).toEqual([["key", 41, 7, 9n], ["published", 42, 7, 9n]]);
+    expect(record.events.map((e) => [e.event, e.seq, e.release, e.fence])).toEqual([
+      ["key", 41, 7, 9n],
+      ["published", 42, 7, 9n],
+    ]);
     expect(record.events[1]?.facts).toEqual(["orders.tally", "orders.capture", "orders.validate.self"]);
     expect(published).toMatchObject({ previous: 6, keep: 3, key: "k", base: { live: 6 } });
     const ids = new Set(plan.steps.map((s) => s.id));

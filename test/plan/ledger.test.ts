@@ -17,15 +17,30 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
   test("taking the lease: one statement that must change one row", () =>
     golden("lease", [
       { id: "before", step: { kind: "readLease", lease } },
-      { id: "lease", step: { kind: "lease", lease, owner: "it's me", process: "process-1", deadProcess: adapter.capabilities.exclusiveProcess, ttlMs: 300_000, releases: 1 } },
+      {
+        id: "lease",
+        step: {
+          kind: "lease",
+          lease,
+          owner: "it's me",
+          process: "process-1",
+          deadProcess: adapter.capabilities.exclusiveProcess,
+          ttlMs: 300_000,
+          releases: 1,
+        },
+      },
       { id: "after", step: { kind: "readLease", lease } },
       { id: "journal", step: { kind: "readJournal", journal, pipeline: "shop", anchors } },
     ]));
   test("keeping it, and giving it up", () =>
-    golden("lease-kept", [
-      { id: "renew", step: { kind: "renew", lease, fence: 9n, ttlMs: 300_000 } },
-      { id: "free", step: { kind: "free", lease, fence: 9n, releases: 1 } },
-    ], false));
+    golden(
+      "lease-kept",
+      [
+        { id: "renew", step: { kind: "renew", lease, fence: 9n, ttlMs: 300_000 } },
+        { id: "free", step: { kind: "free", lease, fence: 9n, releases: 1 } },
+      ],
+      false,
+    ));
   test("claims", () =>
     golden("claim", [
       { id: "claim", step: { kind: "claim", turn, claims, tables: [idOf("orders"), idOf("lines")], pipeline: "shop" } },
@@ -33,9 +48,21 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
     ]));
   test("adopt: a baseline by one scan and the full checks", () => {
     const checks = compileChecks([notNull("id")] as unknown as CheckDefinition[], {
-      alias: "orders", columns, key: ["id"], partition: null, self: ident(live.ref.path), effective: null, delta: null, totals: null, rowsBefore: null, against: null, proven: [],
+      alias: "orders",
+      columns,
+      key: ["id"],
+      partition: null,
+      self: ident(live.ref.path),
+      effective: null,
+      delta: null,
+      totals: null,
+      rowsBefore: null,
+      against: null,
+      proven: [],
     });
-    const events = [{ pipeline: "shop", release: 6, seq: 41, event: "adopted", fence: 9n, payload: '{"tables":{}}', facts: ["orders.scan"] }];
+    const events = [
+      { pipeline: "shop", release: 6, seq: 41, event: "adopted", fence: 9n, payload: '{"tables":{}}', facts: ["orders.scan"] },
+    ];
     return golden("adopt", [
       fence({ lease, fence: 9n }),
       { id: "orders.scan", step: { kind: "scan", on: live.ref, columns, expected: null } },
@@ -44,31 +71,101 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
     ]);
   });
   test("looking at a delta, and one row a key", () =>
-    golden("delta", [
-      { id: "inspect", step: { kind: "inspect", delta: names.delta("t", 7, 0), key: ["id", "customer"], cursor: { name: "at", type: "timestamp", nullable: true, native: adapter.syntax.type("timestamp") }, partition: null } },
-      { id: "partitions", step: { kind: "partitions", delta: names.delta("t", 7, 0), partition: columns[1]! } },
-      { id: "append", step: { kind: "append", from: names.delta("t", 7, 2), to: names.delta("t", 7, 0), columns: ["id", "customer"] } },
-      { id: "fold", step: { kind: "fold", from: names.delta("t", 7, 0), to: names.delta("t", 7, 1), key: ["id"], cursor: "customer", columns } },
-      { id: "fold-no-cursor", step: { kind: "fold", from: names.delta("t", 7, 0), to: names.delta("t", 7, 1), key: ["id"], cursor: null, columns } },
-    ], false));
+    golden(
+      "delta",
+      [
+        {
+          id: "inspect",
+          step: {
+            kind: "inspect",
+            delta: names.delta("t", 7, "0r"),
+            key: ["id", "customer"],
+            cursor: { name: "at", type: "timestamp", nullable: true, native: adapter.syntax.type("timestamp") },
+            partition: null,
+          },
+        },
+        { id: "partitions", step: { kind: "partitions", delta: names.delta("t", 7, "0r"), partition: columns[1]! } },
+        {
+          id: "append",
+          step: { kind: "append", from: names.delta("t", 7, "0i"), to: names.delta("t", 7, "0r"), columns: ["id", "customer"] },
+        },
+        {
+          id: "fold",
+          step: {
+            kind: "fold",
+            from: names.delta("t", 7, "0r"),
+            to: names.delta("t", 7, "0f"),
+            key: ["id"],
+            cursor: "customer",
+            columns,
+          },
+        },
+        {
+          id: "fold-no-cursor",
+          step: { kind: "fold", from: names.delta("t", 7, "0r"), to: names.delta("t", 7, "0f"), key: ["id"], cursor: null, columns },
+        },
+      ],
+      false,
+    ));
   test("the ledger's own tables", () =>
-    golden("bootstrap", [
-      { id: "schema", step: { kind: "createSchema", ref: names.schema } },
-      { id: "journal", step: { kind: "create", ref: journal, columns, ifNotExists: true } },
-      { id: "turn", step: { kind: "seed", ref: turn, columns: [{ ...columns[0]!, value: 1 }, { ...columns[1]!, value: null }] } },
-      { id: "forget", step: { kind: "forget", changes: names.changes("t", "s"), keep: [5, 6] } },
-      { id: "forget-all", step: { kind: "forget", changes: names.changes("t", "s"), keep: [] } },
-      { id: "drop", step: { kind: "drop", ref: names.delta("t", 7, 0) } },
-    ], false));
+    golden(
+      "bootstrap",
+      [
+        { id: "schema", step: { kind: "createSchema", ref: names.schema } },
+        { id: "journal", step: { kind: "create", ref: journal, columns, ifNotExists: true } },
+        {
+          id: "turn",
+          step: {
+            kind: "seed",
+            ref: turn,
+            columns: [
+              { ...columns[0]!, value: 1 },
+              { ...columns[1]!, value: null },
+            ],
+          },
+        },
+        { id: "forget", step: { kind: "forget", changes: names.changes("t", "s"), keep: [5, 6] } },
+        { id: "forget-all", step: { kind: "forget", changes: names.changes("t", "s"), keep: [] } },
+        { id: "drop", step: { kind: "drop", ref: names.delta("t", 7, "0r") } },
+      ],
+      false,
+    ));
   test("reading the journal, and a difference", () =>
-    golden("reading", [
-      { id: "key", step: { kind: "findEvents", journal, pipeline: "shop", events: ["key", "key-returned"], payload: "it's", release: null, limit: 1 } },
-      { id: "release", step: { kind: "findEvents", journal, pipeline: "shop", events: ["published"], payload: null, release: 5, limit: null } },
-      {
-        id: "difference",
-        step: { kind: "difference", columns, key: ["id"], parts: [{ table: live.ref, sign: 1 }, { table: { path: ["db", "main", "before"] }, sign: -1 }, { changes: names.changes("t", "s"), release: 6, sign: 1 }] },
-      },
-    ], false));
+    golden(
+      "reading",
+      [
+        {
+          id: "key",
+          step: {
+            kind: "findEvents",
+            journal,
+            pipeline: "shop",
+            events: ["key", "key-returned"],
+            payload: "it's",
+            release: null,
+            limit: 1,
+          },
+        },
+        {
+          id: "release",
+          step: { kind: "findEvents", journal, pipeline: "shop", events: ["published"], payload: null, release: 5, limit: null },
+        },
+        {
+          id: "difference",
+          step: {
+            kind: "difference",
+            columns,
+            key: ["id"],
+            parts: [
+              { table: live.ref, sign: 1 },
+              { table: { path: ["db", "main", "before"] }, sign: -1 },
+              { changes: names.changes("t", "s"), release: 6, sign: 1 },
+            ],
+          },
+        },
+      ],
+      false,
+    ));
   test("a step that the adapter does not have is UNSUPPORTED, with a way out", () => {
     const step = { kind: "regrant", ref: live.ref, before: null, after: null } as const;
     expect(() => compileStep(adapter, step)).toThrow(/has no regrant/);

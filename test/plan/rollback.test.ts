@@ -18,7 +18,13 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
     const [low, high] = [releases[0]?.previous ?? 0, releases.at(-1)?.release ?? 0];
     const what = direction === "undo" ? "undone" : "before";
     const keepAs = besideLive(inMain("orders").path, what, direction === "undo" ? high : 5);
-    return { direction, releases, tables: [{ id, alias: "orders", live, back: across ? back : null, keepAs }], from: direction === "undo" ? high : low, to: direction === "undo" ? low : high };
+    return {
+      direction,
+      releases,
+      tables: [{ id, alias: "orders", live, back: across ? back : null, keepAs }],
+      from: direction === "undo" ? high : low,
+      to: direction === "undo" ? low : high,
+    };
   };
   const golden = async (name: string, m: Move) => {
     const { plan, displaced } = planMove(m, facts());
@@ -27,7 +33,10 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
   };
 
   test("in place: newest first, `after` goes and `before` comes", async () => {
-    const { ids, steps, displaced } = await golden("rollback", move("undo", [kept(5, images), kept(6, images, { key: "key-6" })], false));
+    const { ids, steps, displaced } = await golden(
+      "rollback",
+      move("undo", [kept(5, images), kept(6, images, { key: "key-6" })], false),
+    );
     expect(ids).toEqual(["fence", "orders.6", "orders.5", "record"]);
     expect(steps[1]).toMatchObject({ kind: "exchange", release: 6, remove: "after", removes: 4, inserts: 3, captured: false });
     expect(displaced).toEqual({});
@@ -41,11 +50,16 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
     expect(steps[2]).toMatchObject({ expected: { rows: 110, sum: "23456" } });
   });
   test("across a swap: older images are exchanged in the version that comes back, and the swap comes last", async () => {
-    const { ids, steps, displaced } = await golden("rollback-across-swap", move("undo", [kept(3, images), kept(4, images), kept(5, swapped), kept(6, images)], true));
+    const { ids, steps, displaced } = await golden(
+      "rollback-across-swap",
+      move("undo", [kept(3, images), kept(4, images), kept(5, swapped), kept(6, images)], true),
+    );
     expect(ids).toEqual(["fence", "orders.4", "orders.3", "orders.swap", "record"]);
     expect(steps[1]).toMatchObject({ live: { ref: { path: version } } });
     expect(steps[3]).toMatchObject({ kind: "swap", candidate: { ref: { path: version } }, at: inMain("orders") });
-    expect(displaced).toEqual({ [id]: { kept: besideLive(inMain("orders").path, "undone", 6).path, fingerprint: live.fingerprint } });
+    expect(displaced).toEqual({
+      [id]: { kept: besideLive(inMain("orders").path, "undone", 6).path, fingerprint: live.fingerprint },
+    });
   });
   test("redo in place: oldest first, `before` goes and `after` comes", async () => {
     const { ids, steps } = await golden("redo", move("redo", [kept(5, images), kept(6, images, { key: "key-6" })], false));
@@ -53,7 +67,10 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
     expect(steps[1]).toMatchObject({ remove: "before", removes: 3, inserts: 4 });
   });
   test("redo across a swap: the swap comes first, the version that left is brought on", async () => {
-    const { ids, steps } = await golden("redo-across-swap", move("redo", [kept(3, images), kept(4, images), kept(5, swapped), kept(6, images)], true));
+    const { ids, steps } = await golden(
+      "redo-across-swap",
+      move("redo", [kept(3, images), kept(4, images), kept(5, swapped), kept(6, images)], true),
+    );
     expect(ids).toEqual(["fence", "orders.swap", "orders.3", "orders.4", "record"]);
     expect(steps[2]).toMatchObject({ live: { ref: besideLive(inMain("orders").path, "before", 5) } });
   });
@@ -69,7 +86,13 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
       const step = (plan.steps.at(-1) as PlannedStep).step;
       return step.kind === "record" ? step.events.map((e) => [e.event, e.release, e.seq]) : [];
     };
-    expect(events("undo")).toEqual([["key-returned", 6, 41], ["rolled-back", 5, 42]]);
-    expect(events("redo")).toEqual([["key", 6, 41], ["redone", 6, 42]]);
+    expect(events("undo")).toEqual([
+      ["key-returned", 6, 41],
+      ["rolled-back", 5, 42],
+    ]);
+    expect(events("redo")).toEqual([
+      ["key", 6, 41],
+      ["redone", 6, 42],
+    ]);
   });
 });

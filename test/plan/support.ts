@@ -20,14 +20,22 @@ export const names = ledgerNames(["db", "main"], "cutover_ledger", "shop");
 export const inMain = (name: string): TableRef => ({ path: ["db", "main", name] });
 
 /** The columns of a table, by canonical type; `!` for those that cannot be NULL. */
-export function columnsOf(adapter: Adapter, spec: Readonly<Record<string, ColumnType | `${ColumnType}!`>>): readonly ColumnShape[] {
+export function columnsOf(
+  adapter: Adapter,
+  spec: Readonly<Record<string, ColumnType | `${ColumnType}!`>>,
+): readonly ColumnShape[] {
   return Object.entries(spec).map(([name, s]) => {
     const type = s.replace("!", "") as ColumnType;
     return { name, type, nullable: !s.endsWith("!"), native: adapter.syntax.type(type) };
   });
 }
 /** A table as `describe` would tell it, with what a swap carries over. */
-export function shape(adapter: Adapter, name: string, columns: readonly ColumnShape[], indexes: readonly string[] = []): TableShape {
+export function shape(
+  adapter: Adapter,
+  name: string,
+  columns: readonly ColumnShape[],
+  indexes: readonly string[] = [],
+): TableShape {
   const body = `(${columns.map((c) => `${adapter.syntax.ident([c.name])} ${c.native}`).join(", ")})`;
   const made = indexes.map((column) => ({ name: `by_${column}`, unique: false, on: ` (${column})`, comment: null }));
   const fingerprint = { body, comment: "what it is for", columnComments: {}, indexes: made, views: [], foreignKeys: [] };
@@ -36,25 +44,70 @@ export function shape(adapter: Adapter, name: string, columns: readonly ColumnSh
 export const idOf = (name: string): string => tableKey(inMain(name).path, "db", false);
 
 export const was = (more: Partial<TableState> = {}): TableState => ({
-  path: ["db", "main", "orders"], rows: 100, sum: "12345", hash: "h", watermark: "2024-01-01T00:00:00Z", proven: [], changes: null, sinceScan: 1, ...more,
+  path: ["db", "main", "orders"],
+  rows: 100,
+  sum: "12345",
+  hash: "h",
+  watermark: "2024-01-01T00:00:00Z",
+  proven: [],
+  changes: null,
+  sinceScan: 1,
+  ...more,
 });
 export const kept = (release: number, undo: Undo, more: Partial<Kept> = {}): Kept => ({
-  release, previous: release - 1, at: "2024-01-01T00:00:00Z", strategy: undo.kind === "swap" ? "swap" : "in-place",
-  tables: { [idOf("orders")]: { undo, was: was(), is: was({ rows: 110, sum: "23456" }) } }, ...more,
+  release,
+  previous: release - 1,
+  at: "2024-01-01T00:00:00Z",
+  strategy: undo.kind === "swap" ? "swap" : "in-place",
+  tables: { [idOf("orders")]: { undo, was: was(), is: was({ rows: 110, sum: "23456" }) } },
+  ...more,
 });
 
 export function facts(more: Partial<ReleaseFacts> = {}): ReleaseFacts {
   let seq = 40;
   const state: State = { ...emptyState, live: 6 };
-  return { pipeline: "shop", release: 7, fence: 9n, state, keep: 3, note: undefined, key: undefined, journal: names.journal, lease: names.lease, nextSeq: () => ++seq, ...more };
+  return {
+    pipeline: "shop",
+    release: 7,
+    fence: 9n,
+    state,
+    keep: 3,
+    note: undefined,
+    key: undefined,
+    journal: names.journal,
+    lease: names.lease,
+    nextSeq: () => ++seq,
+    ...more,
+  };
 }
-export function load(live: TableShape, more: Partial<TableLoad> & { readonly checks?: readonly unknown[] } = {}): TableLoad {
+export function load(
+  live: TableShape,
+  more: Partial<Omit<TableLoad, "checks">> & { readonly checks?: readonly unknown[] } = {},
+): TableLoad {
   const alias = live.ref.path.at(-1) ?? "";
   const id = idOf(alias);
   return {
-    alias, id, live, make: null, delta: names.delta(id, 7, 0), raw: names.delta(id, 7, 0), given: live.columns.map((c) => c.name), rows: 5,
-    scope: { keys: ["id"] }, key: ["id"], partition: null, cursor: null, changes: names.changes(id, schemaOf(live.columns)), hash: "h",
-    watermark: "2024-02-01T00:00:00Z", was: was(), fill: false, scanAll: false, totals: null, ...more, checks: (more.checks ?? []) as CheckDefinition[],
+    alias,
+    id,
+    live,
+    make: null,
+    delta: names.delta(id, 7, "0r"),
+    raw: names.delta(id, 7, "0r"),
+    given: live.columns.map((c) => c.name),
+    rows: 5,
+    scope: { keys: ["id"] },
+    key: ["id"],
+    partition: null,
+    cursor: null,
+    changes: names.changes(id, schemaOf(live.columns)),
+    hash: "h",
+    watermark: "2024-02-01T00:00:00Z",
+    was: was(),
+    fill: false,
+    scanAll: false,
+    totals: null,
+    ...more,
+    checks: (more.checks ?? []) as CheckDefinition[],
   };
 }
 export const js: JsRunner = (op): Inspect => ({ id: op, inspect: () => Promise.resolve({ ok: true }) });
@@ -75,7 +128,9 @@ export function golden(adapter: Adapter, plan: Plan): string {
   });
   // The block is what `plan()` shows: the same statements in the same order.
   const [text] = planText(adapter, [plan]);
-  expect(text?.statements).toEqual(block.ops.map((op) => ("inspect" in op ? `-- ${op.id}: JavaScript check` : inline(op.op.sql, adapter.syntax))));
+  expect(text?.statements).toEqual(
+    block.ops.map((op) => ("inspect" in op ? `-- ${op.id}: JavaScript check` : inline(op.op.sql, adapter.syntax))),
+  );
   return `-- ${plan.name}${plan.atomic ? ", one transaction" : ""}\n\n${lines.join("\n")}\n`;
 }
 export async function matches(dialect: string, name: string, adapter: Adapter, plan: Plan): Promise<void> {

@@ -12,12 +12,36 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
   const live = shape(adapter, "orders", columns, ["customer"]);
   const at = inMain("orders");
   const to = besideLive(at.path, "candidate", 7);
-  const candidate = { ...shape(adapter, "orders", [...columns, ...columnsOf(adapter, { region: "string" })], ["customer", "region"]), ref: to };
+  const candidate = {
+    ...shape(adapter, "orders", [...columns, ...columnsOf(adapter, { region: "string" })], ["customer", "region"]),
+    ref: to,
+  };
   const none = { inserted: 0, updated: 0, deleted: 0, unchanged: 0, stale: 0, quarantined: 0 };
-  const checks = [rowCount({ min: 1 }), notNull("id"), maxDrop(0.1, { per: "partition" }), reconcile(), check("mine", async () => ({ pass: true }))];
+  const checks = [
+    rowCount({ min: 1 }),
+    notNull("id"),
+    maxDrop(0.1, { per: "partition" }),
+    reconcile(),
+    check("mine", async () => ({ pass: true })),
+  ];
   const t = (more: Partial<TableSwap> = {}): TableSwap => ({
-    alias: "orders", id: idOf("orders"), live, at, candidate, keepAs: besideLive(at.path, "before", 7), key: ["id"], partition: "customer", hash: "h2",
-    watermark: null, was: was(), staged: 5, counts: none, raw: names.delta(idOf("orders"), 7, 0), totals: { rows: 5 }, checks: checks as unknown as CheckDefinition[], ...more,
+    alias: "orders",
+    id: idOf("orders"),
+    live,
+    at,
+    candidate,
+    keepAs: besideLive(at.path, "before", 7),
+    key: ["id"],
+    partition: "customer",
+    hash: "h2",
+    watermark: null,
+    was: was(),
+    staged: 5,
+    counts: none,
+    raw: names.delta(idOf("orders"), 7, "0r"),
+    totals: { rows: 5 },
+    checks: checks as unknown as CheckDefinition[],
+    ...more,
   });
   const ids = (plan: Plan) => plan.steps.map((s) => s.id);
 
@@ -25,13 +49,27 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
     ["clone", false],
     ["clone-empty", true],
   ])("%s", async (name, empty) => {
-    const plan: Plan = { name: "clone", atomic: true, steps: [{ id: "orders.clone", step: { kind: "clone", from: live, to, depth: 0, empty } }] };
+    const plan: Plan = {
+      name: "clone",
+      atomic: true,
+      steps: [{ id: "orders.clone", step: { kind: "clone", from: live, to, depth: 0, empty } }],
+    };
     await matches(dialect, name, adapter, plan);
   });
   test("a load into it", async () => {
     const plan = planApply({
-      alias: "orders", candidate, delta: names.delta(idOf("orders"), 7, 0), given: ["id", "customer"], rows: 5, scratch: names.scratch(idOf("orders"), 7),
-      scope: { keys: ["id"] }, release: 7, key: ["id"], cursor: null, lease: names.lease, fence: 9n,
+      alias: "orders",
+      candidate,
+      delta: names.delta(idOf("orders"), 7, "0r"),
+      given: ["id", "customer"],
+      rows: 5,
+      scratch: names.scratch(idOf("orders"), 7),
+      scope: { keys: ["id"] },
+      release: 7,
+      key: ["id"],
+      cursor: null,
+      lease: names.lease,
+      fence: 9n,
     });
     await matches(dialect, "candidate-load", adapter, plan);
     expect(ids(plan)).toEqual(["fence", "orders.capture", "orders.tally", "orders.exchange"]);
@@ -44,9 +82,21 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
   test("a swap: live is looked at, the candidate is checked, then they change places", async () => {
     const { plan, published } = planSwap(t(), facts(), js);
     await matches(dialect, "swap", adapter, plan);
-    expect(ids(plan)).toEqual(["fence", "orders.live", "orders.validate.self", "orders.validate.delta", "orders.check.0", "orders.scan", "orders.swap", "record"]);
+    expect(ids(plan)).toEqual([
+      "fence",
+      "orders.live",
+      "orders.validate.self",
+      "orders.validate.delta",
+      "orders.check.0",
+      "orders.scan",
+      "orders.swap",
+      "record",
+    ]);
     expect((plan.steps[1] as PlannedStep).step).toMatchObject({ kind: "scan", expected: { rows: 100, sum: "12345" } });
-    expect(published.tables[idOf("orders")]).toMatchObject({ undo: { kind: "swap", kept: besideLive(at.path, "before", 7).path, fingerprint: live.fingerprint }, scan: "orders.scan" });
+    expect(published.tables[idOf("orders")]).toMatchObject({
+      undo: { kind: "swap", kept: besideLive(at.path, "before", 7).path, fingerprint: live.fingerprint },
+      scan: "orders.scan",
+    });
   });
   test("a swap into a place where no table is", async () => {
     const { plan, published } = planSwap(t({ live: null, was: null, raw: null, totals: null }), facts(), js);

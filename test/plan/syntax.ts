@@ -2,7 +2,8 @@ import { ansi, type Capabilities, formatCanonical, type Syntax, sqlOp, stored } 
 import type { Adapter } from "../../src/adapter/define.js";
 
 /** A dialect of no engine: what the portable compilers write, in the plainest words. */
-const ident = (path: readonly string[]): string => path.map((p) => (/^[a-z_][a-z0-9_]*$/.test(p) ? p : `"${p}"`)).join(".");
+const plain = (name: string): boolean => /^[a-z_][a-z0-9_]*$/.test(name) && name !== "select";
+const ident = (path: readonly string[]): string => path.map((p) => (plain(p) ? p : `"${p.replaceAll('"', '""')}"`)).join(".");
 const syntax: Syntax = {
   ident,
   literal: ({ value, type }) => {
@@ -45,8 +46,14 @@ export const neutral: Adapter = {
   steps: {
     ...ansi(syntax),
     clone: (s) => {
-      const names = stored(s.from.columns).map((c) => ident([c.name])).join(", ");
-      return [sqlOp(`CREATE TABLE ${ident(s.to.path)} AS SELECT ${names} FROM ${ident(s.from.ref.path)}${s.empty ? " WHERE FALSE" : ""}`)];
+      const names = stored(s.from.columns)
+        .map((c) => ident([c.name]))
+        .join(", ");
+      return [
+        sqlOp(
+          `CREATE TABLE ${ident(s.to.path)} AS SELECT ${names} FROM ${ident(s.from.ref.path)}${s.empty ? " WHERE FALSE" : ""}`,
+        ),
+      ];
     },
     swap: (s) => [
       ...(s.live === null ? [] : [sqlOp(`ALTER TABLE ${ident(s.live.ref.path)} RENAME TO ${ident(s.keepAs.path)}`)]),

@@ -1,5 +1,4 @@
-import { check, rows } from "cutover";
-import { cutover } from "cutover";
+import { check, cutover, rows } from "cutover";
 import { after, batch, itemsTable } from "./fixtures.js";
 import { type Hooks, interpose } from "./interpose.js";
 import { type WarehouseName, warehouses } from "./warehouse.js";
@@ -10,7 +9,11 @@ export interface Job {
   readonly path: string;
   readonly what: "run" | "swap" | "rollback" | "redo" | "clone" | "load" | "first";
   /** `source`: after some rows. `block`: inside the transaction of that name, before operation `at`. `after`: behind it. */
-  readonly kill: { readonly source: number } | { readonly block: string; readonly at: number | "end" } | { readonly after: string } | { readonly statement: string };
+  readonly kill:
+    | { readonly source: number }
+    | { readonly block: string; readonly at: number | "end" }
+    | { readonly after: string }
+    | { readonly statement: string };
 }
 
 const job = JSON.parse(process.argv[2] as string) as Job;
@@ -21,14 +24,14 @@ const die = (): Promise<never> => {
 const hooks: Hooks = {};
 const { kill } = job;
 let armed = false;
-hooks.inBlock = (block, id, index) => {
-  if (armed && "block" in kill && block === kill.block && (kill.at === index || (kill.at === "end" && id === "end"))) return die();
+hooks.inBlock = async (block, id, index) => {
+  if (armed && "block" in kill && block === kill.block && (kill.at === index || (kill.at === "end" && id === "end"))) await die();
 };
-hooks.afterBlock = (block) => {
-  if (armed && "after" in kill && block === kill.after) return die();
+hooks.afterBlock = async (block) => {
+  if (armed && "after" in kill && block === kill.after) await die();
 };
-hooks.beforeStatement = (tag) => {
-  if (armed && "statement" in kill && tag.endsWith(` ${kill.statement}`)) return die();
+hooks.beforeStatement = async (tag) => {
+  if (armed && "statement" in kill && tag.endsWith(` ${kill.statement}`)) await die();
 };
 const source = () => ("source" in kill ? after(batch(11, 30, 2), kill.source, die) : rows(batch(11, 30, 2)));
 const etl = cutover({

@@ -1,4 +1,14 @@
-import { type Check, type Config, type CutoverError, cutover, type ErrorCode, isCutoverError, rows, type Table, table } from "cutover";
+import {
+  type Check,
+  type Config,
+  type CutoverError,
+  cutover,
+  type ErrorCode,
+  isCutoverError,
+  rows,
+  type Table,
+  table,
+} from "cutover";
 import type { Db } from "./warehouse.js";
 
 export interface Item {
@@ -29,7 +39,10 @@ export const day = (d: number, ...cells: readonly (readonly [string, number])[])
   cells.map(([place, n]) => ({ day: `2001-01-${String(d).padStart(2, "0")}`, place, n }));
 
 type More = Partial<Omit<Config, "tables" | "warehouse">>;
-export const itemsPipeline = (db: Db, o: More & { readonly warehouse?: Config["warehouse"]; readonly checks?: readonly Check<ItemColumn>[] } = {}) => {
+export const itemsPipeline = (
+  db: Db,
+  o: More & { readonly warehouse?: Config["warehouse"]; readonly checks?: readonly Check<ItemColumn>[] } = {},
+) => {
   const { checks, ...rest } = o;
   return db.own(cutover({ warehouse: db.warehouse, pipeline: "items", tables: { items: itemsTable(checks) }, ...rest }));
 };
@@ -44,7 +57,10 @@ export async function picture(db: Db, p: { status(): Promise<unknown> }, ...tabl
   return { live, watermarks, tallies, held, contents };
 }
 /** The error of a call that must fail with this code. */
-export async function failure<C extends ErrorCode>(call: Promise<unknown>, ...codes: C[]): Promise<{ [K in C]: CutoverError<K> }[C]> {
+export async function failure<C extends ErrorCode>(
+  call: Promise<unknown>,
+  ...codes: C[]
+): Promise<{ [K in C]: CutoverError<K> }[C]> {
   let value: unknown;
   try {
     value = await call;
@@ -52,7 +68,9 @@ export async function failure<C extends ErrorCode>(call: Promise<unknown>, ...co
     if (isCutoverError(e, ...codes)) return e;
     throw e;
   }
-  throw new Error(`expected ${codes.join(" or ")}, but it resolved: ${JSON.stringify(value, (_k, v: unknown) => (typeof v === "bigint" ? `${v}` : v))}`);
+  throw new Error(
+    `expected ${codes.join(" or ")}, but it resolved: ${JSON.stringify(value, (_k, v: unknown) => (typeof v === "bigint" ? `${v}` : v))}`,
+  );
 }
 export async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

@@ -1,5 +1,5 @@
 import type { Warehouse } from "cutover";
-import { type AtomicBlock, defineAdapter } from "cutover/adapter";
+import { type AdapterSpec, type AtomicBlock, type Capabilities, defineAdapter, type Native } from "cutover/adapter";
 import { adapterOf } from "../../src/adapter/define.js";
 
 /** Where the tests stand between the library and the warehouse. What a hook throws is thrown by the session. */
@@ -27,18 +27,18 @@ export function interpose(warehouse: Warehouse, hooks: Hooks): Warehouse {
     });
     return { ...b, ops: [...b.ops.flatMap((op, i) => [stop(op.id, i), op]), stop("end", b.ops.length)] };
   };
-  return defineAdapter({
-    ...(adapter as unknown as Parameters<typeof defineAdapter>[0]),
+  const spec: AdapterSpec<Capabilities, Native> = {
+    ...(adapter as AdapterSpec<Capabilities, Native>),
     contract: 1,
-    open: async (o: Parameters<typeof adapter.open>[0]) => {
+    open: async (o) => {
       const session = await adapter.open(o);
       return {
         ...session,
-        execute: async (op: Parameters<typeof session.execute>[0], io: Parameters<typeof session.execute>[1]) => {
+        execute: async (op, io) => {
           await hooks.beforeStatement?.(io.tag);
           return session.execute(op, io);
         },
-        atomic: async (b: AtomicBlock, io: Parameters<typeof session.execute>[1]) => {
+        atomic: async (b, io) => {
           await hooks.beforeBlock?.(b.id);
           const result = await session.atomic(within(b), io);
           await hooks.afterBlock?.(b.id);
@@ -46,5 +46,6 @@ export function interpose(warehouse: Warehouse, hooks: Hooks): Warehouse {
         },
       };
     },
-  } as Parameters<typeof defineAdapter>[0]) as unknown as Warehouse;
+  };
+  return defineAdapter<Native>()(spec);
 }

@@ -5,9 +5,11 @@ import { batches, type RowTarget } from "../../src/source/batches.js";
 
 const BATCH = 10_240;
 const int = (name: string, nullable = true): ColumnShape => ({ name, type: "int64", nullable, native: "BIGINT" });
-const target = (more: Partial<RowTarget> = {}): RowTarget => ({
+const text: ColumnShape = { name: "s", type: "string", nullable: true, native: "VARCHAR" };
+const target = ({ columns = [int("id"), text], ...more }: Partial<RowTarget> = {}): RowTarget => ({
   table: "t",
-  columns: [int("id"), { name: "s", type: "string", nullable: true, native: "VARCHAR" }],
+  columns,
+  names: columns.map((c) => c.name),
   schema: null,
   onUnknownColumn: "reject",
   ignored: () => undefined,
@@ -32,19 +34,23 @@ function endless() {
 
 test("every row comes out once, in order, as one array a column", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ id: fc.maxSafeInteger(), s: fc.option(fc.string()) })), fc.boolean(), async (rows, sync) => {
-      const from = sync
-        ? rows
-        : (async function* () {
-            yield* rows;
-          })();
-      const found: unknown[] = [];
-      for await (const b of batches(from, target(), never)) {
-        expect(b.columns.map((c) => c.length)).toEqual([b.rows, b.rows]);
-        for (let i = 0; i < b.rows; i++) found.push([b.columns[0]?.[i], b.columns[1]?.[i]]);
-      }
-      expect(found).toEqual(rows.map((r) => [BigInt(r.id), r.s]));
-    }),
+    fc.asyncProperty(
+      fc.array(fc.record({ id: fc.maxSafeInteger(), s: fc.option(fc.string()) })),
+      fc.boolean(),
+      async (rows, sync) => {
+        const from = sync
+          ? rows
+          : (async function* () {
+              yield* rows;
+            })();
+        const found: unknown[] = [];
+        for await (const b of batches(from, target(), never)) {
+          expect(b.columns.map((c) => c.length)).toEqual([b.rows, b.rows]);
+          for (let i = 0; i < b.rows; i++) found.push([b.columns[0]?.[i], b.columns[1]?.[i]]);
+        }
+        expect(found).toEqual(rows.map((r) => [BigInt(r.id), r.s]));
+      },
+    ),
     { numRuns: 50 },
   );
 });
@@ -104,8 +110,21 @@ describe("the source is closed", () => {
   });
   test("not when it threw itself: it has ended already", async () => {
     let closed = 0;
-    const from = { [Symbol.iterator]: () => ({ next: () => { throw new Error("boom"); }, return: () => (closed++, { done: true, value: undefined }) as const }) };
-    await expect(batches(from as Iterable<object>, target(), never).next()).rejects.toMatchObject({ code: "SOURCE", cause: new Error("boom") });
+    const from = {
+      [Symbol.iterator]: () => ({
+        next: () => {
+          throw new Error("boom");
+        },
+        return: () => {
+          closed++;
+          return { done: true, value: undefined } as const;
+        },
+      }),
+    };
+    await expect(batches(from as Iterable<object>, target(), never).next()).rejects.toMatchObject({
+      code: "SOURCE",
+      cause: new Error("boom"),
+    });
     expect(closed).toBe(0);
   });
 });
@@ -113,7 +132,10 @@ describe("the source is closed", () => {
 describe("rows", () => {
   test("missing columns are NULL where they may be", async () => {
     const out = await batches([{ id: 1 }, { s: "x" }], target(), never).next();
-    expect(out.value?.columns).toEqual([[1n, null], [null, "x"]]);
+    expect(out.value?.columns).toEqual([
+      [1n, null],
+      [null, "x"],
+    ]);
   });
   test("missing columns are refused where they may not", async () => {
     const out = batches([{ id: 1 }, {}], target({ columns: [int("id", false)] }), never);
@@ -127,7 +149,10 @@ describe("rows", () => {
   });
   test("a column called __proto__ is a column", async () => {
     const row = JSON.parse('{"id":1,"__proto__":5}') as object;
-    await expect(batches([row], target(), never).next()).rejects.toMatchObject({ code: "BAD_ROW", context: { column: "__proto__" } });
+    await expect(batches([row], target(), never).next()).rejects.toMatchObject({
+      code: "BAD_ROW",
+      context: { column: "__proto__" },
+    });
     const out = await batches([row], target({ columns: [int("id"), int("__proto__")] }), never).next();
     expect(out.value?.columns).toEqual([[1n], [5n]]);
   });

@@ -24,10 +24,16 @@ const clock = fc.bigInt({ min: 0n, max: DAY - 1n });
 describe("round trips", () => {
   test("dates of the years 0001 to 9999", () => {
     expect([formatDate(FIRST), formatDate(LAST), formatDate(0)]).toEqual(["0001-01-01", "9999-12-31", "1970-01-01"]);
-    fc.assert(fc.property(days, (d) => void expect(parseDate(formatDate(d))).toBe(d)), { examples: [[FIRST], [LAST], [0], [-1]] });
+    fc.assert(
+      fc.property(days, (d) => void expect(parseDate(formatDate(d))).toBe(d)),
+      { examples: [[FIRST], [LAST], [0], [-1]] },
+    );
   });
   test("times to the microsecond", () => {
-    fc.assert(fc.property(clock, (t) => void expect(parseTime(formatTime(t))).toBe(t)), { examples: [[0n], [DAY - 1n], [1n]] });
+    fc.assert(
+      fc.property(clock, (t) => void expect(parseTime(formatTime(t))).toBe(t)),
+      { examples: [[0n], [DAY - 1n], [1n]] },
+    );
   });
   test("instants to the microsecond, before 1970 too", () => {
     const check = (us: bigint): void => {
@@ -41,7 +47,11 @@ describe("round trips", () => {
     fc.assert(fc.property(whole, whole, (a, b) => void expect(formatDatetime(a) < formatDatetime(b)).toBe(a < b)));
   });
   test("a zone is an offset from UTC", () => {
-    const zone = fc.record({ sign: fc.constantFrom("+", "-"), h: fc.integer({ min: 0, max: 14 }), m: fc.constantFrom(0, 15, 30, 45) });
+    const zone = fc.record({
+      sign: fc.constantFrom("+", "-"),
+      h: fc.integer({ min: 0, max: 14 }),
+      m: fc.constantFrom(0, 15, 30, 45),
+    });
     const inner = fc.bigInt({ min: BigInt(FIRST + 1) * DAY, max: BigInt(LAST) * DAY });
     fc.assert(
       fc.property(inner, zone, fc.constantFrom("", ":", " "), (us, { sign, h, m }, style) => {
@@ -52,7 +62,7 @@ describe("round trips", () => {
       }),
     );
   });
-  const values: { readonly [T in ColumnType]?: fc.Arbitrary<unknown> } = {
+  const values: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     float64: fc.double({ noNaN: true }).filter((v) => !Object.is(v, -0)),
     bool: fc.boolean(),
@@ -83,22 +93,49 @@ describe("round trips", () => {
 });
 
 describe("what is refused", () => {
-  test.each(["0000-01-01", "2023-02-29", "2024-13-01", "2024-00-10", "2024-1-1", "24-01-01", "2024-01-01 ", "", "10000-01-01", "+2024-01-01"])("date %j", (text) => {
+  test.each([
+    "0000-01-01",
+    "2023-02-29",
+    "2024-13-01",
+    "2024-00-10",
+    "2024-1-1",
+    "24-01-01",
+    "2024-01-01 ",
+    "",
+    "10000-01-01",
+    "+2024-01-01",
+  ])("date %j", (text) => {
     expect(parseDate(text)).toBeNull();
   });
   test("29 February by the calendar", () => {
     expect([2000, 2024, 1900, 2100].map((y) => parseDate(`${y}-02-29`) !== null)).toEqual([true, true, false, false]);
   });
-  test.each(["24:00:00", "12:60:00", "12:00:60", "1:00:00", "12:00", "12:00:00.1234567", "12:00:00.", "12:00:00,5", ""])("time %j", (text) => {
-    expect(parseTime(text)).toBeNull();
-  });
+  test.each(["24:00:00", "12:60:00", "12:00:60", "1:00:00", "12:00", "12:00:00.1234567", "12:00:00.", "12:00:00,5", ""])(
+    "time %j",
+    (text) => {
+      expect(parseTime(text)).toBeNull();
+    },
+  );
   test("zeros beyond the microsecond are no digits lost", () => {
     expect(parseTime("12:00:00.123456000")).toBe(43_200_123_456n);
   });
-  test.each(["2024-01-01T00:00:00Z", "2024-01-01", "2024-01-01X00:00:00", "2024-01-01T24:00:00", "T00:00:00"])("datetime %j", (text) => {
-    expect(parseDatetime(text)).toBeNull();
-  });
-  test.each(["2024-01-01T00:00:00", "2024-01-01", "2024-01-01T00:00:00+2", "2024-01-01T00:00:00+02:000", "2024-01-01T00:00:00+24:00", "2024-01-01T00:00:00+02:60", "2024-02-30T00:00:00Z", "Z", ""])("timestamp %j", (text) => {
+  test.each(["2024-01-01T00:00:00Z", "2024-01-01", "2024-01-01X00:00:00", "2024-01-01T24:00:00", "T00:00:00"])(
+    "datetime %j",
+    (text) => {
+      expect(parseDatetime(text)).toBeNull();
+    },
+  );
+  test.each([
+    "2024-01-01T00:00:00",
+    "2024-01-01",
+    "2024-01-01T00:00:00+2",
+    "2024-01-01T00:00:00+02:000",
+    "2024-01-01T00:00:00+24:00",
+    "2024-01-01T00:00:00+02:60",
+    "2024-02-30T00:00:00Z",
+    "Z",
+    "",
+  ])("timestamp %j", (text) => {
     expect(parseTimestamp(text)).toBeNull();
   });
   test.each([

@@ -1,4 +1,17 @@
-import { accepted, between, type Check, check, maxDrop, maxGrowth, noRows, notNull, reconcile, rowCount, sql, unique } from "cutover";
+import {
+  accepted,
+  between,
+  type Check,
+  check,
+  maxDrop,
+  maxGrowth,
+  noRows,
+  notNull,
+  reconcile,
+  rowCount,
+  sql,
+  unique,
+} from "cutover";
 import { inline } from "cutover/adapter";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -7,12 +20,25 @@ import { type CheckTarget, compileChecks } from "../../src/check/compile.js";
 import { type PlannedCheck, readChecks } from "../../src/check/planned.js";
 import { ident } from "../../src/sql/sql.js";
 
-const columns = (["id", "n", "s", "d"] as const).map((name) => ({ name, nullable: true, native: "X", type: name === "s" ? "string" : name === "d" ? "date" : "int64" }) as const);
+const columns = (["id", "n", "s", "d"] as const).map(
+  (name) => ({ name, nullable: true, native: "X", type: name === "s" ? "string" : name === "d" ? "date" : "int64" }) as const,
+);
 const target = (more: Partial<CheckTarget> = {}): CheckTarget => ({
-  alias: "t", columns, key: ["id"], partition: null, self: ident(["live"]), effective: ident(["effective"]), delta: ident(["delta"]),
-  totals: null, rowsBefore: 100, against: { changes: { path: ["changes"] }, release: 7 }, proven: [], ...more,
+  alias: "t",
+  columns,
+  key: ["id"],
+  partition: null,
+  self: ident(["live"]),
+  effective: ident(["effective"]),
+  delta: ident(["delta"]),
+  totals: null,
+  rowsBefore: 100,
+  against: { changes: { path: ["changes"] }, release: 7 },
+  proven: [],
+  ...more,
 });
-const compile = (checks: Check<string>[], more: Partial<CheckTarget> = {}) => compileChecks(checks as unknown as CheckDefinition[], target(more));
+const compile = (checks: Check<string>[], more: Partial<CheckTarget> = {}) =>
+  compileChecks(checks as unknown as CheckDefinition[], target(more));
 const words = { ident: (p: readonly string[]) => p.join("."), literal: ({ value }: { value: unknown }) => String(value) };
 const places = (c: ReturnType<typeof compile>) => c.groups.map((g) => [inline(g.on, words), g.items.map((i) => i.item.name)]);
 
@@ -20,17 +46,33 @@ describe("one query for each place", () => {
   test("all checks over live are one scan", () => {
     const c = compile([rowCount({ min: 1 }), notNull("id", "n"), unique("id"), between("n", { min: 0 }), accepted("s", ["a"])]);
     expect(places(c)).toEqual([["live", ["rowCount", "notNull(id)", "notNull(n)", "unique(id)", "between(n)", "accepted(s)"]]]);
-    expect(c.planned.map((p) => [p.check, p.index, p.trust])).toEqual(["rowCount", "notNull(id)", "notNull(n)", "unique(id)", "between(n)", "accepted(s)"].map((n, i) => [n, i, "scan"]));
+    expect(c.planned.map((p) => [p.check, p.index, p.trust])).toEqual(
+      ["rowCount", "notNull(id)", "notNull(n)", "unique(id)", "between(n)", "accepted(s)"].map((n, i) => [n, i, "scan"]),
+    );
   });
   test("what was proven reads only the effective rows", () => {
-    const checks = [rowCount({ min: 1 }), notNull("n"), unique("id"), unique("s"), between("n", { max: 9 }), accepted("s", ["a"]), noRows("q", sql`SELECT 1`), maxDrop(0.1)];
+    const checks = [
+      rowCount({ min: 1 }),
+      notNull("n"),
+      unique("id"),
+      unique("s"),
+      between("n", { max: 9 }),
+      accepted("s", ["a"]),
+      noRows("q", sql`SELECT 1`),
+      maxDrop(0.1),
+    ];
     const proven = compile(checks).planned.map((p) => p.id);
     const again = compile(checks, { proven });
     expect(places(again)).toEqual([
       ["live", ["rowCount", "unique(s)", "q", "maxDrop"]],
       ["effective", ["notNull(n)", "unique(id)", "between(n)", "accepted(s)"]],
     ]);
-    expect(again.planned.filter((p) => p.trust === "incremental").map((p) => p.check)).toEqual(["notNull(n)", "unique(id)", "between(n)", "accepted(s)"]);
+    expect(again.planned.filter((p) => p.trust === "incremental").map((p) => p.check)).toEqual([
+      "notNull(n)",
+      "unique(id)",
+      "between(n)",
+      "accepted(s)",
+    ]);
     expect(again.planned.map((p) => p.id)).toEqual(proven);
   });
   test("without effective rows everything is read, proven or not", () => {
@@ -54,7 +96,10 @@ describe("one query for each place", () => {
   test("uniqueness of what is not the key is never taken on trust", () => {
     const twoKeys = { key: ["id", "n"] };
     const ids = compile([unique("n", "id"), unique("id")], twoKeys).planned.map((p) => p.id);
-    expect(compile([unique("n", "id"), unique("id")], { ...twoKeys, proven: ids }).planned.map((p) => p.trust)).toEqual(["incremental", "scan"]);
+    expect(compile([unique("n", "id"), unique("id")], { ...twoKeys, proven: ids }).planned.map((p) => p.trust)).toEqual([
+      "incremental",
+      "scan",
+    ]);
   });
   test("a warning does not block, an error does", () => {
     const c = compile([notNull(["n"], { severity: "warn" }), notNull("id")]);
@@ -63,7 +108,10 @@ describe("one query for each place", () => {
   test("JavaScript checks stand apart, in order", () => {
     const fn = async () => ({ pass: true });
     const c = compile([check("a", fn), notNull("id"), check("b", fn)]);
-    expect(c.js.map((j) => [j.op, j.definition.name])).toEqual([["t.check.0", "a"], ["t.check.1", "b"]]);
+    expect(c.js.map((j) => [j.op, j.definition.name])).toEqual([
+      ["t.check.0", "a"],
+      ["t.check.1", "b"],
+    ]);
     expect(c.planned.map((p) => p.check)).toEqual(["a", "notNull(id)", "b"]);
   });
   test("noRows looks at the table that it is given", () => {
@@ -101,7 +149,11 @@ describe("bounds", () => {
   });
   test("per partition: the same ratio, against images or a table", () => {
     const c = compile([maxDrop(0.2, { per: "partition" })], { partition: "d" });
-    expect(c.groups[0]?.items[0]?.item).toMatchObject({ name: "maxDrop per partition", max: { value: 0.2 }, observe: { of: "partition-change", partition: "d", direction: "drop" } });
+    expect(c.groups[0]?.items[0]?.item).toMatchObject({
+      name: "maxDrop per partition",
+      max: { value: 0.2 },
+      observe: { of: "partition-change", partition: "d", direction: "drop" },
+    });
     expect(compile([maxDrop(0.2, { per: "partition" })], { partition: "d", against: null }).groups).toEqual([]);
   });
   test("a bound has the type of its column", () => {
@@ -111,17 +163,36 @@ describe("bounds", () => {
   test("reconcile compares what was staged with what the source says", () => {
     const c = compile([reconcile()], { totals: { rows: 5, sums: { n: 12n } } });
     expect(places(c)).toEqual([["delta", ["reconcile(rows)", "reconcile(n)"]]]);
-    expect(c.groups[0]?.items.map((i) => [i.item.min?.value, i.item.max?.value])).toEqual([[5n, 5n], [12n, 12n]]);
+    expect(c.groups[0]?.items.map((i) => [i.item.min?.value, i.item.max?.value])).toEqual([
+      [5n, 5n],
+      [12n, 12n],
+    ]);
     expect(readChecks(compile([reconcile()]).planned, {})[0]?.outcome).toBe("insufficient");
   });
 });
 
 describe("readChecks", () => {
-  const planned = (more: Partial<PlannedCheck> = {}): PlannedCheck => ({ table: "t", check: "c", severity: "error", bound: { max: 0 }, trust: "scan", id: "i", what: "rows with NULL in n", op: "op", index: 0, ...more });
-  const read = (row: Record<string, unknown> | null, more: Partial<PlannedCheck> = {}) => readChecks([planned(more)], row === null ? {} : { op: [row] })[0];
+  const planned = (more: Partial<PlannedCheck> = {}): PlannedCheck => ({
+    table: "t",
+    check: "c",
+    severity: "error",
+    bound: { max: 0 },
+    trust: "scan",
+    id: "i",
+    what: "rows with NULL in n",
+    op: "op",
+    index: 0,
+    ...more,
+  });
+  const read = (row: Record<string, unknown> | null, more: Partial<PlannedCheck> = {}) =>
+    readChecks([planned(more)], row === null ? {} : { op: [row] })[0];
   test("passes, fails, warns, or has nothing to compare", () => {
     expect(read({ c0: "0", p0: true })).toMatchObject({ outcome: "pass", observed: 0 });
-    expect(read({ c0: "3", p0: false })).toMatchObject({ outcome: "fail", observed: 3, message: "rows with NULL in n: 3, allowed at most 0" });
+    expect(read({ c0: "3", p0: false })).toMatchObject({
+      outcome: "fail",
+      observed: 3,
+      message: "rows with NULL in n: 3, allowed at most 0",
+    });
     expect(read({ c0: "3", p0: false }, { severity: "warn" })?.outcome).toBe("warn");
     expect(read({ c0: null, p0: true })?.outcome).toBe("insufficient");
     expect(read({}, { op: null })?.outcome).toBe("insufficient");
@@ -131,7 +202,10 @@ describe("readChecks", () => {
   });
   test("each check reads its own place", () => {
     const row = { c0: "0", p0: true, c1: "4", p1: false };
-    expect(readChecks([planned({ index: 1 }), planned({ index: 0 })], { op: [row] }).map((r) => r.outcome)).toEqual(["fail", "pass"]);
+    expect(readChecks([planned({ index: 1 }), planned({ index: 0 })], { op: [row] }).map((r) => r.outcome)).toEqual([
+      "fail",
+      "pass",
+    ]);
   });
   test("numbers that JavaScript cannot hold stay text", () => {
     expect(read({ c0: "12345678901234567890", p0: false })?.observed).toBe("12345678901234567890");

@@ -1,6 +1,6 @@
-import type { DifferencePart } from "../../src/adapter/steps.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { DifferencePart } from "../../src/adapter/steps.js";
 import { emptyState, type Kept, type State } from "../../src/ledger/state.js";
 import { differenceParts, reversed } from "../../src/plan/difference.js";
 
@@ -17,12 +17,22 @@ function state(kinds: readonly Kind[]): State {
       fill: { kind: "fill" as const },
       swap: { kind: "swap" as const, kept: [`v${i}`], fingerprint: null },
     };
-    return { release, previous: i, at: "", strategy: "in-place", tables: kind === "untouched" ? {} : { t: { was: null, is, undo: undo[kind] } } };
+    return {
+      release,
+      previous: i,
+      at: "",
+      strategy: "in-place",
+      tables: kind === "untouched" ? {} : { t: { was: null, is, undo: undo[kind] } },
+    };
   });
   return { ...emptyState, live: kinds.length, kept };
 }
 const told = (parts: readonly DifferencePart[] | null): string[] | null =>
-  parts === null ? null : parts.map((p) => `${p.sign === 1 ? "+" : "-"}${"table" in p ? p.table.path.join(".") : `${p.changes.path.join(".")}@${p.release}`}`);
+  parts === null
+    ? null
+    : parts.map(
+        (p) => `${p.sign === 1 ? "+" : "-"}${"table" in p ? p.table.path.join(".") : `${p.changes.path.join(".")}@${p.release}`}`,
+      );
 const parts = (kinds: readonly Kind[], from: number, to: number) => told(differenceParts(state(kinds), "t", live, from, to));
 
 describe("what makes up a difference", () => {
@@ -43,7 +53,12 @@ describe("what makes up a difference", () => {
   });
   test("a swap into a place where no table was: all of live is new", () => {
     const s = state(["swap", "images"]);
-    const none: State = { ...s, kept: s.kept.map((k, i) => (i === 0 ? { ...k, tables: { t: { was: null, is, undo: { kind: "swap", kept: null, fingerprint: null } } } } : k)) };
+    const none: State = {
+      ...s,
+      kept: s.kept.map((k, i) =>
+        i === 0 ? { ...k, tables: { t: { was: null, is, undo: { kind: "swap", kept: null, fingerprint: null } } } } : k,
+      ),
+    };
     expect(told(differenceParts(none, "t", live, 0, 2))).toEqual(["+live"]);
   });
   test("the other way round every sign is the other one", () => {
@@ -55,11 +70,13 @@ describe("what makes up a difference", () => {
 
 test("the parts add up to `to` less `from`, whatever lies between", () => {
   // Each release adds its own number to the table; a version is the sum of all before.
-  const kinds = fc.array(fc.constantFrom<Kind>("images", "swap", "untouched", "fill"), { minLength: 1, maxLength: 6 }).map((list): Kind[] => {
-    // A fill makes rows where none are: only the first that touches the table can be one.
-    const first = list.findIndex((k) => k !== "untouched");
-    return list.map((k, i) => (i === first ? "fill" : k === "fill" ? "images" : k));
-  });
+  const kinds = fc
+    .array(fc.constantFrom<Kind>("images", "swap", "untouched", "fill"), { minLength: 1, maxLength: 6 })
+    .map((list): Kind[] => {
+      // A fill makes rows where none are: only the first that touches the table can be one.
+      const first = list.findIndex((k) => k !== "untouched");
+      return list.map((k, i) => (i === first ? "fill" : k === "fill" ? "images" : k));
+    });
   fc.assert(
     fc.property(kinds, fc.nat(), fc.nat(), (list, a, b) => {
       const amount = (r: number): number => (list[r - 1] === "untouched" ? 0 : 10 ** (r - 1));

@@ -43,7 +43,13 @@ describe("an error", () => {
   test("carries code, context, cause, and is an Error with a stack", () => {
     const cause = new Error("under");
     const e = new CutoverError("HELD", "on hold", { reason: "x", pipeline: "p" }, { cause });
-    expect(e).toMatchObject({ name: "CutoverError", code: "HELD", message: "on hold", cause, context: { reason: "x", pipeline: "p" } });
+    expect(e).toMatchObject({
+      name: "CutoverError",
+      code: "HELD",
+      message: "on hold",
+      cause,
+      context: { reason: "x", pipeline: "p" },
+    });
     expect(e).toBeInstanceOf(Error);
     expect(e.stack).toContain("errors.test.ts");
     expect("cause" in closed()).toBe(false);
@@ -69,7 +75,10 @@ describe("an error", () => {
 describe("the table of codes", () => {
   test("is complete: every code that the sources throw has its note", () => {
     const sources = ["src", "adapters"].flatMap((dir) => readdirSync(dir, { recursive: true, withFileTypes: true }));
-    const text = sources.filter((f) => f.name.endsWith(".ts")).map((f) => readFileSync(join(f.parentPath, f.name), "utf8")).join("\n");
+    const text = sources
+      .filter((f) => f.name.endsWith(".ts"))
+      .map((f) => readFileSync(join(f.parentPath, f.name), "utf8"))
+      .join("\n");
     const codes = new Set([...text.matchAll(/new CutoverError(?:<[^>]*>)?\(\s*"([A-Z_]+)"/g)].map((m) => m[1] as ErrorCode));
     expect(codes.size).toBeGreaterThan(15);
     expect([...codes].filter((c) => !(c in errorCodes))).toEqual([]);

@@ -1,4 +1,13 @@
-import { type AtomicBlock, type BlockOp, type Expect, type InteractiveConnection, interactive, type OpResult, resultJson, sql } from "cutover/adapter";
+import {
+  type AtomicBlock,
+  type BlockOp,
+  type Expect,
+  type InteractiveConnection,
+  interactive,
+  type OpResult,
+  resultJson,
+  sql,
+} from "cutover/adapter";
 import { describe, expect, test } from "vitest";
 import { met } from "../../src/adapter/interactive.js";
 
@@ -31,7 +40,12 @@ const op = (id: string, more: Partial<BlockOp> & { expect?: Expect } = {}): Bloc
   const strings = Object.assign([id], { raw: [id] });
   return { id, step: "count", op: { sql: sql(strings), ...(wanted === undefined ? {} : { expect: wanted }) }, ...rest };
 };
-const block = (ops: AtomicBlock["ops"], end: AtomicBlock["end"] = "commit"): AtomicBlock => ({ id: "b", end, timeoutMs: 60_000, ops });
+const block = (ops: AtomicBlock["ops"], end: AtomicBlock["end"] = "commit"): AtomicBlock => ({
+  id: "b",
+  end,
+  timeoutMs: 60_000,
+  ops,
+});
 const io = (signal = new AbortController().signal) => ({ signal, tag: "t" });
 
 describe("a block", () => {
@@ -40,7 +54,10 @@ describe("a block", () => {
     const result = await run(block([op("a", { expect: { affected: 2 } }), op("b", { expect: { holds: true } })]), io());
     expect(log).toEqual(["BEGIN", "a", "b", "COMMIT"]);
     expect(result.outcome).toBe("committed");
-    expect([...result.results]).toEqual([["a", { affected: 2, rows: [] }], ["b", { affected: null, rows: [{ ok: true, n: 5n }] }]]);
+    expect([...result.results]).toEqual([
+      ["a", { affected: 2, rows: [] }],
+      ["b", { affected: null, rows: [{ ok: true, n: 5n }] }],
+    ]);
   });
   test("a rehearsal does all of it, and takes it back", async () => {
     const { log, run } = connection({ a: { affected: 1 } });
@@ -86,7 +103,13 @@ describe("a block", () => {
 describe("JavaScript in a block", () => {
   test("asks on the block's connection; its row is a result", async () => {
     const { log, run } = connection({ q: { rows: [{ n: 1n }] } });
-    const inspect = { id: "js", inspect: async (query: Parameters<Extract<AtomicBlock["ops"][number], { inspect: unknown }>["inspect"]>[0]) => ({ ok: true, rows: (await query(op("q").op.sql)).length }) };
+    const inspect = {
+      id: "js",
+      inspect: async (query: Parameters<Extract<AtomicBlock["ops"][number], { inspect: unknown }>["inspect"]>[0]) => ({
+        ok: true,
+        rows: (await query(op("q").op.sql)).length,
+      }),
+    };
     const result = await run(block([inspect, op("z")]), io());
     expect(log).toEqual(["BEGIN", "q", "z", "COMMIT"]);
     expect(result.results.get("js")).toEqual({ affected: null, rows: [{ ok: true, rows: 1 }] });
@@ -128,26 +151,31 @@ describe("errors", () => {
 });
 
 describe("an abort", () => {
-  const aborting = (abort: AbortController, end: AtomicBlock["end"] = "commit") =>
-    block([{ id: "js", inspect: async () => (abort.abort(new Error("enough")), { ok: true }) }, op("never")], end);
+  const aborting = (abort: AbortController) => ({
+    id: "js",
+    inspect: async () => {
+      abort.abort(new Error("enough"));
+      return { ok: true };
+    },
+  });
   test("between statements rolls back", async () => {
     const abort = new AbortController();
     const { log, run } = connection();
-    await expect(run(aborting(abort), io(abort.signal))).rejects.toThrow("enough");
+    await expect(run(block([aborting(abort), op("never")]), io(abort.signal))).rejects.toThrow("enough");
     expect(log).toEqual(["BEGIN", "ROLLBACK"]);
   });
   test("after the last statement does not commit, and leaves no open transaction", async () => {
     const abort = new AbortController();
     const { log, run } = connection();
-    const last = block([{ id: "js", inspect: async () => (abort.abort(new Error("enough")), { ok: true }) }]);
-    await expect(run(last, io(abort.signal))).rejects.toThrow("enough");
+    await expect(run(block([aborting(abort)]), io(abort.signal))).rejects.toThrow("enough");
     expect(log).toEqual(["BEGIN", "ROLLBACK"]);
   });
 });
 
 describe("expectations", () => {
   const results = new Map<string, OpResult>([["t", { affected: 3, rows: [{ n: 7n, none: null }] }]]);
-  const of = (expectation: Expect | undefined, result: Partial<OpResult>) => met(expectation, { affected: null, rows: [], ...result }, results);
+  const of = (expectation: Expect | undefined, result: Partial<OpResult>) =>
+    met(expectation, { affected: null, rows: [], ...result }, results);
   test.each<[string, Expect | undefined, Partial<OpResult>, boolean]>([
     ["none", undefined, {}, true],
     ["a number", { affected: 3 }, { affected: 3 }, true],
@@ -170,6 +198,8 @@ describe("expectations", () => {
 });
 
 test("results as JSON lose no digit", () => {
-  expect(resultJson({ affected: null, rows: [{ n: 9007199254740993n, s: "x", z: null }] })).toBe('[{"n":"9007199254740993","s":"x","z":null}]');
+  expect(resultJson({ affected: null, rows: [{ n: 9007199254740993n, s: "x", z: null }] })).toBe(
+    '[{"n":"9007199254740993","s":"x","z":null}]',
+  );
   expect(resultJson(undefined)).toBe("[]");
 });

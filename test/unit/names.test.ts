@@ -9,7 +9,10 @@ import { milliseconds } from "../../src/pipeline/duration.js";
 import { findColumn, resolveName } from "../../src/table/resolve.js";
 
 const home = ["db", "main"];
-const hostile = fc.oneof(fc.string({ unit: "binary", minLength: 1 }), fc.constantFrom("a b", "A_B", "a-b", "a_b", "ä", "😀", 'a"b', "a'b", "__proto__", "a".repeat(500)));
+const hostile = fc.oneof(
+  fc.string({ unit: "binary", minLength: 1 }),
+  fc.constantFrom("a b", "A_B", "a-b", "a_b", "ä", "😀", 'a"b', "a'b", "__proto__", "a".repeat(500)),
+);
 const last = (ref: { readonly path: readonly string[] }): string => ref.path.at(-1) ?? "";
 
 describe("names in the ledger", () => {
@@ -17,7 +20,7 @@ describe("names in the ledger", () => {
   test("stand in the ledger's schema of the same database", () => {
     const n = of("orders");
     expect(n.schema.path).toEqual(["db", "cutover_ledger"]);
-    for (const ref of [n.journal, n.turn, n.claims, n.lease, n.delta("t", 1, 0), n.changes("t", "x"), n.scratch("t", 1)]) {
+    for (const ref of [n.journal, n.turn, n.claims, n.lease, n.delta("t", 1, "0r"), n.changes("t", "x"), n.scratch("t", 1)]) {
       expect(ref.path.slice(0, -1)).toEqual(["db", "cutover_ledger"]);
     }
   });
@@ -25,7 +28,13 @@ describe("names in the ledger", () => {
     fc.assert(
       fc.property(hostile, hostile, (pipeline, table) => {
         const n = of(pipeline);
-        for (const ref of [n.lease, n.delta(table, 999_999, 2), n.changes(table, digest("s")), n.scratch(table, 999_999), besideLive([table], "candidate", 999_999)]) {
+        for (const ref of [
+          n.lease,
+          n.delta(table, 999_999, "0i"),
+          n.changes(table, digest("s")),
+          n.scratch(table, 999_999),
+          besideLive([table], "candidate", 999_999),
+        ]) {
           expect(last(ref)).toMatch(/^[a-z_][a-z0-9_]{0,62}$/);
         }
       }),
@@ -36,16 +45,22 @@ describe("names in the ledger", () => {
       fc.property(hostile, hostile, (a, b) => {
         fc.pre(a !== b);
         expect(last(of(a).lease)).not.toBe(last(of(b).lease));
-        expect(last(of("p").delta(a, 1, 0))).not.toBe(last(of("p").delta(b, 1, 0)));
+        expect(last(of("p").delta(a, 1, "0r"))).not.toBe(last(of("p").delta(b, 1, "0r")));
         expect(last(of("p").changes(a, "x"))).not.toBe(last(of("p").changes(b, "x")));
         expect(last(besideLive([a], "before", 1))).not.toBe(last(besideLive([b], "before", 1)));
       }),
-      { examples: [["a b", "a_b"], ["Orders", "orders"], ["ä", "ö"]] },
+      {
+        examples: [
+          ["a b", "a_b"],
+          ["Orders", "orders"],
+          ["ä", "ö"],
+        ],
+      },
     );
   });
   test("are the same tomorrow", () => {
     expect(last(of("Orders!").lease)).toBe(last(of("Orders!").lease));
-    expect(last(of("p").delta("t", 3, 1)).startsWith(of("p").deltas)).toBe(true);
+    expect(last(of("p").delta("t", 3, "0f")).startsWith(of("p").deltas)).toBe(true);
     expect(last(of("p").scratch("t", 3)).startsWith(of("p").deltas)).toBe(true);
     expect(last(besideLive(["m", "t"], "undone", 3)).startsWith(besidePrefix(["m", "t"]))).toBe(true);
   });
@@ -53,10 +68,15 @@ describe("names in the ledger", () => {
     fc.assert(
       fc.property(hostile, hostile, (a, b) => {
         fc.pre(a !== b);
-        expect(last(of(b).delta("t", 1, 0)).startsWith(of(a).deltas)).toBe(false);
+        expect(last(of(b).delta("t", 1, "0r")).startsWith(of(a).deltas)).toBe(false);
         expect(besidePrefix([b]).startsWith(besidePrefix([a]))).toBe(false);
       }),
-      { examples: [["p", "p_1"], ["orders", "orders_1"]] },
+      {
+        examples: [
+          ["p", "p_1"],
+          ["orders", "orders_1"],
+        ],
+      },
     );
   });
   test("whole tables stand beside live, release by release", () => {
@@ -65,15 +85,25 @@ describe("names in the ledger", () => {
     expect(new Set(all).size).toBe(6);
   });
   test("a schema is named by its columns and their order, generated ones left out", () => {
-    const c = (name: string, native = "BIGINT", generated = false): ColumnShape => ({ name, native, type: "int64", nullable: true, generated });
+    const c = (name: string, native = "BIGINT", generated = false): ColumnShape => ({
+      name,
+      native,
+      type: "int64",
+      nullable: true,
+      generated,
+    });
     const base = schemaOf([c("a"), c("b")]);
     expect(schemaOf([c("a"), c("b"), c("g", "BIGINT", true)])).toBe(base);
-    for (const other of [[c("b"), c("a")], [c("a")], [c("a"), c("b", "INTEGER")], [c("a"), c("B")], [c("ab")]]) expect(schemaOf(other)).not.toBe(base);
+    for (const other of [[c("b"), c("a")], [c("a")], [c("a"), c("b", "INTEGER")], [c("a"), c("B")], [c("ab")]])
+      expect(schemaOf(other)).not.toBe(base);
   });
 });
 
 describe("resolveName", () => {
-  const folding = (fold: Capabilities["identifiers"]["fold"]): Capabilities => ({ ...capabilities, identifiers: { ...capabilities.identifiers, fold } });
+  const folding = (fold: Capabilities["identifiers"]["fold"]): Capabilities => ({
+    ...capabilities,
+    identifiers: { ...capabilities.identifiers, fold },
+  });
   test.each<[string | readonly [string, ...string[]], Capabilities["identifiers"]["fold"], string[]]>([
     ["Orders", "none", ["db", "main", "Orders"]],
     ["Orders", "upper", ["db", "main", "ORDERS"]],
@@ -130,7 +160,12 @@ describe("the journal's text in another database", () => {
       fc.property(fc.jsonValue(), hostile, (value, database) => {
         expect(readJson(writeJson(value, database), database)).toEqual(JSON.parse(JSON.stringify(value)));
       }),
-      { examples: [[["db", "a"], "db"], [{ k: ["db"] }, "db"]] },
+      {
+        examples: [
+          [["db", "a"], "db"],
+          [{ k: ["db"] }, "db"],
+        ],
+      },
     );
   });
   test("the columns of a key are no path, even when the first is called like the database", () => {
@@ -141,10 +176,37 @@ describe("the journal's text in another database", () => {
 });
 
 describe("durations", () => {
-  test.each<[unknown, number]>([[0, 0], [1.5, 1.5], ["250ms", 250], ["1.5s", 1500], ["10m", 600_000], ["2h", 7_200_000], ["1d", 86_400_000], ["0s", 0]])("%s", (d, ms) => {
+  test.each<[unknown, number]>([
+    [0, 0],
+    [1.5, 1.5],
+    ["250ms", 250],
+    ["1.5s", 1500],
+    ["10m", 600_000],
+    ["2h", 7_200_000],
+    ["1d", 86_400_000],
+    ["0s", 0],
+  ])("%s", (d, ms) => {
     expect(milliseconds(d)).toBe(ms);
   });
-  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, "", "5", "5 m", "m", "-5m", "1e3s", "5M", "5min", " 5m", "5m ", null, undefined, {}, 5n])("%s is none", (d) => {
+  test.each([
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    "",
+    "5",
+    "5 m",
+    "m",
+    "-5m",
+    "1e3s",
+    "5M",
+    "5min",
+    " 5m",
+    "5m ",
+    null,
+    undefined,
+    {},
+    5n,
+  ])("%s is none", (d) => {
     expect(milliseconds(d)).toBeNull();
   });
 });

@@ -31,7 +31,7 @@ describe("values are bound, never pasted", () => {
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(bound(sql`SELECT ${text} AS x`)).toEqual({ text: "SELECT $1:string AS x", values: [text] });
       }),
-      { examples: [["'; DROP TABLE t; --"], ["$1"], ["${x}"], ["\0"]] },
+      { examples: [["'; DROP TABLE t; --"], ["$1"], ["$" + "{x}"], ["\0"]] },
     );
   });
   test("any identifier: quoted by the dialect alone", () => {
@@ -116,7 +116,11 @@ describe("self", () => {
 });
 
 describe("what cannot be bound is refused at once", () => {
-  test.each<[string, unknown]>([["undefined", undefined], ["a function", () => 1], ["a symbol", Symbol("s")]])("%s", (_, value) => {
+  test.each<[string, unknown]>([
+    ["undefined", undefined],
+    ["a function", () => 1],
+    ["a symbol", Symbol("s")],
+  ])("%s", (_, value) => {
     expect(() => sql`SELECT ${value as string}`).toThrow(/cannot be bound/);
   });
 });

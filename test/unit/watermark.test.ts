@@ -47,7 +47,9 @@ describe.each(cursors)("%s", (type, value) => {
     );
   });
   test("without a lookback, reading starts at the watermark itself", () => {
-    fc.assert(fc.property(value, (v) => void expect(sinceOf(formatCanonical(v, type), 0, type)).toEqual(Object.is(v, -0) ? 0 : v)));
+    fc.assert(
+      fc.property(value, (v) => void expect(sinceOf(formatCanonical(v, type), 0, type)).toEqual(Object.is(v, -0) ? 0 : v)),
+    );
     expect(sinceOf(null, 5, type)).toBeUndefined();
   });
 });
@@ -57,11 +59,17 @@ describe("lookback", () => {
     const ms = fc.integer({ min: 1, max: 86_400_000 });
     fc.assert(
       fc.property(micros, ms, (us, back) => {
-        for (const type of ["timestamp", "datetime"] as const) expect(sinceOf(formatCanonical(us, type), back, type)).toBe(us - BigInt(back) * 1000n);
+        for (const type of ["timestamp", "datetime"] as const)
+          expect(sinceOf(formatCanonical(us, type), back, type)).toBe(us - BigInt(back) * 1000n);
       }),
     );
   });
-  test.each<[number, number]>([[1, 1], [86_400_000, 1], [86_400_001, 2], [172_800_000, 2]])("dates: %d ms are %d whole days", (ms, days) => {
+  test.each<[number, number]>([
+    [1, 1],
+    [86_400_000, 1],
+    [86_400_001, 2],
+    [172_800_000, 2],
+  ])("dates: %d ms are %d whole days", (ms, days) => {
     expect(sinceOf("2024-03-01", ms, "date")).toBe(19_783 - days);
   });
   test("decimals: exact", () => {

@@ -5,6 +5,7 @@ import { syntax, text } from "../syntax.js";
 /** A faithful copy: the table's own definition under another name, its rows, comments and indexes. */
 export function clone(s: Step<"clone">): readonly SqlOp[] {
   const print = readFingerprint(s.from.fingerprint);
+  if (print === null) throw new Error(`cutover: ${syntax.ident(s.from.ref.path)} was never described, so it cannot be cloned`);
   const to = syntax.ident(s.to.path);
   const names = stored(s.from.columns)
     .map((c) => syntax.ident([c.name]))

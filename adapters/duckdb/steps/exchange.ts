@@ -47,7 +47,7 @@ function insertion(s: Exchange, only = ""): SqlOp {
 }
 
 const isReferenced = (s: Exchange): boolean =>
-  readFingerprint(s.live.fingerprint).foreignKeys.some((key) => sameName(key.to, s.live.ref.path.at(-1) ?? ""));
+  readFingerprint(s.live.fingerprint)?.foreignKeys.some((key) => sameName(key.to, s.live.ref.path.at(-1) ?? "")) ?? false;
 
 /** A key that a foreign key refers to cannot be deleted and come again in one transaction: such rows are updated where they are. */
 function inPlace(s: Exchange): readonly SqlOp[] {

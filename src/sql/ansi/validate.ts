@@ -101,14 +101,14 @@ type PartitionChange = Extract<Observation, { of: "partition-change" }>;
 /** For each partition that had rows: rows before and now, and the relative change in the direction asked for. */
 function changed(o: PartitionChange, table: Sql): Sql {
   const part = column(o.partition);
-  const counted = (from: Sql): Sql => template`SELECT ${part}, count(*) AS n FROM ${from} GROUP BY ${part}`;
+  const counted = (from: Sql): Sql => template`SELECT ${part}, count(*) AS _cutover_n FROM ${from} GROUP BY ${part}`;
   const against = o.against;
   const grouped =
     "table" in against
-      ? template`SELECT ${part}, sum(now_rows) AS now_rows, sum(before_rows) AS before_rows FROM (SELECT ${part}, n AS now_rows, 0 AS before_rows FROM (${counted(template`${table} t`)}) a UNION ALL SELECT ${part}, 0, n FROM (${counted(on(against.table))}) b) both_sides GROUP BY ${part}`
-      : template`SELECT net.${part}, coalesce(now.n, 0) AS now_rows, coalesce(now.n, 0) - net.n AS before_rows FROM (SELECT ${part}, sum(CASE WHEN ${column(imageColumns.image)} = 'after' THEN 1 ELSE -1 END) AS n FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release} GROUP BY ${part}) net LEFT JOIN (SELECT ${part}, count(*) AS n FROM ${table} t WHERE ${part} IN (SELECT ${part} FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release}) GROUP BY ${part}) now ON net.${part} = now.${part}`;
-  const direction = o.direction === "drop" ? "before_rows - now_rows" : "now_rows - before_rows";
-  return template`SELECT ${part}, before_rows, now_rows, ${raw(`1.0 * (${direction}) / before_rows`)} AS _cutover_change FROM (${grouped}) grouped WHERE before_rows > 0`;
+      ? template`SELECT ${part}, sum(_cutover_now) AS _cutover_now, sum(_cutover_before) AS _cutover_before FROM (SELECT ${part}, _cutover_n AS _cutover_now, 0 AS _cutover_before FROM (${counted(template`${table} t`)}) a UNION ALL SELECT ${part}, 0, _cutover_n FROM (${counted(on(against.table))}) b) both_sides GROUP BY ${part}`
+      : template`SELECT net.${part}, coalesce(now._cutover_n, 0) AS _cutover_now, coalesce(now._cutover_n, 0) - net._cutover_n AS _cutover_before FROM (SELECT ${part}, sum(CASE WHEN ${column(imageColumns.image)} = 'after' THEN 1 ELSE -1 END) AS _cutover_n FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release} GROUP BY ${part}) net LEFT JOIN (SELECT ${part}, count(*) AS _cutover_n FROM ${table} t WHERE ${part} IN (SELECT ${part} FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release}) GROUP BY ${part}) now ON net.${part} = now.${part}`;
+  const direction = o.direction === "drop" ? "_cutover_before - _cutover_now" : "_cutover_now - _cutover_before";
+  return template`SELECT ${part}, _cutover_before, _cutover_now, ${raw(`1.0 * (${direction}) / _cutover_before`)} AS _cutover_change FROM (${grouped}) grouped WHERE _cutover_before > 0`;
 }
 
 function offending(o: Observation, table: Sql, shown: readonly string[], syntax: Syntax): Sql {
@@ -120,7 +120,7 @@ function offending(o: Observation, table: Sql, shown: readonly string[], syntax:
     case "query":
       return template`SELECT * FROM (${o.sql}) offending`;
     case "partition-change":
-      return template`SELECT ${column(o.partition)}, before_rows, now_rows FROM (${changed(o, table)}) changed ORDER BY _cutover_change DESC`;
+      return template`SELECT ${column(o.partition)}, _cutover_before AS rows_before, _cutover_now AS rows_now FROM (${changed(o, table)}) changed ORDER BY _cutover_change DESC`;
     default:
       return template`SELECT count(*) AS rows FROM ${table} t`;
   }

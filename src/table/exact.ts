@@ -1,0 +1,28 @@
+import type { ColumnShape } from "../adapter/shapes.js";
+import type { CheckDefinition } from "../check/checks.js";
+import type { TableDefinition } from "./definition.js";
+import { findColumn } from "./resolve.js";
+
+/** What a definition names, in the exact names of a table: where names do not differ by case, users may write them otherwise. */
+export interface ExactNames {
+  readonly key: readonly string[];
+  readonly partition: string | null;
+  /** null: none, or one that this mode does not compare rows by. */
+  readonly cursor: string | null;
+  readonly checks: readonly CheckDefinition[];
+}
+
+export function exactNames(d: TableDefinition, columns: readonly ColumnShape[], caseSensitive: boolean): ExactNames {
+  const exact = (n: string): string => findColumn(columns, n, caseSensitive)?.name ?? n;
+  return {
+    key: d.key.map(exact),
+    partition: d.partition === null ? null : exact(d.partition),
+    cursor: d.cursor === null || d.mode !== "upsert" ? null : exact(d.cursor),
+    checks: d.checks.map((c) => exactCheck(c, exact)),
+  };
+}
+
+function exactCheck(c: CheckDefinition, exact: (n: string) => string): CheckDefinition {
+  if (c.kind === "notNull" || c.kind === "unique") return { ...c, columns: c.columns.map(exact) };
+  return c.kind === "accepted" || c.kind === "between" ? { ...c, column: exact(c.column) } : c;
+}
