@@ -112,7 +112,8 @@ export const syntax: Syntax = {
   plusMs: (expr, ms) => `(${expr} + to_microseconds(${Math.round(ms * 1000)}))`,
   rowHash,
   sumHash: (expr) => `coalesce(sum(${expr}), 0::HUGEINT)`,
-  countIf: (expr) => `count_if(${expr})`,
+  // The engine's own is NULL for no rows.
+  countIf: (expr) => `coalesce(count_if(${expr}), 0)`,
   nullSafeEq,
   hashVersion: "duckdb-md5lower-1",
 };

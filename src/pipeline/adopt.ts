@@ -5,15 +5,16 @@ import { fence, opOf } from "../plan/release.js";
 import { formatCanonical } from "../table/canonical.js";
 import { encodeValue, Unfit } from "../table/encode.js";
 import { findColumn } from "../table/resolve.js";
+import { cleanUp } from "./clean-up.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { leased } from "./lease.js";
 import { liveChecks } from "./look.js";
-import { checksFailed, cleanUp, sampleContext } from "./publish.js";
 import { settleLeftovers } from "./recover.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { claimTables, definitionOf, type Found, findTables, hashOf } from "./tables.js";
+import { checksFailed, sampleContext } from "./verdict.js";
 import type { CallOptions, Work } from "./work.js";
 
 export interface AdoptOptions extends CallOptions {
@@ -22,7 +23,7 @@ export interface AdoptOptions extends CallOptions {
 }
 
 /** Takes what is there as the baseline: rows, checksum, full checks. Loads nothing. Older releases can no longer be gone back to. */
-export function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> {
+export async function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> {
   for (const alias of Object.keys(o.watermarks ?? {})) definitionOf(ctx, alias);
   return leased(ctx, "adopt", o, 0, (w, held) =>
     w.stage("adopt", async () => {

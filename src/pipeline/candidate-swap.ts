@@ -9,10 +9,11 @@ import { jsRunner } from "./js-checks.js";
 import type { Held } from "./lease.js";
 import { stagedTables } from "./load.js";
 import { published, refuseHeld } from "./outcome.js";
-import { type Outcome, outcome, type PublishOptions, refusal, releaseFacts, sampleContext, validation } from "./publish.js";
+import { type PublishOptions, releaseFacts } from "./publish.js";
 import { graceFrom } from "./recover.js";
 import type { RunReport, Validation } from "./reports.js";
 import { checkAgainstLive, hashOf } from "./tables.js";
+import { type Outcome, outcome, refusal, sampleContext, validation } from "./verdict.js";
 import type { Work } from "./work.js";
 
 /** The candidate against live, as both are now. */

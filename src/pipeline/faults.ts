@@ -93,7 +93,7 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
     adapter: adapter.name,
     kind: fault.kind,
     outcome: fault.outcome,
-    ...(fault.native === undefined ? {} : { native: fault.native }),
+    ...(fault.native === undefined || !told ? {} : { native: fault.native }),
     ...c.where,
   };
   return new CutoverError("ADAPTER", said, context, { ...cause, retryable });

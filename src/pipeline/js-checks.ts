@@ -38,6 +38,7 @@ async function judge(w: Work, body: () => Promise<CheckVerdict>): Promise<CheckV
     return await body();
   } catch (e) {
     if (w.signal.aborted) throw e;
+    w.thrown.push(e);
     return { threw: e instanceof Error ? e.message : String(e) };
   }
 }

@@ -14,10 +14,10 @@ import { exactNames } from "../table/exact.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
-import { sampleContext } from "./publish.js";
 import type { AuditReport, ReleaseSummary, Status, Validation } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { type Found, findTables, hashOf, keyOf } from "./tables.js";
+import { sampleContext } from "./verdict.js";
 import type { ReleaseState } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
 

@@ -2,11 +2,12 @@ import type { TableRef } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { keyEvents } from "../ledger/events.js";
 import { readEvents } from "../ledger/fold.js";
+import { cleanUp } from "./clean-up.js";
 import type { Context } from "./context.js";
 import { type Held, leased } from "./lease.js";
-import { cleanUp, type Outcome } from "./publish.js";
 import { countsOf, reportOf, runReport } from "./report.js";
 import type { RunReport } from "./reports.js";
+import type { Outcome } from "./verdict.js";
 import type { Strategy } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
 

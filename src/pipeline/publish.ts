@@ -1,13 +1,7 @@
 import type { BlockResult } from "../adapter/operations.js";
-import { type ColumnShape, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
 import { imageColumns } from "../adapter/steps.js";
-import { factsOf, type PlannedCheck } from "../check/planned.js";
-import type { CheckResult } from "../check/result.js";
-import { CutoverError } from "../errors/index.js";
-import type { LedgerEvent, Published } from "../ledger/events.js";
-import { afterPublish } from "../ledger/fold.js";
-import { digest } from "../ledger/names.js";
-import type { Kept, State } from "../ledger/state.js";
+import type { State } from "../ledger/state.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { opOf, type ReleaseFacts } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
@@ -17,22 +11,14 @@ import { laterText } from "../table/watermark.js";
 import { jsRunner } from "./js-checks.js";
 import type { Held } from "./lease.js";
 import { changesRef, type Staged } from "./load.js";
-import type { Validation } from "./reports.js";
-import { type SampleContext, withSamples } from "./samples.js";
 import { hashOf } from "./tables.js";
-import { refused, type Work } from "./work.js";
+import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
+import type { Work } from "./work.js";
 
 export interface PublishOptions {
   readonly note?: string | undefined;
   readonly idempotencyKey?: string | undefined;
 }
-/** What a block that published, or rehearsed it, came to. */
-export interface Outcome {
-  readonly published: Published;
-  readonly checks: readonly CheckResult[];
-  readonly event: Pick<LedgerEvent, "release" | "at">;
-}
-
 /** Publishes a release in place, or rehearses it. null: the block would change nothing, neither rows nor watermark. */
 export async function publishInPlace(
   w: Work,
@@ -168,121 +154,3 @@ export function imageTable(w: Work, columns: readonly ColumnShape[]): readonly C
   ];
   return [...heads, ...stored(columns).map(({ name, type, native }) => ({ name, type, native, nullable: true }))];
 }
-
-export const sampleContext =
-  (tables: readonly { readonly alias: string; readonly columns: readonly ColumnShape[] }[], w: Work) =>
-  (alias: string): SampleContext => ({
-    columns: tables.find((t) => t.alias === alias)?.columns ?? [],
-    redact: w.ctx.tables[alias]?.redact ?? [],
-  });
-
-const plannedOf = (p: Published): readonly PlannedCheck[] => Object.values(p.tables).flatMap((t) => t.checks);
-
-export function outcome(
-  w: Work,
-  p: Published,
-  result: BlockResult,
-  release: number,
-  at: string,
-  of: (alias: string) => SampleContext,
-): Outcome {
-  const checks = withSamples(plannedOf(p), result.results, of);
-  for (const c of checks) w.ctx.emit(release, { type: "check", result: c });
-  const facts = factsOf(result.results);
-  return { published: { ...p, facts }, checks, event: { release, at } };
-}
-
-/** Why a block was refused. */
-export function refusal(
-  w: Work,
-  p: Published,
-  result: Extract<BlockResult, { outcome: "refused" }>,
-  of: (alias: string) => SampleContext,
-  aliases: readonly string[],
-): CutoverError {
-  const { pipeline } = w.ctx.settings;
-  const release = w.release ?? undefined;
-  if (result.at === opOf.fence) {
-    return new CutoverError("LEASE_LOST", `the lease of pipeline ${pipeline} was lost to another owner; nothing was published`, {
-      fence: 0,
-      pipeline,
-      release,
-    });
-  }
-  if (plannedOf(p).some((c) => c.op === result.at)) {
-    const checks = withSamples(plannedOf(p), result.results, of);
-    for (const c of checks) w.ctx.emit(w.release, { type: "check", result: c });
-    return checksFailed(checks, { pipeline, release });
-  }
-  const table = aliases.find((a) => result.at.startsWith(`${a}.`));
-  if (result.at.includes(".capture")) {
-    const reason = "keys of the load live in partitions outside its scope";
-    return new CutoverError("BAD_ROW", `${table}: ${reason}; load those partitions too`, {
-      row: null,
-      reason,
-      pipeline,
-      release,
-      table,
-    });
-  }
-  return refused(`${result.at} of release ${release ?? "?"}`, pipeline);
-}
-
-export function checksFailed(
-  checks: readonly CheckResult[],
-  where: { readonly pipeline: string; readonly release?: number | undefined },
-): CutoverError<"CHECKS_FAILED"> {
-  const failed = checks.filter((c) => c.outcome === "fail");
-  const told = failed.map((c) => `${c.table} ${c.check}: ${c.message}`).join("; ");
-  return new CutoverError("CHECKS_FAILED", `${failed.length} of ${checks.length} checks failed, live is as it was: ${told}`, {
-    checks,
-    ...where,
-  });
-}
-
-/** A validation as users see it: what was validated is named by a digest of contents and results. */
-export function validation(o: Outcome): Validation {
-  const state = afterPublish(o.published, o.event.release, o.event.at);
-  const contents = Object.fromEntries(
-    Object.keys(o.published.tables).map((id) => [id, [state.tables[id]?.rows, state.tables[id]?.sum, state.tables[id]?.hash]]),
-  );
-  const results = o.checks.map((c) => [c.table, c.check, c.outcome, c.observed]);
-  return {
-    ok: o.checks.every((c) => c.outcome !== "fail"),
-    digest: digest([o.event.release, contents, results], 32),
-    checks: o.checks,
-  };
-}
-
-/** After a publish: staged rows go, and what no kept release needs. What fails here is a warning; the next cleanup finds it. */
-export async function cleanUp(w: Work, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
-  const calm = w.calm();
-  const kept = keptOf(after);
-  const gone = keptOf(before).filter((k) => !kept.some((a) => a.release === k.release));
-  const used = new Set([...kept.flatMap(imagesOf), ...tablesOf(after)].map(textOf));
-  const images = new Map([...gone.flatMap(imagesOf), ...tablesOf(before)].map((path) => [textOf(path), path]));
-  const versions = gone.flatMap((k) =>
-    Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
-  );
-  try {
-    for (const ref of drop) await calm.run({ kind: "drop", ref });
-    for (const path of versions) await calm.run({ kind: "drop", ref: { path } });
-    for (const [text, path] of images) {
-      if (!used.has(text)) await calm.run({ kind: "drop", ref: { path } });
-      else if (gone.some((k) => imagesOf(k).some((p) => textOf(p) === text)))
-        await calm.run({ kind: "forget", changes: { path }, keep: kept.map((k) => k.release) });
-    }
-  } catch (err) {
-    w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");
-    const reason = err instanceof Error ? err.message : String(err);
-    w.warnings.push({ code: "CLEANUP", message: `published, but cleaning up failed (recover() finds what was left): ${reason}` });
-  }
-}
-const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];
-/** The images tables that tables use now. */
-const tablesOf = (s: State): readonly (readonly string[])[] =>
-  Object.values(s.tables).flatMap((t) => (t.changes === null ? [] : [t.changes]));
-const textOf = (path: readonly string[]): string => path.join("\0");
-/** Where a release has images; a release that changed nothing has none. */
-const imagesOf = (k: Kept): readonly (readonly string[])[] =>
-  Object.values(k.tables).flatMap((t) => (t.undo.kind === "images" && t.undo.before + t.undo.after > 0 ? [t.undo.changes] : []));

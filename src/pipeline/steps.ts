@@ -13,7 +13,7 @@ export interface Steps {
 }
 
 /** Runs one step of an open release. */
-export function step<R>(
+export async function step<R>(
   ctx: Context,
   s: Steps,
   stage: Stage,

@@ -31,6 +31,8 @@ export interface Work {
   readonly signal: AbortSignal;
   readonly warnings: Warning[];
   readonly stages: StageReport[];
+  /** What JavaScript checks threw: the cause of a refusal. */
+  readonly thrown: unknown[];
   release: number | null;
   /** Runs `body` as a stage: timed, told to observers, named in errors. */
   stage<R>(stage: Stage, body: () => Promise<R>): Promise<R>;
@@ -127,6 +129,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
     names: ledgerNames(session.home, settings.ledgerSchema, settings.pipeline),
     warnings: [],
     stages: [],
+    thrown: [],
     release: null,
     io,
     async stage(stage, body) {

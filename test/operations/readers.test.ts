@@ -96,6 +96,23 @@ onEveryWarehouse((open) => {
     expect(seen.length).toBeGreaterThanOrEqual(5);
   });
 
+  test("invariant 1: control: the same change by two bare statements is caught by these readers", async () => {
+    const db = await open();
+    const etl = itemsPipeline(db);
+    await etl.run({ items: rows(batch(1, 10, 1)) });
+    const q = tally("items");
+    const before = await now(db, q);
+    const watch = await readers(db, q);
+    await watch.turn();
+    await db.query("DELETE FROM items WHERE id > 5");
+    await watch.turn();
+    await db.query("INSERT INTO items SELECT i, 'x', 2, 2 FROM range(6, 16) t(i)");
+    await watch.turn();
+    const after = await now(db, q);
+    const { seen } = await watch.stop();
+    expect(seen.filter((s) => s !== before && s !== after)).toHaveLength(1);
+  });
+
   test("invariant 1: a transaction that began before a publish keeps reading the old release to its end", async () => {
     const db = await open();
     const etl = itemsPipeline(db);

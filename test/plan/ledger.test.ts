@@ -102,7 +102,14 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
         },
         {
           id: "fold-no-cursor",
-          step: { kind: "fold", from: names.delta("t", 7, "0r"), to: names.delta("t", 7, "0f"), key: ["id"], cursor: null, columns },
+          step: {
+            kind: "fold",
+            from: names.delta("t", 7, "0r"),
+            to: names.delta("t", 7, "0f"),
+            key: ["id"],
+            cursor: null,
+            columns,
+          },
         },
       ],
       false,

@@ -13,6 +13,7 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
   const images: Undo = { kind: "images", changes, key: ["id"], before: 3, after: 4 };
   const version = besideLive(inMain("orders").path, "before", 5).path as string[];
   const swapped: Undo = { kind: "swap", kept: version, fingerprint: live.fingerprint };
+  // What the journal recorded is the fingerprint that the version had as live; under its kept name it has no indexes.
   const back = { ...shape(adapter, "orders", columns, ["customer"]), ref: { path: version } };
   const move = (direction: Move["direction"], releases: readonly Kept[], across: boolean): Move => {
     const [low, high] = [releases[0]?.previous ?? 0, releases.at(-1)?.release ?? 0];

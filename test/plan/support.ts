@@ -1,6 +1,7 @@
 import { type ColumnShape, type ColumnType, inline, type TableRef, type TableShape } from "cutover/adapter";
 import { duckdb } from "cutover/duckdb";
 import { expect } from "vitest";
+import type { Fingerprint } from "../../adapters/duckdb/fingerprint.js";
 import { type Adapter, adapterOf } from "../../src/adapter/define.js";
 import type { Expect, Inspect } from "../../src/adapter/operations.js";
 import type { CheckDefinition } from "../../src/check/checks.js";
@@ -29,17 +30,31 @@ export function columnsOf(
     return { name, type, nullable: !s.endsWith("!"), native: adapter.syntax.type(type) };
   });
 }
-/** A table as `describe` would tell it, with what a swap carries over. */
+/** A table as `describe` would tell it, with what a swap carries over; a copy bears another name than live, and so do its indexes. */
 export function shape(
   adapter: Adapter,
-  name: string,
+  of: string | TableRef,
   columns: readonly ColumnShape[],
   indexes: readonly string[] = [],
 ): TableShape {
-  const body = `(${columns.map((c) => `${adapter.syntax.ident([c.name])} ${c.native}`).join(", ")})`;
-  const made = indexes.map((column) => ({ name: `by_${column}`, unique: false, on: ` (${column})`, comment: null }));
-  const fingerprint = { body, comment: "what it is for", columnComments: {}, indexes: made, views: [], foreignKeys: [] };
-  return { ref: inMain(name), columns, marker: null, version: null, fingerprint };
+  const ref = typeof of === "string" ? inMain(of) : of;
+  const copy = typeof of !== "string";
+  const fingerprint: Fingerprint = {
+    table: ref.path,
+    body: `(${columns.map((c) => `${adapter.syntax.ident([c.name])} ${c.native}`).join(", ")})`,
+    comment: "what it is for",
+    columnComments: {},
+    indexes: indexes.map((column) => ({
+      name: `by_${column}`,
+      ...(copy ? { as: `by_${column}_of_the_copy` } : {}),
+      unique: false,
+      on: ` (${column})`,
+      comment: null,
+    })),
+    views: [],
+    foreignKeys: [],
+  };
+  return { ref, columns, marker: null, version: null, fingerprint };
 }
 export const idOf = (name: string): string => tableKey(inMain(name).path, "db", false);
 

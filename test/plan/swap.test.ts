@@ -12,10 +12,7 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
   const live = shape(adapter, "orders", columns, ["customer"]);
   const at = inMain("orders");
   const to = besideLive(at.path, "candidate", 7);
-  const candidate = {
-    ...shape(adapter, "orders", [...columns, ...columnsOf(adapter, { region: "string" })], ["customer", "region"]),
-    ref: to,
-  };
+  const candidate = shape(adapter, to, [...columns, ...columnsOf(adapter, { region: "string" })], ["customer", "region"]);
   const none = { inserted: 0, updated: 0, deleted: 0, unchanged: 0, stale: 0, quarantined: 0 };
   const checks = [
     rowCount({ min: 1 }),

@@ -9,9 +9,9 @@ const is = { path: [], rows: 0, sum: "0", hash: "h", watermark: null, proven: []
 const live = ["live"];
 
 /** Release 1, 2, … of the kinds given. A swap keeps the version before it as `v<n−1>`. */
-function state(kinds: readonly Kind[]): State {
+function state(kinds: readonly Kind[], numbers: readonly number[] = kinds.map((_, i) => i + 1)): State {
   const kept = kinds.map((kind, i): Kept => {
-    const release = i + 1;
+    const release = numbers[i] ?? 0;
     const undo = {
       images: { kind: "images" as const, changes: ["changes"], key: ["id"], before: 1, after: 1 },
       fill: { kind: "fill" as const },
@@ -19,13 +19,13 @@ function state(kinds: readonly Kind[]): State {
     };
     return {
       release,
-      previous: i,
+      previous: i === 0 ? 0 : (numbers[i - 1] ?? 0),
       at: "",
       strategy: "in-place",
       tables: kind === "untouched" ? {} : { t: { was: null, is, undo: undo[kind] } },
     };
   });
-  return { ...emptyState, live: kinds.length, kept };
+  return { ...emptyState, live: numbers.at(-1) ?? 0, kept };
 }
 const told = (parts: readonly DifferencePart[] | null): string[] | null =>
   parts === null
@@ -60,6 +60,12 @@ describe("what makes up a difference", () => {
       ),
     };
     expect(told(differenceParts(none, "t", live, 0, 2))).toEqual(["+live"]);
+  });
+  test("the order is that of publication: a release opened earlier may be published later", () => {
+    const late = state(["fill", "images", "images", "images"], [1, 2, 4, 3]);
+    expect(told(differenceParts(late, "t", live, 2, 3))).toEqual(["+changes@4", "+changes@3"]);
+    expect(told(differenceParts(late, "t", live, 4, 3))).toEqual(["+changes@3"]);
+    expect(told(differenceParts(late, "t", live, 0, 4))).toEqual(["+live", "-changes@3"]);
   });
   test("the other way round every sign is the other one", () => {
     const there = differenceParts(state(["fill", "images", "swap", "images"]), "t", live, 1, 4) ?? [];

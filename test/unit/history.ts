@@ -52,7 +52,18 @@ const opening = (release: number): OpenRelease => ({
 });
 
 export type Command = {
-  readonly do: "publish" | "rollback" | "redo" | "open" | "load" | "validate" | "reject" | "hold" | "unhold" | "adopt";
+  readonly do:
+    | "publish"
+    | "publish-open"
+    | "rollback"
+    | "redo"
+    | "open"
+    | "load"
+    | "validate"
+    | "reject"
+    | "hold"
+    | "unhold"
+    | "adopt";
   readonly kind: Kind;
   readonly n: number;
 };
@@ -62,6 +73,7 @@ export const commands = fc.array(
       "publish",
       "publish",
       "publish",
+      "publish-open",
       "rollback",
       "redo",
       "open",
@@ -95,20 +107,31 @@ export function history(list: readonly Command[]): { readonly events: LedgerEven
       case "publish":
         add("published", ++releases, publish(s, s.live === 0 ? "fill" : c.kind, 0, c.n));
         break;
+      case "publish-open":
+        // A release opened earlier may be published after later ones.
+        if (open !== undefined) add("published", open, publish(s, s.live === 0 ? "fill" : "images", 0, c.n));
+        break;
       case "rollback": {
         const to = s.kept[c.n % Math.max(1, s.kept.length)]?.previous;
         if (to === undefined) break;
-        const swapped = s.kept.some((k) => k.release > to && k.tables[key]?.undo.kind === "swap");
+        const swapped = s.kept.slice(s.kept.findIndex((k) => k.previous === to)).some((k) => k.tables[key]?.undo.kind === "swap");
         add("rolled-back", to, {
           from: s.live,
           to,
+          releases: s.kept.slice(s.kept.findIndex((k) => k.previous === to)).map((k) => k.release),
           displaced: swapped ? { [key]: { kept: ["db", "main", `undone_${s.live}`], fingerprint: c.n } } : {},
         });
         break;
       }
       case "redo": {
         const last = s.undone.at(-1);
-        if (last !== undefined) add("redone", last.from, { from: last.to, to: last.from, displaced: {} });
+        if (last !== undefined)
+          add("redone", last.from, {
+            from: last.to,
+            to: last.from,
+            releases: last.releases.map((k) => k.release),
+            displaced: {},
+          });
         break;
       }
       case "open":

@@ -40,7 +40,7 @@ function byKey(s: Capture): readonly SqlOp[] {
     sqlOp(
       `${record(s.changes, columns)} SELECT ${s.release}, 'after', 'insert', ${incoming(s, columns, fallback)} FROM ${table(s.delta)} AS d WHERE NOT ${deleted(s)} AND NOT EXISTS (SELECT 1 FROM ${match} AS m WHERE ${met})`,
     ),
-    sqlOp(`SELECT count_if(stale) AS stale FROM ${match}`, { returns: { stale: "int64" } }),
+    sqlOp(`SELECT count(*) AS stale FROM ${match} WHERE stale`, { returns: { stale: "int64" } }),
   ];
 }
 

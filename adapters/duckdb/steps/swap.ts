@@ -1,4 +1,5 @@
 import { type ColumnShape, CutoverError, type SqlOp, type Step, sqlOp, type TableRef, type TableShape } from "cutover/adapter";
+import { fold } from "../ddl.js";
 import { derivedIndex, readFingerprint } from "../fingerprint.js";
 import { syntax, text } from "../syntax.js";
 import { createIndex } from "./clone.js";
@@ -29,7 +30,7 @@ export function swap(s: Step<"swap">): readonly SqlOp[] {
 /** Names of the indexes that a table has now. A kept one has none: its fingerprint is from when it was live. */
 function ownIndexes(shape: TableShape | null): readonly string[] {
   const print = readFingerprint(shape?.fingerprint);
-  const now = print !== null && shape !== null && JSON.stringify(print.table) === JSON.stringify(shape.ref.path);
+  const now = print !== null && shape !== null && fold(JSON.stringify(print.table)) === fold(JSON.stringify(shape.ref.path));
   return now ? print.indexes.map((index) => index.as ?? index.name) : [];
 }
 

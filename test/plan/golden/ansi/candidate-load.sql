@@ -3,11 +3,11 @@
 -- fence -- must change 1 rows
 UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 AND owner IS NOT NULL AND expires_at > now();
 -- orders.capture.1
-INSERT INTO db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_s (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, region) SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l.id, l.customer, l.amount, l.region FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0 d JOIN db.main._cutover_orders_1c168adb_candidate_7 l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer));
+INSERT INTO db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_s (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, region) SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l.id, l.customer, l.amount, l.region FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d JOIN db.main._cutover_orders_1c168adb_candidate_7 l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer));
 -- orders.capture.2
-INSERT INTO db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_s (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, region) SELECT 7, 'after', 'update', d.id, d.customer, l.amount, l.region FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0 d JOIN db.main._cutover_orders_1c168adb_candidate_7 l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer)) AND NOT FALSE;
+INSERT INTO db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_s (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, region) SELECT 7, 'after', 'update', d.id, d.customer, l.amount, l.region FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d JOIN db.main._cutover_orders_1c168adb_candidate_7 l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer)) AND NOT FALSE;
 -- orders.capture.3
-INSERT INTO db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_s (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, region) SELECT 7, 'after', 'insert', d.id, d.customer, NULL, NULL FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0 d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main._cutover_orders_1c168adb_candidate_7 l WHERE d.id = l.id AND TRUE);
+INSERT INTO db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_s (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, region) SELECT 7, 'after', 'insert', d.id, d.customer, NULL, NULL FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main._cutover_orders_1c168adb_candidate_7 l WHERE d.id = l.id AND TRUE);
 -- orders.capture
 SELECT 0 AS stale;
 -- orders.tally

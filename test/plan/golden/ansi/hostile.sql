@@ -5,11 +5,11 @@ UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 A
 -- evil.count -- must hold
 SELECT count(*) AS rows, count(*) = 100 AS ok FROM db.main."or""ders; --";
 -- evil.capture.1
-INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l."i""d", l."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0 d JOIN db.main."or""ders; --" l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select"));
+INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l."i""d", l."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r d JOIN db.main."or""ders; --" l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select"));
 -- evil.capture.2
-INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'update', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0 d JOIN db.main."or""ders; --" l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select")) AND NOT FALSE;
+INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'update', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r d JOIN db.main."or""ders; --" l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select")) AND NOT FALSE;
 -- evil.capture.3
-INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'insert', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0 d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main."or""ders; --" l WHERE d."i""d" = l."i""d" AND TRUE);
+INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'insert', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main."or""ders; --" l WHERE d."i""d" = l."i""d" AND TRUE);
 -- evil.capture
 SELECT 0 AS stale;
 -- evil.tally

@@ -13,4 +13,4 @@ INSERT INTO db.main.orders (id, customer) SELECT id, customer FROM db.cutover_le
 -- record.1 -- must change 1 rows
 INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 6, 41, 'key', now(), 9, 'key-6');
 -- record.2 -- must change 1 rows
-INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 6, 42, 'redone', now(), 9, '{"from":4,"to":6,"displaced":{}}');
+INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 6, 42, 'redone', now(), 9, '{"from":4,"to":6,"releases":[5,6],"displaced":{}}');

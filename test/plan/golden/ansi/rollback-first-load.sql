@@ -11,4 +11,4 @@ SELECT rows, sum, rows = 110 AND sum = '23456' AS ok FROM (SELECT count(*) AS ro
 -- orders.1.empty -- must change 110 rows
 DELETE FROM db.main.orders WHERE TRUE;
 -- record -- must change 1 rows
-INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 0, 41, 'rolled-back', now(), 9, '{"from":2,"to":0,"displaced":{}}');
+INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 0, 41, 'rolled-back', now(), 9, '{"from":2,"to":0,"releases":[1,2],"displaced":{}}');

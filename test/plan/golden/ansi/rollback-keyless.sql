@@ -15,4 +15,4 @@ DELETE FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_rel
 -- orders.6.6 -- must change 3 rows
 INSERT INTO db.main.orders (id, customer) SELECT id, customer FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_release = 6 AND _cutover_image = 'before';
 -- record -- must change 1 rows
-INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 5, 41, 'rolled-back', now(), 9, '{"from":6,"to":5,"displaced":{}}');
+INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 5, 41, 'rolled-back', now(), 9, '{"from":6,"to":5,"releases":[6],"displaced":{}}');

@@ -13,4 +13,4 @@ INSERT INTO db.main.orders (id, customer) SELECT id, customer FROM db.cutover_le
 -- record.1 -- must change 1 rows
 INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 6, 41, 'key-returned', now(), 9, 'key-6');
 -- record.2 -- must change 1 rows
-INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 4, 42, 'rolled-back', now(), 9, '{"from":6,"to":4,"displaced":{}}');
+INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 4, 42, 'rolled-back', now(), 9, '{"from":6,"to":4,"releases":[5,6],"displaced":{}}');

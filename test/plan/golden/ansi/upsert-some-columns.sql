@@ -5,11 +5,11 @@ UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 A
 -- orders.count -- must hold
 SELECT count(*) AS rows, count(*) = 100 AS ok FROM db.main.orders;
 -- orders.capture.1
-INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l.id, l.customer, l.amount, l.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0 d JOIN db.main.orders l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.amount == l.amount));
+INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l.id, l.customer, l.amount, l.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d JOIN db.main.orders l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.amount == l.amount));
 -- orders.capture.2
-INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'update', d.id, l.customer, d.amount, l.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0 d JOIN db.main.orders l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.amount == l.amount)) AND NOT FALSE;
+INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'update', d.id, l.customer, d.amount, l.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d JOIN db.main.orders l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.amount == l.amount)) AND NOT FALSE;
 -- orders.capture.3
-INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'insert', d.id, NULL, d.amount, NULL FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0 d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main.orders l WHERE d.id = l.id AND TRUE);
+INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'insert', d.id, NULL, d.amount, NULL FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main.orders l WHERE d.id = l.id AND TRUE);
 -- orders.capture
 SELECT 0 AS stale;
 -- orders.tally

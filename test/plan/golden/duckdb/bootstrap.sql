@@ -11,4 +11,4 @@ DELETE FROM "db"."cutover_ledger"."changes_t_e3b98a4d_s" WHERE "_cutover_release
 -- forget-all
 DELETE FROM "db"."cutover_ledger"."changes_t_e3b98a4d_s" WHERE TRUE;
 -- drop
-DROP TABLE IF EXISTS "db"."cutover_ledger"."delta_shop_8d9001d3_t_e3b98a4d_7_0";
+DROP TABLE IF EXISTS "db"."cutover_ledger"."delta_shop_8d9001d3_t_e3b98a4d_7_0r";

@@ -13,4 +13,4 @@ INSERT INTO "db"."main"."orders" ("id", "customer") SELECT "id", "customer" FROM
 -- record.1 -- must change 1 rows
 INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('6' AS BIGINT), CAST('41' AS BIGINT), 'key', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), 'key-6');
 -- record.2 -- must change 1 rows
-INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('6' AS BIGINT), CAST('42' AS BIGINT), 'redone', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":4,"to":6,"displaced":{}}');
+INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('6' AS BIGINT), CAST('42' AS BIGINT), 'redone', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":4,"to":6,"releases":[5,6],"displaced":{}}');

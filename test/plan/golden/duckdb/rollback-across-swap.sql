@@ -11,14 +11,12 @@ DELETE FROM "db"."main"."_cutover_orders_1c168adb_before_5" AS l USING (SELECT "
 -- orders.3.2 -- must change 3 rows
 INSERT INTO "db"."main"."_cutover_orders_1c168adb_before_5" ("id", "customer") SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 3 AND "i"."_cutover_image" = 'before';
 -- orders.swap.1
-DROP INDEX IF EXISTS "db"."main"."by_customer";
+DROP INDEX "db"."main"."by_customer";
 -- orders.swap.2
-DROP INDEX IF EXISTS "db"."main"."by_customer__cutover_a96bcd5bb984";
--- orders.swap.3
 ALTER TABLE "db"."main"."orders" RENAME TO "_cutover_orders_1c168adb_undone_6";
--- orders.swap.4
+-- orders.swap.3
 ALTER TABLE "db"."main"."_cutover_orders_1c168adb_before_5" RENAME TO "orders";
--- orders.swap.5
+-- orders.swap.4
 CREATE INDEX "by_customer" ON "db"."main"."orders" (customer);
 -- record -- must change 1 rows
-INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('2' AS BIGINT), CAST('41' AS BIGINT), 'rolled-back', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":6,"to":2,"displaced":{"[\"main\",\"orders\"]":{"kept":["~here","main","_cutover_orders_1c168adb_undone_6"],"fingerprint":{"body":"(\"id\" BIGINT, \"customer\" VARCHAR)","comment":"what it is for","columnComments":{},"indexes":[{"name":"by_customer","unique":false,"on":" (customer)","comment":null}],"views":[],"foreignKeys":[]}}}}');
+INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('2' AS BIGINT), CAST('41' AS BIGINT), 'rolled-back', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":6,"to":2,"releases":[3,4,5,6],"displaced":{"[\"main\",\"orders\"]":{"kept":["~here","main","_cutover_orders_1c168adb_undone_6"],"fingerprint":{"table":["~here","main","orders"],"body":"(\"id\" BIGINT, \"customer\" VARCHAR)","comment":"what it is for","columnComments":{},"indexes":[{"name":"by_customer","unique":false,"on":" (customer)","comment":null}],"views":[],"foreignKeys":[]}}}}');

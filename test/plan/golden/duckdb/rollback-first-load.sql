@@ -11,4 +11,4 @@ SELECT rows, sum, rows = CAST('110' AS BIGINT) AND sum = '23456' AS ok FROM (SEL
 -- orders.1.empty -- must change 110 rows
 DELETE FROM "db"."main"."orders" WHERE TRUE;
 -- record -- must change 1 rows
-INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('0' AS BIGINT), CAST('41' AS BIGINT), 'rolled-back', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":2,"to":0,"displaced":{}}');
+INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('0' AS BIGINT), CAST('41' AS BIGINT), 'rolled-back', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":2,"to":0,"releases":[1,2],"displaced":{}}');

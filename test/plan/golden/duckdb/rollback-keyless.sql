@@ -7,4 +7,4 @@ DELETE FROM "db"."main"."orders" WHERE rowid IN (SELECT rid FROM (SELECT l.rowid
 -- orders.6.2 -- must change 3 rows
 INSERT INTO "db"."main"."orders" ("id", "customer") SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 6 AND "i"."_cutover_image" = 'before';
 -- record -- must change 1 rows
-INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('5' AS BIGINT), CAST('41' AS BIGINT), 'rolled-back', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":6,"to":5,"displaced":{}}');
+INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") VALUES ('shop', CAST('5' AS BIGINT), CAST('41' AS BIGINT), 'rolled-back', (SELECT uuid_extract_timestamp(uuidv7())), CAST('9' AS BIGINT), '{"from":6,"to":5,"releases":[6],"displaced":{}}');

@@ -1,0 +1,36 @@
+import type { TableRef } from "../adapter/shapes.js";
+import type { Kept, State } from "../ledger/state.js";
+import type { Work } from "./work.js";
+
+/** After a publish: staged rows go, and what no kept release needs. What fails here is a warning; the next cleanup finds it. */
+export async function cleanUp(w: Work, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
+  const calm = w.calm();
+  const kept = keptOf(after);
+  const gone = keptOf(before).filter((k) => !kept.some((a) => a.release === k.release));
+  const used = new Set([...kept.flatMap(imagesOf), ...tablesOf(after)].map(textOf));
+  const images = new Map([...gone.flatMap(imagesOf), ...tablesOf(before)].map((path) => [textOf(path), path]));
+  const versions = gone.flatMap((k) =>
+    Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
+  );
+  try {
+    for (const ref of drop) await calm.run({ kind: "drop", ref });
+    for (const path of versions) await calm.run({ kind: "drop", ref: { path } });
+    for (const [text, path] of images) {
+      if (!used.has(text)) await calm.run({ kind: "drop", ref: { path } });
+      else if (gone.some((k) => imagesOf(k).some((p) => textOf(p) === text)))
+        await calm.run({ kind: "forget", changes: { path }, keep: kept.map((k) => k.release) });
+    }
+  } catch (err) {
+    w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");
+    const reason = err instanceof Error ? err.message : String(err);
+    w.warnings.push({ code: "CLEANUP", message: `published, but cleaning up failed (recover() finds what was left): ${reason}` });
+  }
+}
+const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];
+/** The images tables that tables use now. */
+const tablesOf = (s: State): readonly (readonly string[])[] =>
+  Object.values(s.tables).flatMap((t) => (t.changes === null ? [] : [t.changes]));
+const textOf = (path: readonly string[]): string => path.join("\0");
+/** Where a release has images; a release that changed nothing has none. */
+const imagesOf = (k: Kept): readonly (readonly string[])[] =>
+  Object.values(k.tables).flatMap((t) => (t.undo.kind === "images" && t.undo.before + t.undo.after > 0 ? [t.undo.changes] : []));
