@@ -37,13 +37,13 @@ export function interactive(c: InteractiveConnection): (block: AtomicBlock, o: I
         return { outcome: "refused", at: item.id, results };
       }
       if (block.end === "rollback") await c.rollback();
+      else o.signal.throwIfAborted();
     } catch (e) {
       // The first error tells more than a failed rollback; a connection that lost its transaction fails here too.
       await c.rollback().catch(() => undefined);
       throw e;
     }
     if (block.end === "rollback") return { outcome: "rehearsed", results };
-    o.signal.throwIfAborted();
     // No abort from here on: whoever cancelled must not be told so when the release is out.
     await c.commit({ ...given, signal: new AbortController().signal });
     return { outcome: "committed", results };

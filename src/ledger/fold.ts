@@ -8,7 +8,7 @@ import { emptyState, type Kept, type State, type TableState } from "./state.js";
 /** Journal rows as events: parsed, in order, without what a stale owner wrote after another had taken over. */
 export function readEvents(rows: readonly Row[], database: string): LedgerEvent[] {
   const read = rows
-    .filter((r): r is Row & { event: EventName } => typeof r["event"] === "string" && r["event"] in payloads)
+    .filter((r): r is Row & { event: EventName } => typeof r["event"] === "string" && Object.hasOwn(payloads, r["event"]))
     .map((r) => ({
       event: r.event,
       release: Number(r["release"]),

@@ -1,4 +1,4 @@
-import type { ColumnType } from "./types.js";
+import { type ColumnType, decimalOf } from "./types.js";
 
 const MICROS = 1_000_000n;
 const DAY = 86_400_000;
@@ -55,6 +55,7 @@ export function parseTimestamp(text: string): bigint | null {
   const local = parseDatetime(m?.[1] ?? "");
   if (!m || local === null) return null;
   if (m[2]) return local;
+  if (Number(m[4]) > 23 || Number(m[5] ?? 0) > 59) return null;
   const minutes = BigInt(Number(m[4]) * 60 + Number(m[5] ?? 0));
   return local - (m[3] === "-" ? -minutes : minutes) * 60n * MICROS;
 }
@@ -82,7 +83,7 @@ export function formatCanonical(value: unknown, type: ColumnType): string | null
 export function parseCanonical(text: string, type: ColumnType): unknown {
   switch (type) {
     case "int64":
-      return /^[+-]?\d{1,19}$/.test(text) ? BigInt(text) : null;
+      return /^[+-]?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text) ? BigInt(text) : null;
     case "float64":
       return text.trim() === "" || (Number.isNaN(Number(text)) && text !== "NaN") ? null : Number(text);
     case "bool":
@@ -97,7 +98,16 @@ export function parseCanonical(text: string, type: ColumnType): unknown {
       return parseDatetime(text);
     case "bytes":
       return /^([0-9a-f]{2})*$/.test(text) ? new Uint8Array(Buffer.from(text, "hex")) : null;
-    default:
+    case "string":
+    case "json":
       return text;
+    default:
+      return fitsDecimal(text, type) ? text : null;
   }
+}
+function fitsDecimal(text: string, type: ColumnType): boolean {
+  const d = decimalOf(type);
+  const m = /^-?0*(\d*)(?:\.(\d*?)0*)?$/.exec(text);
+  if (d === null || m === null || !/\d/.test(text)) return false;
+  return (m[1] ?? "").length <= d.precision - d.scale && (m[2] ?? "").length <= d.scale;
 }

@@ -5,7 +5,9 @@ import type { ColumnType } from "./types.js";
 /** What zod says about a column; `type` is null where it cannot say one. */
 interface Told {
   readonly type: ColumnType | null;
+  /** NULL may come in, or nothing may. */
   readonly nullable: boolean;
+  readonly optional: boolean;
   readonly js: JsKind;
 }
 /** The parts of a zod definition that are read here; every zod 4 schema, classic or mini, has them. */
@@ -16,6 +18,7 @@ interface Def {
   readonly innerType?: $ZodType;
   readonly out?: $ZodType;
   readonly values?: readonly unknown[];
+  readonly checks?: readonly { readonly _zod: { readonly def: object } }[];
   readonly entries?: Readonly<Record<string, string | number>>;
   readonly options?: readonly $ZodType[];
   readonly getter?: () => $ZodType;
@@ -41,13 +44,19 @@ function tell(schema: $ZodType): Told {
   const def = defOf(schema);
   switch (def.type) {
     case "optional":
+      return { ...tellInner(def), optional: true };
     case "nullable":
       return { ...tellInner(def), nullable: true };
     case "default":
     case "prefault":
-    case "catch":
     case "nonoptional":
-      return { ...tellInner(def), nullable: false };
+      return { ...tellInner(def), optional: false };
+    case "null":
+      return { ...unknown, nullable: true };
+    case "undefined":
+    case "void":
+      return { ...unknown, optional: true };
+    case "catch":
     case "readonly":
       return tellInner(def);
     case "lazy":
@@ -57,9 +66,9 @@ function tell(schema: $ZodType): Told {
     case "string":
       return told(stringType(def), "exact");
     case "number":
-      return told(integers.has(def.format ?? "") ? "int64" : "float64", "number");
+      return told(isInteger(def) ? "int64" : "float64", "number");
     case "enum":
-      return ofValues(Object.values(def.entries ?? {}));
+      return ofValues(enumValues(def.entries ?? {}));
     case "literal":
       return ofValues(def.values ?? []);
     case "union":
@@ -70,27 +79,43 @@ function tell(schema: $ZodType): Told {
     }
   }
 }
-const unknown: Told = { type: null, nullable: false, js: "exact" };
-const told = (type: ColumnType, js: JsKind): Told => ({ type, nullable: false, js });
+const unknown: Told = { type: null, nullable: false, optional: false, js: "exact" };
+const told = (type: ColumnType, js: JsKind): Told => ({ ...unknown, type, js });
+/** Said by the format (`z.int()`) or by a check (`z.number().int()`). */
+const isInteger = (def: Def): boolean =>
+  [def.format, ...(def.checks ?? []).map((c) => (c._zod.def as { readonly format?: string }).format)].some((f) =>
+    integers.has(f ?? ""),
+  );
+/** A numeric enum of TypeScript has its names as values too, under its numbers. */
+const enumValues = (entries: Readonly<Record<string, string | number>>): readonly unknown[] => {
+  const numbers = new Set(
+    Object.values(entries)
+      .filter((v) => typeof v === "number")
+      .map(String),
+  );
+  return Object.entries(entries).flatMap(([k, v]) => (numbers.has(k) ? [] : [v]));
+};
 const tellInner = (def: Def): Told => (def.innerType === undefined ? unknown : tell(def.innerType));
 function stringType(def: Def): ColumnType {
   if (def.format === "datetime") return def.local ? "datetime" : "timestamp";
   return formats[def.format ?? ""] ?? "string";
 }
 function ofValues(values: readonly unknown[]): Told {
-  const nullable = values.includes(null);
-  const rest = values.filter((v) => v !== null);
+  const base = { ...unknown, nullable: values.includes(null), optional: values.includes(undefined) };
+  const rest = values.filter((v) => v !== null && v !== undefined);
   const all = (kind: string): boolean => rest.length > 0 && rest.every((v) => typeof v === kind);
-  if (all("string")) return { type: "string", nullable, js: "exact" };
-  if (all("bigint")) return { type: "int64", nullable, js: "bigint" };
-  if (all("boolean")) return { type: "bool", nullable, js: "exact" };
-  if (all("number")) return { type: rest.every(Number.isSafeInteger) ? "int64" : "float64", nullable, js: "number" };
-  return { ...unknown, nullable };
+  if (all("string")) return { ...base, type: "string" };
+  if (all("bigint")) return { ...base, type: "int64", js: "bigint" };
+  if (all("boolean")) return { ...base, type: "bool" };
+  if (all("number")) return { ...base, type: rest.every(Number.isSafeInteger) ? "int64" : "float64", js: "number" };
+  return base;
 }
 function ofUnion(options: readonly Told[]): Told {
-  const first = options.find((o) => o.type !== null);
-  if (first === undefined || options.some((o) => o.type !== null && (o.type !== first.type || o.js !== first.js))) return unknown;
-  return { ...first, nullable: options.some((o) => o.nullable) };
+  const base = { ...unknown, nullable: options.some((o) => o.nullable), optional: options.some((o) => o.optional) };
+  const typed = options.filter((o) => o.type !== null || !(o.nullable || o.optional));
+  const first = typed[0];
+  if (first === undefined || typed.some((o) => o.type !== first.type || o.js !== first.js)) return base;
+  return { ...base, type: first.type, js: first.js };
 }
 
 /** Columns may be named like something that every object inherits. */
@@ -110,7 +135,7 @@ export function zodColumns(
     const type = own(types, name) ?? t.type;
     return type === null
       ? []
-      : [{ name, type, nullable: t.nullable, js: t.js === "Date" && type !== "timestamp" ? "exact" : t.js }];
+      : [{ name, type, nullable: t.nullable || t.optional, js: t.js === "Date" && type !== "timestamp" ? "exact" : t.js }];
   });
   return {
     columns,

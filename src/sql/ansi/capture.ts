@@ -65,17 +65,29 @@ function byKey(s: Step<"capture">, syntax: Syntax) {
   ];
 }
 
+/** Delta rows with every column of the table: what is not given keeps live's value under the same key, or takes its default. */
+function whole(s: Step<"capture">, shapes: readonly ColumnShape[], scope: Sql): Sql {
+  const partial = s.key.length > 0 && shapes.some((c) => !s.given.includes(c.name));
+  const matched = s.key.map((k) => template`${column(k, "l")} IS NOT NULL`);
+  const values = shapes.map((c) => {
+    if (s.given.includes(c.name)) return template`${column(c.name, "d")} AS ${column(c.name)}`;
+    const fallback = raw(c.default ?? "NULL");
+    const value = partial ? template`CASE WHEN ${and(matched)} THEN ${column(c.name, "l")} ELSE ${fallback} END` : fallback;
+    return template`CAST(${value} AS ${raw(c.native)}) AS ${column(c.name)}`;
+  });
+  const kept = partial ? template` LEFT JOIN ${on(s.live.ref)} l ON ${sameKey(s.key, "d", "l")} AND ${scope}` : raw("");
+  return template`SELECT ${join(values, ", ")} FROM ${on(s.delta)} d${kept}`;
+}
+
 /** Rows are compared whole, with multiplicity: the n-th copy on one side is the n-th on the other. */
 function byContent(s: Step<"capture">, syntax: Syntax) {
   const shapes = stored(s.live.columns);
   const names = shapes.map((c) => c.name);
   const scope = and([inScope(s.scope, "l"), s.prune ?? raw("TRUE")]);
-  const live = template`SELECT ${columns(names, "l")}, ${numbered(columns(names, "l"))} AS ${raw(copyColumn)} FROM ${on(s.live.ref)} l WHERE ${scope}`;
-  const renamed = join(
-    incoming(shapes, s.given, false).map((e, i) => template`${e} AS ${column(names[i] as string)}`),
-    ", ",
-  );
-  const delta = template`SELECT ${columns(names)}, ${numbered(columns(names))} AS ${raw(copyColumn)} FROM (SELECT ${renamed} FROM ${on(s.delta)} d) d`;
+  // The hash tells rows apart that the engine takes for equal, such as 0 and −0.
+  const copyOf = (alias: string): Sql => numbered(template`${columns(names, alias)}, ${raw(syntax.rowHash(shapes, alias))}`);
+  const live = template`SELECT ${columns(names, "l")}, ${copyOf("l")} AS ${raw(copyColumn)} FROM ${on(s.live.ref)} l WHERE ${scope}`;
+  const delta = template`SELECT ${columns(names, "r")}, ${copyOf("r")} AS ${raw(copyColumn)} FROM (${whole(s, shapes, scope)}) r`;
   const missing = (a: Sql, b: Sql): Sql =>
     template`FROM (${a}) a WHERE NOT EXISTS (SELECT 1 FROM (${b}) b WHERE a.${raw(copyColumn)} = b.${raw(copyColumn)} AND ${sameRow(syntax, shapes, "a", "b")})`;
   const insert = (rows: Sql) => sqlOp(template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) ${rows}`);

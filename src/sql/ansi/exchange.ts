@@ -46,7 +46,7 @@ function keyless(s: Step<"exchange">, syntax: Syntax) {
   const hash = raw(syntax.rowHash(shapes, "l"));
   const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
   const recorded = template`SELECT 1 FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "l")}`;
-  const copies = template`SELECT ${columns(names, "l")}, row_number() OVER (PARTITION BY ${columns(names, "l")} ORDER BY ${hash}) AS _cutover_copy FROM ${on(s.live.ref)} l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`;
+  const copies = template`SELECT ${columns(names, "l")}, row_number() OVER (PARTITION BY ${columns(names, "l")}, ${hash} ORDER BY ${hash}) AS _cutover_copy FROM ${on(s.live.ref)} l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`;
   const going = template`(SELECT count(*) FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "k")})`;
   const stay = template`${column(imageColumns.release)} = ${s.release} AND ${column(imageColumns.image)} = 'stay'`;
   return [
