@@ -18,7 +18,7 @@ export {
 export * from "../table/canonical.js";
 export { type ColumnType, decimalOf, isColumnType } from "../table/types.js";
 export type { Capabilities } from "./capabilities.js";
-export { type AdapterSpec, defineAdapter, type Warehouse } from "./define.js";
+export { type Adapter, type AdapterSpec, adapterOf, defineAdapter, type Warehouse } from "./define.js";
 export { type InteractiveConnection, interactive, resultJson } from "./interactive.js";
 export type {
   AtomicBlock,

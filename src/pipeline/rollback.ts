@@ -1,9 +1,9 @@
 import { stored, type TableShape } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { apply, positionAbove } from "../ledger/fold.js";
-import { besideLive } from "../ledger/names.js";
+import { besideLive, schemaOf } from "../ledger/names.js";
 import { type Kept, type State, tallyOf } from "../ledger/state.js";
-import { firstSwap, type Move, planMove, type TableMove } from "../plan/rollback.js";
+import { firstSwap, type Move, olderThanSwap, planMove, type TableMove } from "../plan/rollback.js";
 import type { Context } from "./context.js";
 import { type Held, leased } from "./lease.js";
 import { settleLeftovers } from "./recover.js";
@@ -131,6 +131,8 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
     const what = m.direction === "undo" ? "undone" : "before";
     const keepAs = besideLive(live.ref.path, what, m.direction === "undo" ? m.from : (at ?? m.to));
     moves.push({ id, alias, live, keepAs, back: undo?.kind === "swap" ? await version(w, alias, undo) : null });
+    for (const { release, t } of olderThanSwap(m, id))
+      if (t.undo.kind === "images") requireSameColumns(alias, release, moves.at(-1)?.back ?? live, t.undo.changes);
   }
   const untold = m.releases.flatMap((k) => Object.keys(k.tables)).find((id) => !moves.some((t) => t.id === id));
   if (untold === undefined) return moves;
@@ -192,4 +194,18 @@ function moveReport(before: State, after: State, tables: readonly TableMove[]): 
       return [t.alias, tableReport(noCounts, before.tables[t.id] ?? null, is)];
     }),
   );
+}
+
+/** Images without a column that the table has now would lose its values: the rows that they bring back never had it. */
+function requireSameColumns(alias: string, release: number, on: TableShape, changes: readonly string[]): void {
+  const schema = schemaOf(on.columns);
+  if (changes.at(-1)?.endsWith(`_${schema}`)) return;
+  const alternative = "take the columns back to what they were, or adopt() the table as a new baseline";
+  const message = `${alias}: its columns are not those of release ${release} any more, so the images of that release cannot be exchanged; ${alternative}`;
+  throw new CutoverError("UNSUPPORTED", message, {
+    capability: "rollback over a change of columns",
+    alternative,
+    table: alias,
+    release,
+  });
 }

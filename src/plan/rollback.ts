@@ -27,7 +27,7 @@ export interface Move {
   readonly to: number;
 }
 
-const ofTable = (m: Move, id: string): readonly { readonly release: number; readonly t: TableUndo }[] =>
+const ofTable = (m: Pick<Move, "releases">, id: string): readonly { readonly release: number; readonly t: TableUndo }[] =>
   m.releases.flatMap((k) => {
     const t = k.tables[id];
     return t === undefined ? [] : [{ release: k.release, t }];
@@ -83,11 +83,17 @@ const keyEventsOf = (m: Move): { readonly release: number; readonly event: strin
     k.key === undefined ? [] : [{ release: k.release, event: m.direction === "undo" ? "key-returned" : "key", payload: k.key }],
   );
 
+/** Releases from the swap on live in the version that leaves (or comes back) as a whole; the images of those before it are exchanged. */
+export function olderThanSwap(
+  m: Pick<Move, "releases">,
+  id: string,
+): readonly { readonly release: number; readonly t: TableUndo }[] {
+  const swap = m.releases.findIndex((k) => k.tables[id]?.undo.kind === "swap");
+  return ofTable({ releases: swap < 0 ? m.releases : m.releases.slice(0, swap) }, id);
+}
+
 function tableSteps(m: Move, t: TableMove): PlannedStep[] {
-  const swapAt = firstSwap(m, t.id);
-  const steps = ofTable(m, t.id);
-  // Releases from the swap on live in the version that leaves (or comes back) as a whole.
-  const older = swapAt === null ? steps : steps.filter((s) => s.release < swapAt);
+  const older = olderThanSwap(m, t.id);
   if (m.direction === "undo") {
     const on = t.back ?? t.live;
     const undone = older.toReversed().flatMap((s) => exchange(m, t, on, s));

@@ -1,6 +1,5 @@
 import type { Warehouse } from "cutover";
-import { type AdapterSpec, type AtomicBlock, type Capabilities, defineAdapter, type Native } from "cutover/adapter";
-import { adapterOf } from "../../src/adapter/define.js";
+import { type AdapterSpec, type AtomicBlock, adapterOf, type Capabilities, defineAdapter, type Native } from "cutover/adapter";
 
 /** Where the tests stand between the library and the warehouse. What a hook throws is thrown by the session. */
 export interface Hooks {
