@@ -130,9 +130,12 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
     const undo = m.releases.find((k) => k.release === at)?.tables[id]?.undo;
     const what = m.direction === "undo" ? "undone" : "before";
     const keepAs = besideLive(live.ref.path, what, m.direction === "undo" ? m.from : (at ?? m.to));
-    moves.push({ id, alias, live, keepAs, back: undo?.kind === "swap" ? await version(w, alias, undo) : null });
+    const back = undo?.kind === "swap" ? await version(w, alias, undo) : null;
+    moves.push({ id, alias, live, keepAs, back });
+    // Undo exchanges in the version that comes back; redo in the one that leaves, which is live until then.
+    const on = m.direction === "undo" ? (back ?? live) : live;
     for (const { release, t } of olderThanSwap(m, id))
-      if (t.undo.kind === "images") requireSameColumns(alias, release, moves.at(-1)?.back ?? live, t.undo.changes);
+      if (t.undo.kind === "images") requireSameColumns(alias, release, on, t.undo.changes);
   }
   const untold = m.releases.flatMap((k) => Object.keys(k.tables)).find((id) => !moves.some((t) => t.id === id));
   if (untold === undefined) return moves;
