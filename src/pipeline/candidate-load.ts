@@ -8,7 +8,7 @@ import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
 import type { Progress } from "./candidate-open.js";
 import { type AnyFeed, openFeed } from "./feed.js";
-import type { Held } from "./lease.js";
+import type { Held } from "./held.js";
 import { stageTable } from "./load.js";
 import { imageTable } from "./publish.js";
 import type { LoadReport } from "./reports.js";

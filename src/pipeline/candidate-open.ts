@@ -3,7 +3,7 @@ import { CutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
 import type { SourceTotals } from "../source/source.js";
 import { type Context, thisProcess } from "./context.js";
-import type { Held } from "./lease.js";
+import type { Held } from "./held.js";
 import { alreadyPublished, refuseHeld } from "./outcome.js";
 import { graceFrom } from "./recover.js";
 import { noCounts } from "./report.js";

@@ -1,7 +1,8 @@
 import { CutoverError } from "../errors/index.js";
 import type { OpenRelease } from "../ledger/state.js";
 import type { Context } from "./context.js";
-import { type Held, leased } from "./lease.js";
+import type { Held } from "./held.js";
+import { leased } from "./lease.js";
 import { settleLeftovers } from "./recover.js";
 import type { ReleaseState, Stage } from "./words.js";
 import type { CallOptions, Work } from "./work.js";

@@ -8,7 +8,7 @@ import type { DeclaredColumn, TableDefinition } from "../table/definition.js";
 import { findColumn, resolveName } from "../table/resolve.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
-import type { Held } from "./lease.js";
+import type { Held } from "./held.js";
 import type { Work } from "./work.js";
 
 /** A table of the pipeline, found in the warehouse. */
