@@ -158,6 +158,7 @@ async function refuseMixed(c: Connection, format: FileSet["format"], files: read
 /** The keys wanted as the files spell them; a key that is nowhere in them is left out. */
 async function keysOf(c: Connection, files: readonly string[], wanted: readonly Wanted[]): Promise<readonly Key[]> {
   const sample = readers.ndjson(files).replace("sample_size = -1, ", "");
+  if (wanted.length === 0) return [];
   const quick = await reading(files, () => describeReader(c, sample));
   if (wanted.every((w) => quick.some((k) => k.name === w.name))) return wanted.map((w) => ({ ...w, key: w.name }));
   const statement = {
@@ -173,20 +174,26 @@ async function keysOf(c: Connection, files: readonly string[], wanted: readonly 
   });
 }
 
-/** Each object is parsed once, into texts, so that no digit is lost to a float; decimals come from the line itself. */
+/** Texts, so that no digit is lost to a float; decimals come from the line itself. */
 function ndjson(files: readonly string[], keys: readonly Key[]): Relation {
-  const objects = `read_ndjson_objects(${list(files)})`;
-  if (keys.length === 0) return { from: objects, columns: [] };
-  const shape = JSON.stringify(Object.fromEntries(keys.map((k) => [k.key, k.json ? "JSON" : "VARCHAR"])));
-  const fields = keys.map((k, i) => {
-    const field = `r.${syntax.ident([k.key])}`;
-    return `${k.decimal ? digits(field, k.key) : field} AS k${i}`;
-  });
-  const origin = (k: Key): Origin => (k.json ? { native: "JSON" } : { text: true });
-  return {
-    from: `(SELECT ${fields.join(", ")} FROM (SELECT json AS line, json_transform(json, ${text(shape)}) AS r FROM ${objects}))`,
-    columns: keys.map((k, i) => ({ name: k.name, native: k.json ? "JSON" : "VARCHAR", expression: `k${i}`, origin: origin(k) })),
-  };
+  const types = keys.map((k) => [k.key, k.json ? "JSON" : "VARCHAR"] as const);
+  const columns = keys.map((k, i): Relation["columns"][number] => ({
+    name: k.name,
+    native: k.json ? "JSON" : "VARCHAR",
+    expression: `k${i}`,
+    origin: k.json ? { native: "JSON" } : { text: true },
+  }));
+  const alias = `AS objects(${columns.map((c) => c.expression).join(", ")})`;
+  if (!keys.some((k) => k.decimal)) {
+    const shape = types.map(([key, type]) => `${text(key)}: '${type}'`).join(", ");
+    return {
+      from: `(SELECT * FROM read_ndjson(${list(files)}, columns = {${shape}}, hive_partitioning = false) ${alias})`,
+      columns,
+    };
+  }
+  const fields = keys.map((k) => (k.decimal ? digits(`r.${syntax.ident([k.key])}`, k.key) : `r.${syntax.ident([k.key])}`));
+  const parsed = `SELECT json AS line, json_transform(json, ${text(JSON.stringify(Object.fromEntries(types)))}) AS r FROM read_ndjson_objects(${list(files)})`;
+  return { from: `(SELECT * FROM (SELECT ${fields.join(", ")} FROM (${parsed})) ${alias})`, columns };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
 import { CutoverError, defineAdapter, type Warehouse } from "cutover/adapter";
 import { capabilities } from "./capabilities.js";
-import { classify } from "./errors.js";
+import { cancelled, classify } from "./errors.js";
 import { instances, type Place } from "./instance.js";
 import { openSession } from "./session.js";
 import { steps } from "./steps/index.js";
@@ -36,7 +36,7 @@ export function duckdb(options: DuckDBOptions = {}): Warehouse {
     syntax,
     steps,
     open: async (o) => {
-      o.signal.throwIfAborted();
+      if (o.signal.aborted) throw cancelled("signal", o.signal.reason);
       return openSession(await open());
     },
     classify,

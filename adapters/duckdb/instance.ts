@@ -26,7 +26,10 @@ export function instances(place: Place): () => Promise<Hold> {
       case "given":
         return { driver, instance: place.instance, release: () => undefined };
       case "memory": {
-        memory ??= driver.DuckDBInstance.create(":memory:", place.config);
+        memory ??= driver.DuckDBInstance.create(":memory:", place.config).catch((e: unknown) => {
+          memory = undefined;
+          throw e;
+        });
         return { driver, instance: await memory, release: () => undefined };
       }
       case "file": {

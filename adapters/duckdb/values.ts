@@ -1,3 +1,4 @@
+/// <reference lib="es2024.string" />
 import type * as DuckDB from "@duckdb/node-api";
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { type ColumnType, decimalOf, parseCanonical, type TypedValue } from "cutover/adapter";
@@ -17,16 +18,23 @@ export const misfit = (value: unknown, type: string, column?: string): Error => 
 };
 
 /** Whether a string can be written as UTF-8; a lone surrogate would silently become U+FFFD. */
-export const isText = (value: string): boolean => !/\p{Surrogate}/u.test(value);
+export const isText = (value: string): boolean => value.isWellFormed();
+
+const powers: readonly bigint[] = Array.from({ length: 40 }, (_, i) => 10n ** BigInt(i));
+const plainDecimal = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 
 /** Decimal text → the scaled integer, exactly; null when it is no decimal or does not fit. */
 export function scaled(text: string, precision: number, scale: number): bigint | null {
-  const m = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);
-  const fraction = m?.[3] ?? "";
-  if (!m || (m[2] === "" && fraction === "")) return null;
-  if (fraction.length > scale && /[1-9]/.test(fraction.slice(scale))) return null;
-  const digits = BigInt(`${m[2]}${fraction.slice(0, scale).padEnd(scale, "0")}` || "0");
-  return digits >= 10n ** BigInt(precision) ? null : m[1] === "-" ? -digits : digits;
+  if (!plainDecimal.test(text)) return null;
+  const dot = text.indexOf(".");
+  const written = dot < 0 ? 0 : text.length - dot - 1;
+  if (written > scale) {
+    const short = text.replace(/0+$/, "");
+    return short.length - dot - 1 > scale ? null : scaled(short, precision, scale);
+  }
+  const digits = BigInt(dot < 0 ? text : text.slice(0, dot) + text.slice(dot + 1)) * (powers[scale - written] as bigint);
+  const bound = powers[precision] as bigint;
+  return digits < bound && digits > -bound ? digits : null;
 }
 
 /** A typed value as the driver binds it. NULL is bound bare; the placeholder gives it its type. */

@@ -107,6 +107,23 @@ describe("what does not fit without loss fails the whole", () => {
     expect(await desk.q("FROM t")).toEqual([{ x: 1n, s: "a", j: "{}" }]);
   });
 
+  it("rows that the table itself refuses", async () => {
+    const desk = await open();
+    await desk.q("CREATE TABLE t (x BIGINT NOT NULL, m ENUM('a'))");
+    const columns = [column("x", "int64", "BIGINT"), column("m", "string", "ENUM('a')")];
+    expect(await kindOf(desk, desk.session.stage(desk.ref("t"), columns, batches([1n, "a"], [null, "a"]), io()))).toBe(
+      "bad-data",
+    );
+    expect(await kindOf(desk, desk.session.stage(desk.ref("t"), columns, batches([1n, "a"], [2n, "b"]), io()))).toBe("bad-data");
+    await desk.q("ALTER TABLE t DROP COLUMN m");
+    expect(await kindOf(desk, desk.session.stage(desk.ref("t"), columns.slice(0, 1), batches([1n], [null]), io()))).toBe(
+      "bad-data",
+    );
+    expect(await desk.q("FROM t")).toEqual([]);
+    expect(await kindOf(desk, desk.session.stage(desk.ref("t"), columns, batches([1n, "a"]), io()))).toBe("missing-object");
+    expect(await desk.session.stage(desk.ref("t"), columns.slice(0, 1), batches([1n]), io())).toEqual({ rows: 1 });
+  });
+
   it("passes on what a source throws, untouched", async () => {
     const desk = await open();
     await desk.q("CREATE TABLE t (x BIGINT)");
