@@ -89,8 +89,13 @@ function conversion(to: Target, d: typeof DuckDB): readonly [DuckDBType, Convert
       return [d.BOOLEAN, (v) => (typeof v === "boolean" ? v : undefined)];
     case "VARCHAR":
     case "JSON":
-    case "UUID":
       return [d.VARCHAR, string];
+    case "UUID":
+      return [
+        d.UUID,
+        (v) =>
+          typeof v === "string" && uuid.test(v) ? d.DuckDBUUIDValue.fromUint128(BigInt(`0x${v.replaceAll("-", "")}`)) : undefined,
+      ];
     case "DATE":
       return [d.DATE, (v) => (typeof v === "number" && Number.isInteger(v) ? new d.DuckDBDateValue(v) : undefined)];
     case "TIME":
@@ -105,6 +110,8 @@ function conversion(to: Target, d: typeof DuckDB): readonly [DuckDBType, Convert
       return null;
   }
 }
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 function wholeText(v: unknown, low: bigint, high: bigint): bigint | undefined {
   const digits = typeof v === "string" ? scaled(v, 39, 0) : null;

@@ -33,8 +33,14 @@ export function commitFailed(e: unknown): DuckDBFault {
 }
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
-/** Which DuckDB says in one message: pattern → kind and hint. The first that fits decides, so the special ones come first. */
-const patterns: readonly (readonly [RegExp, FaultKind, string])[] = [
+type Pattern = readonly [test: RegExp, kind: FaultKind, hint: string];
+const constraint: Pattern = [
+  /^Constraint Error/,
+  "bad-data",
+  "A row violates a constraint of the table (key, NOT NULL, CHECK or foreign key), or a type; mend the source, or the table.",
+];
+/** What DuckDB says in its messages → kind and hint. The first that fits decides, so the special ones come first. */
+const patterns: readonly Pattern[] = [
   [/^INTERRUPT Error/, "cancelled", "The statement was interrupted and nothing was changed; run it again when you want it."],
   [
     /No space left on device|write file.*(?:ENOSPC|disk)|Could not write all bytes|max_temp_directory_size|disk (?:is )?full/i,
@@ -83,11 +89,7 @@ const patterns: readonly (readonly [RegExp, FaultKind, string])[] = [
     "Other objects depend on the table, or bear the name; drop what depends on it, or publish in place.",
   ],
   [/^Catalog Error/, "missing-object", "A table, column or function that the statement names does not exist; check the name."],
-  [
-    /^Constraint Error/,
-    "bad-data",
-    "A row violates a constraint of the table (key, NOT NULL, CHECK or foreign key); mend the source, or the constraint.",
-  ],
+  constraint,
   [
     /^(?:Conversion|Out of Range|Mismatch Type|Invalid Type) Error/,
     "bad-data",
@@ -143,7 +145,9 @@ export function classify(e: unknown): Fault {
       hint: "Another process has the database file open; close it there, or wait.",
     };
   }
-  const found = patterns.find(([pattern]) => pattern.test(message));
+  // What an appender refuses comes without the class of the error; it is nearly always a value.
+  const found =
+    patterns.find(([pattern]) => pattern.test(message)) ?? (native.startsWith("Failed to append") ? constraint : undefined);
   if (found === undefined) return { kind: "other", outcome: "not-applied", native, hint: "Look at the error underneath." };
   return { kind: found[1], outcome: "not-applied", native, hint: found[2] };
 }

@@ -43,19 +43,17 @@ export const errorOf = (call: Promise<unknown>): Promise<unknown> =>
 
 /** What a scheduled job does: everything from the watermark, less the lookback, to a day. */
 export function increment(s: Stage, until: string, folder: (day: string) => Folder): Promise<RunReport> {
-  return s.etl.run(
-    ({ since }) => {
-      const due = s.feed.days.filter((day) => day >= String(since.flights ?? "") && day <= until);
-      return { flights: files(due.map((day) => s.feed.file(folder(day), day))) };
-    },
-    { signal: s.signal },
-  );
+  const { etl, feed, signal } = s;
+  return etl.run(({ since }) => ({ flights: files(due(feed, String(since.flights ?? ""), until, folder)) }), { signal });
 }
+const due = (feed: Feed, since: string, until: string, folder: (day: string) => Folder): string[] =>
+  feed.days.filter((day) => day >= since && day <= until).map((day) => feed.file(folder(day), day));
 
 /** Loads up to the last of some days, and tells of the release. */
 export async function load(s: Stage, line: Line, days: readonly string[], folder: (day: string) => Folder): Promise<void> {
-  const [report, took] = await timed(() => increment(s, days.at(-1) ?? "", folder));
-  await tell(s, line, span(days), report, took);
+  const until = days.at(-1) ?? "";
+  const [report, took] = await timed(() => increment(s, until, folder));
+  await tell(s, line, days, folder, report, took);
 }
 
 export async function tell(s: Stage, line: Line, what: string, report: RunReport, took: string): Promise<void> {

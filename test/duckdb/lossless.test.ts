@@ -116,6 +116,10 @@ describe("what does not fit without loss fails the whole", () => {
     );
     expect(await kindOf(desk, desk.session.stage(desk.ref("t"), columns, batches([1n, "a"], [2n, "b"]), io()))).toBe("bad-data");
     await desk.q("ALTER TABLE t DROP COLUMN m");
+    await desk.q("CREATE TABLE u (x UUID)");
+    expect(
+      await kindOf(desk, desk.session.stage(desk.ref("u"), [column("x", "string", "UUID")], batches(["no uuid"]), io())),
+    ).toBe("bad-data");
     expect(await kindOf(desk, desk.session.stage(desk.ref("t"), columns.slice(0, 1), batches([1n], [null]), io()))).toBe(
       "bad-data",
     );
