@@ -46,8 +46,23 @@ export async function guarded<T>(c: Connection, o: IoOptions, work: () => Promis
   }
 }
 
+/** Ends an INSERT whose rows must become visible at once; what it returns is counted, not kept. See `visibly` in the steps. */
+export const RETURNING = " RETURNING 1";
+
+/** Runs an INSERT that ends with {@link RETURNING}, holding one chunk of its answer at a time. */
+async function runCounted(c: Connection, statement: Statement): Promise<OpResult> {
+  const { result } = await start(c, statement, undefined, true);
+  let affected = 0;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return { affected, rows: [] };
+    affected += chunk.rowCount;
+  }
+}
+
 /** Runs one statement; rows come back in canonical form, by the types asked for or by their own. */
 export async function run(c: Connection, statement: Statement, returns?: Returns): Promise<OpResult> {
+  if (statement.text.endsWith(RETURNING)) return runCounted(c, statement);
   const { result, decode } = await start(c, statement, returns, false);
   const changed = result.returnType === c.driver.ResultReturnType.CHANGED_ROWS;
   const rows: Row[] = [];

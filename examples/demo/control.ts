@@ -1,6 +1,7 @@
 import type { DuckDBInstance } from "@duckdb/node-api";
 import type { Feed } from "./prepare.js";
 import { Reader, tallyOf } from "./reader.js";
+import { listed } from "./stage.js";
 
 const MOST_ROUNDS = 300;
 export interface Control {
@@ -22,10 +23,9 @@ export async function control(instance: DuckDBInstance, feed: Feed, signal: Abor
     while (reader.outside(whole).length === 0 && rounds < MOST_ROUNDS) {
       signal.throwIfAborted();
       const folder = rounds % 2 === 0 ? "daily" : "corrected";
-      const days = feed.late.map((day) => `'${day}'`).join(", ");
-      const paths = feed.late.map((day) => `'${feed.file(folder, day)}'`).join(", ");
-      await writing.run(`DELETE FROM main.bare WHERE day IN (${days})`);
-      await writing.run(`INSERT INTO main.bare BY NAME SELECT * FROM read_parquet([${paths}])`);
+      const paths = feed.late.map((day) => feed.file(folder, day));
+      await writing.run(`DELETE FROM main.bare WHERE day IN (${listed(feed.late)})`);
+      await writing.run(`INSERT INTO main.bare BY NAME SELECT * FROM read_parquet([${listed(paths)}])`);
       whole.add(await tallyOf(writing, "main.bare"));
       rounds += 1;
     }

@@ -25,7 +25,7 @@ const dir = mkdtempSync(join(tmpdir(), "cutover-demo-"));
 const file = join(dir, "flights.duckdb");
 // On exit rather than at the end: also when a second signal, or an error outside of the story, ends the process.
 process.on("exit", () => {
-  if (!values.keep) rmSync(dir, { recursive: true, force: true });
+  rmSync(values.keep ? join(dir, "feed") : dir, { recursive: true, force: true });
 });
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {

@@ -56,10 +56,19 @@ export async function load(s: Stage, line: Line, days: readonly string[], folder
   await tell(s, line, days, folder, report, took);
 }
 
-export async function tell(s: Stage, line: Line, what: string, report: RunReport, took: string): Promise<void> {
+/** Tells of a release that should have brought these days, and looks whether live now holds exactly the rows of their files. */
+export async function tell(
+  s: Stage,
+  line: Line,
+  days: readonly string[],
+  folder: (day: string) => Folder,
+  report: RunReport,
+  took: string,
+): Promise<void> {
   await release(s);
   const t = report.tables["flights"];
-  promise(report.status === "published" && t !== undefined, `${what}: a release is published`);
+  const what = days.length > 1 ? `${days[0]} to ${days.at(-1)}` : (days[0] ?? "");
+  promise(report.status === "published" && t !== undefined, `${what} is published`);
   const counts = [`+${count(t.inserted)}`, `−${count(t.deleted)}`, `${count(t.unchanged)} same`] as const;
   line(
     row(
@@ -68,8 +77,12 @@ export async function tell(s: Stage, line: Line, what: string, report: RunReport
       took,
     ),
   );
+  const live = await tallyOf(s.db, `(FROM main.flights WHERE day IN (${listed(days)}))`);
+  const source = await tallyOf(s.db, `read_parquet([${listed(days.map((day) => s.feed.file(folder(day), day)))}])`);
+  promise(live === source, `${what}: live holds the rows of the files. It has ${live}; they have ${source}`);
 }
+/** Texts as SQL. */
+export const listed = (texts: readonly string[]): string => texts.map((t) => `'${t.replaceAll("'", "''")}'`).join(", ");
 
 /** One line of the timeline: what, how, how long. */
 export const row = (what: string, how: string, took = ""): string => cells([what, 11], [how, 73], [took, -7]);
-export const span = (days: readonly string[]): string => (days.length > 1 ? `${days[0]} to ${days.at(-1)}` : (days[0] ?? ""));

@@ -1,7 +1,7 @@
 import { files, isCutoverError, sql } from "cutover";
 import { firstHalf } from "./prepare.js";
 import { tallyOf } from "./reader.js";
-import { errorOf, increment, load, promise, release, row, type Stage, span, tell, timed } from "./stage.js";
+import { errorOf, increment, load, promise, release, row, type Stage, tell, timed } from "./stage.js";
 import { count, type Line, percent } from "./timeline.js";
 
 const daily = (): "daily" => "daily";
@@ -20,9 +20,9 @@ export async function story(s: Stage): Promise<void> {
   });
 
   const corrected = await entry("3  Late corrections to days already loaded", async (line) => {
-    const late = feed.late.map((day) => feed.file("corrected", day));
-    const [report, took] = await timed(() => etl.run({ flights: files(late) }, { signal }));
-    await tell(s, line, span(feed.late), report, took);
+    const late = files(feed.late.map((day) => feed.file("corrected", day)));
+    const [report, took] = await timed(() => etl.run({ flights: late }, { signal }));
+    await tell(s, line, feed.late, () => "corrected", report, took);
     return report.release;
   });
 
@@ -54,7 +54,7 @@ async function refused(s: Stage, line: Line): Promise<void> {
   const batch = files(feed.corrupted.map((day) => feed.file("corrupted", day)));
   const [error, took] = await timed(() => errorOf(etl.run({ flights: batch }, { signal })));
   if (!isCutoverError(error, "CHECKS_FAILED")) throw error ?? new Error("broken promise: checks refuse a corrupted batch");
-  line(row("refused", `${span(feed.corrupted)}: ${error.code}`, took));
+  line(row("refused", `${feed.corrupted.join(" and ")}: ${error.code}`, took));
   for (const failed of error.context.checks.filter((c) => c.outcome === "fail")) {
     line(row("", `${failed.check}: ${failed.message}`));
     const sample = Object.entries(failed.samples[0] ?? {}).map(([name, value]) => `${name} ${value}`);

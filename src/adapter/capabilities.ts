@@ -1,37 +1,58 @@
 /**
- * What an engine can do, as data. Every field is required, and its comment says what the core does when the answer is
- * none or false. Within `contract: 1` new fields are optional and mean "none".
+ * What an engine can do, as data. Every field is required, and its comment says what the core does with the answer, or
+ * that it does not read it yet. Within `contract: 1` new fields are optional and mean "none".
  */
 export interface Capabilities {
-  /** `interactive`: statement by statement. `script`: a block is one job; JavaScript checks are refused in place. `none`: releases in place are refused, candidates work. */
+  /**
+   * `interactive`: statement by statement. `script`: a block is one job; JavaScript checks are refused. `none`: releases in
+   * place are refused; the lease and candidates still ask the session for blocks.
+   */
   readonly transaction: "interactive" | "script" | "none";
-  /** false: tables are made before a block, and a swap is journaled as intent, swap, done. */
+  /** false: tables are made before a block, and candidates are refused; a swap in steps of its own is not there yet. */
   readonly transactionalDdl: boolean;
-  /** `physical-copy`: a clone costs a copy. `none`: `clone()` is refused, `rebuild()` works. */
+  /**
+   * `zero-copy` and `physical-copy` differ in what a clone costs; the core treats them alike. `none`: `clone()` and
+   * `strategy: "swap"` are refused, `rebuild()` works.
+   */
   readonly clone: "zero-copy" | "physical-copy" | "none";
-  /** `set`: any number of tables in one transaction. `table`: several tables need `mixedReads`. `none`: candidates are refused. */
+  /**
+   * `set`: any number of tables in one transaction. `table`: one. The core treats them alike, since a candidate holds one
+   * table so far. `none`: candidates are refused.
+   */
   readonly swap: "set" | "table" | "none";
-  /** `detect`: the displaced table is looked at again after the swap; what others wrote there is reported and kept. */
+  /** `detect`: the displaced table's rows are counted after the swap; what others wrote is kept there, and told. */
   readonly swapGuard: "atomic" | "detect";
-  /** false: the engine has no grants, so no regrant step is compiled. */
+  /** true: the adapter must bring a compiler for `regrant`. Not read yet beyond that: no operation plans that step. */
   readonly grants: boolean;
   /** File formats that the engine reads; others are refused. Empty: `files()` is refused, use `rows()`. */
   readonly files: readonly ("csv" | "ndjson" | "parquet")[];
-  /** false: a declared key is never trusted; uniqueness is always the core's own to prove. */
+  /** Whether the engine enforces declared keys. Not read yet: the core never trusts them and proves uniqueness itself. */
   readonly uniqueKeysEnforced: boolean;
-  /** Longest chain of clones of clones; a deeper one is made by copy. null: no limit. */
+  /** Longest chain of clones of clones; null: no limit. Not read yet: `clone` is always given depth 0. */
   readonly maxCloneDepth: number | null;
-  /** false: no heartbeat while a block runs; the lease is renewed before it. */
+  /**
+   * Whether one process can have several sessions at a time. Not read yet: the core opens up to 8 and one for heartbeats.
+   * No heartbeat runs during a block in any case; a lease that is due is renewed before it.
+   */
   readonly concurrentSessions: boolean;
-  /** true: while this process has the warehouse open no other can, so a lease left by another process is known to be dead. false: such a lease must expire. */
+  /**
+   * true: while this process has the warehouse open no other can, so a lease left by another process is known to be dead.
+   * false: such a lease must expire.
+   */
   readonly exclusiveProcess: boolean;
-  /** How unquoted names fold, whether names differ by case, their longest length in bytes, and how many parts a full name has. */
+  /**
+   * How unquoted names fold, whether names differ by case, their longest length in bytes, and how many parts a full name
+   * has. `maxBytes` is not read yet: names that the core makes stay below 63 bytes, others are the engine's to refuse.
+   */
   readonly identifiers: {
     readonly fold: "upper" | "lower" | "none";
     readonly caseSensitive: boolean;
     readonly maxBytes: number;
     readonly depth: number;
   };
-  /** Longest statement in bytes, most parameters in one statement, most statements in a block (null: no limit). */
+  /**
+   * Longest statement in bytes, most parameters in one statement, most statements in a block (null: no limit). Not read
+   * yet: what is beyond them, the engine refuses.
+   */
   readonly limits: { readonly statementBytes: number; readonly parameters: number; readonly blockStatements: number | null };
 }

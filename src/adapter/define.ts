@@ -4,14 +4,19 @@ import type { Fault, IoOptions, Session } from "./session.js";
 import type { Compilers, Needed, StepKind } from "./steps.js";
 import type { Syntax } from "./syntax.js";
 
+/** An engine, as its author writes it down: data, words, compilers, and how to connect. Given to {@link defineAdapter}. */
 export interface AdapterSpec<C extends Capabilities, N extends Native> {
+  /** The version of this interface that the adapter was written for. */
   readonly contract: 1;
+  /** The engine's name in messages and in the context of `ADAPTER`. */
   readonly name: string;
   readonly capabilities: C;
   readonly syntax: Syntax;
+  /** One compiler for each step that the capabilities ask for: `{ ...ansi(syntax), …the engine's own }`. */
   readonly steps: Compilers<Needed<C>, N>;
   /** May be called more than once: one session for the work, one for the heartbeat. Imports the driver. */
   open(o: IoOptions): Promise<Session<N>>;
+  /** Explains whatever `open`, a session or the driver threw. Never throws itself. */
   classify(e: unknown): Fault;
 }
 /** A warehouse as a value; no I/O happens until a pipeline opens it. */

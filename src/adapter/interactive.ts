@@ -1,3 +1,4 @@
+import { untilAbort } from "../source/abortable.js";
 import type { Row, Sql } from "../sql/sql.js";
 import type { AtomicBlock, BlockOp, BlockResult, Expect, OpResult, SqlOp } from "./operations.js";
 import type { IoOptions } from "./session.js";
@@ -24,7 +25,7 @@ export function interactive(c: InteractiveConnection): (block: AtomicBlock, o: I
         o.signal.throwIfAborted();
         if ("inspect" in item) {
           const query = async (sql: Sql): Promise<readonly Row[]> => (await c.exec({ sql }, results, o)).rows;
-          const row = await item.inspect(query);
+          const row = await untilAbort(o.signal, () => item.inspect(query));
           results.set(item.id, { affected: null, rows: [row] });
           if (row["ok"] === true) continue;
         } else {

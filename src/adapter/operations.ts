@@ -6,6 +6,7 @@ import type { StepKind } from "./steps.js";
 export interface Native {
   readonly call: string;
 }
+/** What must hold of an operation. Where it does not, a block is refused at it and rolled back. */
 export type Expect =
   /** The number of rows changed: a number, or what an earlier operation of the block counted or returned in `column`. */
   | { readonly affected: number | { readonly sameAs: string; readonly column?: string } }
@@ -19,14 +20,20 @@ export interface SqlOp {
   /** Types of the columns that come back; a script hands back JSON and drivers differ. Absent: only the count matters. */
   readonly returns?: Readonly<Record<string, ColumnType>>;
 }
+/** A native call in place of SQL. Commits by itself; never part of a block. */
 export interface NativeOp<N extends Native> {
   readonly native: N;
+  /** What plans show in place of a statement. */
   readonly text: string;
 }
+/** What a compiler makes of a step. Without native calls: SQL only. */
 export type Op<N extends Native = never> = SqlOp | ([N] extends [never] ? never : NativeOp<N>);
 
+/** A query that tells why an operation found what it found: samples for a report. */
 export interface Explanation {
+  /** The name under which its rows are handed back; unique in the block. */
   readonly id: string;
+  /** Run only where this column of the operation's first row is FALSE. */
   readonly unless: string;
   readonly op: SqlOp;
 }
@@ -46,14 +53,20 @@ export interface Inspect {
 /** All or nothing. No native calls inside. */
 export interface AtomicBlock {
   readonly id: string;
+  /** `rollback`: a rehearsal; all is done, and then undone. */
   readonly end: "commit" | "rollback";
+  /** What is left of the lease, less 5 %: the block must be over by then. */
   readonly timeoutMs: number;
   readonly ops: readonly (BlockOp | Inspect)[];
 }
+/** What one operation came to. */
 export interface OpResult {
+  /** Rows changed; null where the engine does not tell, or nothing could change. */
   readonly affected: number | null;
+  /** Rows returned, in the canonical form of the types in `returns`; empty where none were asked for. */
   readonly rows: readonly Row[];
 }
+/** How a block ended, with the results of its operations by their `id`, explanations included. */
 export type BlockResult =
   | { readonly outcome: "committed" | "rehearsed"; readonly results: ReadonlyMap<string, OpResult> }
   /** An expectation failed at operation `at`; nothing was kept. */

@@ -2,10 +2,13 @@ import type { Row, Sql } from "../sql/sql.js";
 import type { AtomicBlock, BlockResult, Native, Op, OpResult } from "./operations.js";
 import type { ColumnShape, TableRef, TableShape } from "./shapes.js";
 
+/** What goes with every call to the engine. */
 export interface IoOptions {
+  /** Ends the call: it stops in the engine too, and throws what `classify` calls `cancelled`. */
   readonly signal: AbortSignal;
   /** Names the call in query tags, comments and logs. */
   readonly tag: string;
+  /** Longest time for the call, in milliseconds. Absent: no limit. Not set yet by the core, which limits blocks only. */
   readonly timeoutMs?: number;
 }
 /**
@@ -17,8 +20,11 @@ export interface Batch {
   readonly rows: number;
   readonly columns: readonly (readonly unknown[])[];
 }
+/** Files that the engine reads itself, all of one format. */
 export interface FileSet {
+  /** Paths, globs or URLs, as the user gave them. */
   readonly urls: readonly string[];
+  /** CSV has a header line. */
   readonly format: "csv" | "ndjson" | "parquet";
 }
 /**
@@ -50,10 +56,15 @@ export interface Session<N extends Native = never> {
   describe(ref: TableRef, o: IoOptions): Promise<TableShape | null>;
   /** Tables of a schema whose name starts so: for finding orphans. */
   list(schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]>;
-  /** What a step would read, where the engine can tell; a budget is enforced before it is spent. */
+  /** What an operation would read, in bytes, where the engine can tell. Not called yet: there is no budget to hold it against. */
   estimate?(op: Op<N>, o: IoOptions): Promise<{ readonly bytes: number }>;
   close(): Promise<void>;
 }
+/**
+ * What kind of failure it was; the core decides by it. `driver-missing` becomes `DRIVER_MISSING`, `locked` `LEASE_HELD`,
+ * `unsupported` `UNSUPPORTED`. While a source is read, `bad-data`, `bad-file`, `missing-object`, `syntax` and `other` become
+ * `BAD_SOURCE`. All else is `ADAPTER`, retryable for `transient` and `conflict`; a block that met a `conflict` is tried again.
+ */
 export type FaultKind =
   | "transient"
   | "conflict"
@@ -74,6 +85,7 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Whether the statement may nevertheless have taken effect. */
   readonly outcome: "not-applied" | "unknown";
+  /** The engine's own code or class of error. */
   readonly native?: string;
   /** What the user should do, as a sentence. */
   readonly hint?: string;

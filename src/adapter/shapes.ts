@@ -4,6 +4,7 @@ import type { ColumnType } from "../table/types.js";
 export interface TableRef {
   readonly path: readonly string[];
 }
+/** A column as the engine has it. */
 export interface ColumnShape {
   readonly name: string;
   /** The canonical type. A native type without one (UUID, ENUM, LIST) is `string`: its text form goes in and comes out. */
@@ -16,12 +17,16 @@ export interface ColumnShape {
   /** Computed by the engine: never written, never part of an image. */
   readonly generated?: boolean;
 }
+/** A table as it stands now: what `describe` found. */
 export interface TableShape {
   readonly ref: TableRef;
   readonly columns: readonly ColumnShape[];
-  /** The release that this physical table belongs to (a comment or label), where a swap cannot share the journal's transaction; null elsewhere. */
+  /**
+   * The release that this physical table belongs to (a comment or label), where a swap cannot share the journal's
+   * transaction; null elsewhere. Not read yet: such engines are refused candidates.
+   */
   readonly marker: string | null;
-  /** Changes with every write, where the engine can tell; null: it cannot. */
+  /** Changes with every write, where the engine can tell; null: it cannot. Not read yet: rows and checksums do it. */
   readonly version: string | null;
   /** What a swap must carry over, in the adapter's own form: JSON-safe (indexes, comments, grants, dependent views). */
   readonly fingerprint: unknown;

@@ -120,6 +120,8 @@ export interface Steps {
     /** Rows to remove and to insert: numbers, or columns of an earlier operation. */
     readonly removes: number | { readonly sameAs: string; readonly column: string };
     readonly inserts: number | { readonly sameAs: string; readonly column: string };
+    /** At most so many rows are inserted, where known: an engine may choose its way by it. */
+    readonly rows: number | null;
     /** Captured earlier in this very block: an engine may use row addresses that it noted then. */
     readonly captured: boolean;
     readonly prune: Sql | null;
@@ -186,11 +188,15 @@ export interface Steps {
   };
   /** Claims tables for a pipeline: those without an owner become its own. In a block; concurrent claims conflict on `turn`. */
   claim: { readonly turn: TableRef; readonly claims: TableRef; readonly tables: readonly string[]; readonly pipeline: string };
+  /** Which pipeline owns which of these tables: rows of `table_name` and `pipeline`. */
   readClaims: { readonly claims: TableRef; readonly tables: readonly string[] };
   /** Makes a table with one row unless it exists, in one statement: no two can make it. */
   seed: { readonly ref: TableRef; readonly columns: readonly (ColumnShape & { readonly value: string | number | null })[] };
+  /** Makes an empty table. Without `ifNotExists`, a table that is there already is an error. */
   create: { readonly ref: TableRef; readonly columns: readonly ColumnShape[]; readonly ifNotExists: boolean };
+  /** Makes a schema unless it exists. */
   createSchema: { readonly ref: TableRef };
+  /** Drops a table if it exists. */
   drop: { readonly ref: TableRef };
   /** Removes from `changes` the images of every release that is not in `keep`. */
   forget: { readonly changes: TableRef; readonly keep: readonly number[] };
@@ -204,19 +210,24 @@ export interface Steps {
     readonly keepAs: TableRef;
     readonly marker: string;
   };
+  /** Gives a table the grants of another. Not planned yet by any operation of the core. */
   regrant: { readonly ref: TableRef; readonly before: unknown; readonly after: unknown };
 }
 
+/** The name of a step: what the core asks for by it, adapters compile. */
 export type StepKind = keyof Steps;
+/** A step with its arguments, told apart by `kind`. */
 export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly kind: P } & Steps[P] }[K];
 
 /** Steps that may stand in a block compile to SQL only; the others may also be native calls. */
 export type NativeStep = "clone" | "swap" | "regrant" | "create" | "createSchema" | "drop";
+/** For each kind of step, the function that turns it into operations, run in order. It does no I/O. */
 export type Compilers<K extends StepKind, N extends Native = never> = {
   readonly [P in K]: (step: Step<P>) => readonly (P extends NativeStep ? Op<N> : SqlOp)[];
 };
 /** Steps without an honest ANSI default. */
 export type EngineStep = "clone" | "swap" | "regrant";
+/** Steps that `ansi(syntax)` compiles; an adapter may override any of them. */
 export type PortableStep = Exclude<StepKind, EngineStep>;
 /** The compilers that an adapter with these capabilities must bring: no fewer, no more. */
 export type Needed<C extends Capabilities> =

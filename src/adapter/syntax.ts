@@ -20,6 +20,7 @@ export interface Syntax {
   rowHash(columns: readonly ColumnShape[], alias?: string): string;
   /** Exact sum of such numbers as an integer, 0 for no rows. */
   sumHash(expr: string): string;
+  /** How many rows a condition is TRUE for; 0 for no rows. */
   countIf(expr: string): string;
   /** Equal bit for bit, NULL equal to NULL. */
   nullSafeEq(a: string, b: string, type: ColumnType): string;

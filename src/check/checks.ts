@@ -13,13 +13,16 @@ export interface CheckOptions {
   readonly severity?: Severity;
   readonly samples?: number;
 }
+/** What a JavaScript check can look at. */
 export interface CheckContext {
   /** Runs SQL inside the block: it sees the release as it would be published. */
   query(q: Sql): Promise<readonly Row[]>;
   /** The table as it would be published. */
   readonly self: Sql;
+  /** Fires when the call is cancelled or the pipeline is closed. */
   readonly signal: AbortSignal;
 }
+/** A check of yours. One that throws has not passed, whatever its severity; what it threw is the `cause` of `CHECKS_FAILED`. */
 export type CheckFunction = (c: CheckContext) => Promise<CheckVerdict>;
 
 interface Common {

@@ -14,6 +14,7 @@ export interface ErrorFacts {
   NOT_OPEN: { readonly state: ReleaseState };
   BAD_ROW: { readonly row: number | null; readonly column?: string; readonly reason: string };
   BAD_SOURCE: { readonly reason: string };
+  GAP: { readonly watermark: string | null; readonly from: string };
   HELD: { readonly reason: string };
   DRIFTED: { readonly expected: Tally; readonly found: Tally };
   STALE_CANDIDATE: { readonly clonedFrom: number; readonly live: number };
@@ -33,6 +34,7 @@ export interface ErrorFacts {
     readonly native?: string;
   };
 }
+/** The stable name of a failure: compare it, never the message. */
 export type ErrorCode = keyof ErrorFacts;
 
 /** One row of the table in `docs/errors.md`, which is generated from here. */
@@ -42,6 +44,7 @@ export interface CodeNote {
   readonly retryable: boolean;
 }
 
+/** When each code occurs, what to do, and whether the same call may succeed later (for `ADAPTER` the error itself says it). */
 export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
   CONFIG: {
     when: "The configuration or an argument is wrong; every mistake is listed by its path.",
@@ -91,6 +94,11 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
   BAD_SOURCE: {
     when: "A file or query cannot be read as declared: missing, empty, truncated, other columns, or values that do not fit.",
     remedy: "Mend the source that the message names; nothing was changed.",
+    retryable: false,
+  },
+  GAP: {
+    when: "The rows were read from a watermark that the table no longer has: those in between would never be read.",
+    remedy: "Reject the release and load again, from the watermark as it is now.",
     retryable: false,
   },
   HELD: {

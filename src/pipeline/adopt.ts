@@ -10,12 +10,11 @@ import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { leased } from "./lease.js";
 import { liveChecks } from "./look.js";
-import { settleLeftovers } from "./recover.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { claimTables, definitionOf, type Found, findTables, hashOf } from "./tables.js";
 import { checksFailed, sampleContext } from "./verdict.js";
-import type { CallOptions, Work } from "./work.js";
+import { type CallOptions, lostLease, type Work } from "./work.js";
 
 export interface AdoptOptions extends CallOptions {
   /** How far each table's source has been read already. */
@@ -27,7 +26,6 @@ export async function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditRe
   for (const alias of Object.keys(o.watermarks ?? {})) definitionOf(ctx, alias);
   return leased(ctx, "adopt", o, 0, (w, held) =>
     w.stage("adopt", async () => {
-      await settleLeftovers(w, held, false);
       const tables = (await findTables(w, held.state)).filter((t) => t.live !== null);
       if (tables.length === 0)
         throw new CutoverError("NOT_FOUND", "none of the tables exists yet; the first run makes them", {
@@ -73,15 +71,14 @@ export async function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditRe
       ];
       const result = await held.during((limit) => w.block({ name: "adopt", atomic: true, steps }, "commit", limit));
       if (result.outcome === "refused") {
-        if (result.at === opOf.fence)
-          throw new CutoverError("LEASE_LOST", "the lease was lost; nothing was changed", { fence: Number(held.fence) });
+        if (result.at === opOf.fence) throw lostLease(w, held.fence);
         const of = sampleContext(
           tables.map((t) => ({ alias: t.alias, columns: stored(t.live?.columns ?? []) })),
           w,
         );
         throw checksFailed(withSamples(planned, result.results, of), { pipeline: ctx.settings.pipeline });
       }
-      await cleanUp(w, held.state, { ...held.state, kept: [], undone: [] }, []);
+      await cleanUp(w, held, held.state, { ...held.state, kept: [], undone: [] }, []);
       return report(tables, (alias) => result.results.get(opOf.scan(alias))?.rows[0] ?? {}, ctx);
     }),
   );

@@ -13,6 +13,7 @@ import { stageTable } from "./load.js";
 import { imageTable } from "./publish.js";
 import type { LoadReport } from "./reports.js";
 import type { Found } from "./tables.js";
+import { loadRefused } from "./verdict.js";
 import type { Work } from "./work.js";
 
 /** Loads into the candidate at once; the images that this makes are only there to count, and go again. */
@@ -49,8 +50,7 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
     fence: held.fence,
   });
   const result = await held.during((limit) => w.block(plan, "commit", limit));
-  if (result.outcome === "refused")
-    throw new CutoverError("LEASE_LOST", "the lease was lost while the candidate was loaded", { fence: Number(held.fence) });
+  if (result.outcome === "refused") throw loadRefused(w, held, found.alias, result.at);
   await w.run({ kind: "drop", ref: scratch }, found.alias);
   p.counts = applied(p.counts, factsOf(result.results), found.alias, staged.rows);
   p.loads += 1;

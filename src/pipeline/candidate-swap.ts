@@ -7,10 +7,10 @@ import { exactNames } from "../table/exact.js";
 import type { Progress } from "./candidate-open.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
+import { graceFrom } from "./leftovers.js";
 import { stagedTables } from "./load.js";
 import { published, refuseHeld } from "./outcome.js";
 import { type PublishOptions, releaseFacts } from "./publish.js";
-import { graceFrom } from "./recover.js";
 import type { RunReport, Validation } from "./reports.js";
 import { checkAgainstLive, hashOf } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext, validation } from "./verdict.js";
@@ -56,7 +56,7 @@ export async function rehearseSwap(w: Work, held: Held, p: Progress): Promise<Va
   const result = await held.during((limit) => w.block(planRehearsal(t, jsRunner(w)).plan, "rollback", limit));
   const of = sampleContext([{ alias: t.alias, columns: stored(t.candidate.columns) }], w);
   if (result.outcome !== "refused") return validation(outcome(w, planned, result, p.id, held.now, of));
-  const error = refusal(w, planned, result, of, [t.alias]);
+  const error = refusal(w, planned, result, of, [t.alias], held.fence);
   if (isCutoverError(error, "CHECKS_FAILED")) return { ok: false, digest: "", checks: error.context.checks };
   throw error;
 }
@@ -91,7 +91,7 @@ async function swapRefused(
   of: Parameters<typeof refusal>[3],
 ): Promise<CutoverError> {
   if (result.at !== liveScan(t.alias)) {
-    const error = refusal(w, planned, result, of, [t.alias]);
+    const error = refusal(w, planned, result, of, [t.alias], held.fence);
     if (isCutoverError(error, "CHECKS_FAILED")) await held.append("validated", p.id, { ok: false, until: graceFrom(held.now) });
     return error;
   }

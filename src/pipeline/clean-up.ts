@@ -1,9 +1,12 @@
 import type { TableRef } from "../adapter/shapes.js";
 import type { Kept, State } from "../ledger/state.js";
+import type { PlannedStep } from "../plan/compile.js";
+import { fencedSteps } from "./fenced.js";
+import type { Held } from "./held.js";
 import type { Work } from "./work.js";
 
 /** After a publish: staged rows go, and what no kept release needs. What fails here is a warning; the next cleanup finds it. */
-export async function cleanUp(w: Work, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
+export async function cleanUp(w: Work, held: Held, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
   const calm = w.calm();
   const kept = keptOf(after);
   const gone = keptOf(before).filter((k) => !kept.some((a) => a.release === k.release));
@@ -12,14 +15,21 @@ export async function cleanUp(w: Work, before: State, after: State, drop: readon
   const versions = gone.flatMap((k) =>
     Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
   );
+  const drops = [
+    ...drop,
+    ...versions.map((path) => ({ path })),
+    ...[...images].flatMap(([text, path]) => (used.has(text) ? [] : [{ path }])),
+  ];
+  const thinned = [...images].filter(([text]) => used.has(text) && gone.some((k) => imagesOf(k).some((p) => textOf(p) === text)));
+  const steps: PlannedStep[] = [
+    ...drops.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
+    ...thinned.map(([, path], i) => ({
+      id: `forget.${i}`,
+      step: { kind: "forget" as const, changes: { path }, keep: kept.map((k) => k.release) },
+    })),
+  ];
   try {
-    for (const ref of drop) await calm.run({ kind: "drop", ref });
-    for (const path of versions) await calm.run({ kind: "drop", ref: { path } });
-    for (const [text, path] of images) {
-      if (!used.has(text)) await calm.run({ kind: "drop", ref: { path } });
-      else if (gone.some((k) => imagesOf(k).some((p) => textOf(p) === text)))
-        await calm.run({ kind: "forget", changes: { path }, keep: kept.map((k) => k.release) });
-    }
+    await fencedSteps(calm, held, "clean", steps);
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");
     const reason = err instanceof Error ? err.message : String(err);

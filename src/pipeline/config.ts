@@ -6,24 +6,29 @@ import type { Issue, TableDefinition } from "../table/definition.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { Logger, Observer } from "./events.js";
 
+/** What `cutover()` is given. Checked as a whole: every mistake is told at once, by path (`CONFIG`). */
 export interface Config<T extends Tables = Tables> {
+  /** From an adapter, such as `duckdb({ path })`. Pipelines that share the value share its connections. */
   readonly warehouse: Warehouse;
-  /** The name under which the ledger knows these tables. */
+  /** The name under which the ledger knows these tables: 1 to 200 characters. */
   readonly pipeline: string;
+  /** By alias: the name that feeds, reports and errors use. At least one. */
   readonly tables: T;
-  /** How many releases can be rolled back. Default 3. */
+  /** How many releases can be rolled back: 1 to 1000. Default 3. */
   readonly keep?: number;
-  /** Default `cutover_ledger`. */
+  /** The schema of the ledger, in the database of the tables; made when it is missing. Default `cutover_ledger`. */
   readonly ledgerSchema?: string;
   /** A full scan of each table at least every so many releases. Default 50. */
   readonly scanEvery?: number;
   readonly lease?: {
-    /** How long an owner that falls silent keeps the pipeline, and the longest that a block may take. Default 5m. */
+    /** How long an owner that falls silent keeps the pipeline, and the longest that a block may take. At least 1s, default 5m. */
     readonly ttl?: Duration;
     /** How long to wait for another owner before `LEASE_HELD`. Default 0. */
     readonly wait?: Duration;
   };
+  /** Where warnings go that fail nothing. Default: nowhere. */
   readonly logger?: Logger;
+  /** Told of every event, in this order, at once. */
   readonly observers?: readonly Observer[];
 }
 export interface Settings {

@@ -13,8 +13,14 @@ import type { RowChange } from "./reports.js";
 import { type Found, findTables } from "./tables.js";
 import { type CallOptions, openWork, type Work } from "./work.js";
 
+/**
+ * Which releases to compare; each is live, or one that can still be gone back to. 0: before the first release.
+ * `RETENTION_PASSED` for one older than that, `NOT_FOUND` for one that is not among them.
+ */
 export interface DiffOptions extends CallOptions {
+  /** The side called `before`. May be the later one: the changes are then those of going back. */
   readonly from: number;
+  /** The side called `after`. */
   readonly to: number;
 }
 

@@ -1,5 +1,6 @@
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import type { State } from "../ledger/state.js";
+import { untilAbort } from "../source/abortable.js";
 import { type Source, sourceOf } from "../source/source.js";
 import type { Tables } from "../table/define.js";
 import { findColumn } from "../table/resolve.js";
@@ -10,14 +11,19 @@ import type { Work } from "./work.js";
 
 type In<T> = T extends import("../table/define.js").Table<infer I, infer _O, infer _C> ? I : never;
 type Cur<T> = T extends import("../table/define.js").Table<infer _I, infer _O, infer C> ? C : never;
+/** The aliases of tables that declare a `cursor`. */
 export type KeysWithCursor<T extends Tables> = { [K in keyof T]: [Cur<T[K]>] extends [never] ? never : K }[keyof T];
 
+/** What a feed that is a function gets: where to read from, for which release, and until when. */
 export interface LoadContext<T extends Tables> {
   /** Where to read each table from, inclusive: the watermark less the lookback; undefined on the first run. */
   readonly since: { readonly [K in KeysWithCursor<T>]: Cur<T[K]> | undefined };
+  /** The number of the release that the rows are for. */
   readonly release: number;
+  /** Fires when the call is cancelled or the pipeline is closed. */
   readonly signal: AbortSignal;
 }
+/** A source for each table to load, by alias; the others stay as they are. An alias that is not configured is `NOT_FOUND`. */
 export type Sources<T extends Tables> = { readonly [K in keyof T]?: Source<In<T[K]>> };
 /** Sources by table, or a function of where to read from. */
 export type Feed<T extends Tables> = Sources<T> | ((ctx: LoadContext<T>) => Sources<T> | Promise<Sources<T>>);
@@ -43,7 +49,7 @@ export async function openFeed(
 
 async function call(w: Work, feed: (ctx: LoadContext<Tables>) => unknown, ctx: LoadContext<Tables>): Promise<unknown> {
   try {
-    return await feed(ctx);
+    return await untilAbort(w.signal, () => feed(ctx));
   } catch (cause) {
     if (isCutoverError(cause) || w.signal.aborted) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);

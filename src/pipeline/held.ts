@@ -1,9 +1,8 @@
-import { CutoverError } from "../errors/index.js";
 import type { EventName, LedgerEvent, Payload } from "../ledger/events.js";
 import { apply, fold } from "../ledger/fold.js";
 import { writeJson } from "../ledger/portable.js";
 import type { State } from "../ledger/state.js";
-import { beatOn, type Work } from "./work.js";
+import { beatOn, lostLease, type Work } from "./work.js";
 
 /** The lease of an operation, and the state that it found. */
 export interface Held {
@@ -43,20 +42,10 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
   let state = fold(taken.events);
   let unused: 0 | 1 = 0;
   let renewed = performance.now();
-  const lost = (cause?: unknown): CutoverError<"LEASE_LOST"> =>
-    new CutoverError(
-      "LEASE_LOST",
-      `the lease of pipeline ${pipeline} was lost to another owner; nothing of this operation was published`,
-      {
-        fence: Number(taken.fence),
-        pipeline,
-      },
-      { cause },
-    );
   const renew = async (on: Work): Promise<void> => {
     const start = performance.now();
     const { ok } = await on.run({ kind: "renew", lease: names.lease, fence: taken.fence, ttlMs });
-    if (!ok) throw lost();
+    if (!ok) throw lostLease(on, taken.fence);
     renewed = start;
   };
   let beating: Promise<void> = Promise.resolve();

@@ -10,8 +10,9 @@ import { bootstrap } from "./bootstrap.js";
 import { type Context, ownerName, thisProcess } from "./context.js";
 import { explain } from "./faults.js";
 import { type Held, own } from "./held.js";
+import { settleLeftovers } from "./leftovers.js";
 import type { Stage } from "./words.js";
-import { type CallOptions, openWork, tracked, type Work } from "./work.js";
+import { type CallOptions, lostLease, openWork, tracked, type Work } from "./work.js";
 
 /** Runs `body` as the one owner of the pipeline. Waits for another owner as long as `lease.wait` says. */
 export function leased<R>(
@@ -25,6 +26,8 @@ export function leased<R>(
     const { w, held, stop, close } = await waitForLease(ctx, stage, o, releases);
     let failure: unknown;
     try {
+      // recover() does it thoroughly, and reports it.
+      if (stage !== "recover") await settleLeftovers(w, held, false);
       return await body(w, held);
     } catch (e) {
       failure = await lostOr(w, held, w.explain(e));
@@ -45,14 +48,7 @@ async function lostOr(w: Work, held: Held, e: unknown): Promise<unknown> {
   } catch {
     return e;
   }
-  const { pipeline } = w.ctx.settings;
-  const message = `the lease of pipeline ${pipeline} was lost to another owner; nothing of this operation was published`;
-  return new CutoverError(
-    "LEASE_LOST",
-    message,
-    { fence: Number(held.fence), pipeline, release: w.release ?? undefined },
-    { cause: e },
-  );
+  return lostLease(w, held.fence, e);
 }
 
 interface Owner {

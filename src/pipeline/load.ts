@@ -32,6 +32,8 @@ export interface Staged {
   readonly rewindable: boolean;
   readonly scope: Scope;
   readonly watermark: string | null;
+  /** The watermark that the source was read from: the lowest over the loads. null: from the start. */
+  readonly from: string | null;
 }
 
 /**
@@ -67,7 +69,7 @@ export async function stageTable(
         : load.sql;
   const { rows } = await w.call("stage", alias, (o) => w.session.stage(into, shapes.columns, from, o), true);
   w.ctx.emit(release, { type: "rows.staged", table: alias, rows });
-  if (rows === 0 && before === null) {
+  if (rows === 0 && before === null && !promises(found, load.totals)) {
     await w.run({ kind: "drop", ref: into }, alias);
     return null;
   }
@@ -82,6 +84,11 @@ export async function stageTable(
     totals: before === null ? load.totals : addTotals(before.totals, load.totals),
   });
 }
+
+/** An empty source whose own totals say otherwise is not "nothing to do": the check must see it. */
+const promises = (found: Found, totals: SourceTotals | null): boolean =>
+  found.definition.checks.some((c) => c.kind === "reconcile") &&
+  ((totals?.rows ?? 0) !== 0 || Object.values(totals?.sums ?? {}).some((sum) => Number(sum) !== 0));
 
 /** Columns that the definition does not allow to be NULL, keys and partition apart. */
 function requiredColumns(found: Found): ReadonlySet<string> {
@@ -171,6 +178,7 @@ async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
     rewindable: u.load.rewindable,
     scope: partition === null ? { keys: key } : await partitionScope(w, u.raw, partition, alias),
     watermark: watermark(w, found, cursor, seen),
+    from: found.state?.watermark ?? null,
   };
 }
 

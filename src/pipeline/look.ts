@@ -129,10 +129,18 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
         const tally = { rows: Number(row?.["rows"]), checksum: `${hash}:${String(row?.["sum"])}` };
         return [t.alias, { recorded: known === undefined ? null : tallyOf(known), found: tally }] as const;
       });
-      const ok = found.every(
-        ([, t]) => t.recorded !== null && t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum,
-      );
-      return { ok, tables: Object.fromEntries(found) };
+      const missing = Object.entries(ctx.tables).flatMap(([alias, d]) => {
+        const known = state.tables[keyOf(w, d).id];
+        if (known === undefined || tables.some((t) => t.alias === alias)) return [];
+        return [[alias, { recorded: tallyOf(known), found: { rows: 0, checksum: `${known.hash}:0` } }] as const];
+      });
+      const gone = missing.length > 0;
+      const ok =
+        !gone &&
+        found.every(
+          ([, t]) => t.recorded !== null && t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum,
+        );
+      return { ok, tables: Object.fromEntries([...found, ...missing]) };
     }),
   );
 }

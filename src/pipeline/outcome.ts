@@ -52,7 +52,7 @@ export async function published(w: Work, held: Held, o: Outcome, drop: readonly 
   const { after } = reportOf(o.published, o.event, pipeline);
   for (const t of Object.values(o.published.tables))
     w.ctx.emit(o.event.release, { type: "published", table: t.alias, counts: countsOf(t, o.published.facts) });
-  await cleanUp(w, held.state, after, drop);
+  await cleanUp(w, held, held.state, after, drop);
   return runReport(o.published, o.event, pipeline, {
     status: "published",
     stages: w.stages,
@@ -98,7 +98,7 @@ export async function settling(
 async function settled(ctx: Context, o: CallOptions, release: number, e: unknown): Promise<RunReport> {
   const { pipeline } = ctx.settings;
   try {
-    return await leased(ctx, "recover", o, 0, async (w) => {
+    return await leased(ctx, "publish", o, 0, async (w) => {
       const { rows } = await w.run({
         kind: "findEvents",
         journal: w.names.journal,

@@ -18,6 +18,7 @@ import { declaredShapes, type Found, findTables, hashOf } from "./tables.js";
 import type { Strategy } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
 
+/** What to plan: a release by a strategy, or a rollback; `to` defaults to the release before, as in `rollback()`. */
 export type PlanOptions = CallOptions & ({ readonly strategy: Strategy } | { readonly rollback: { readonly to?: number } });
 
 /** The statements of a release or a rollback, without a feed and without running any. */

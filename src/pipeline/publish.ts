@@ -1,12 +1,14 @@
 import type { BlockResult } from "../adapter/operations.js";
 import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
 import { imageColumns } from "../adapter/steps.js";
-import type { State } from "../ledger/state.js";
+import { CutoverError } from "../errors/index.js";
+import type { State, TableState } from "../ledger/state.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { opOf, type ReleaseFacts } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
 import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
+import type { ColumnType } from "../table/types.js";
 import { laterText } from "../table/watermark.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
@@ -52,6 +54,7 @@ export async function publishInPlace(
         result,
         context,
         tables.map((t) => t.alias),
+        held.fence,
       );
     foreign.add(alias);
     const expected = tables.find((t) => t.alias === alias)?.was?.rows ?? 0;
@@ -104,6 +107,13 @@ export function releaseFacts(w: Work, held: Held, release: number, o: PublishOpt
   };
 }
 
+function requireLive(w: Work, s: Staged, was: TableState | null): void {
+  if (s.found.live !== null || was === null) return;
+  const name = s.found.ref.path.join(".");
+  const message = `${s.found.alias}: the table ${name} that the ledger knows is gone; restore it, or build it anew by rebuild()`;
+  throw new CutoverError("NOT_FOUND", message, { what: "table", name, table: s.found.alias, pipeline: w.ctx.settings.pipeline });
+}
+
 function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoad {
   const { found } = s;
   const d = found.definition;
@@ -113,6 +123,8 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
   const exact = exactNames(d, columns, sensitive);
   const cursor = d.cursor === null ? null : (findColumn(columns, d.cursor, sensitive) ?? null);
+  requireLive(w, s, was);
+  requireNoGap(w, s, was?.watermark ?? null, cursor?.type);
   const due = (was?.sinceScan ?? 0) + 1 >= w.ctx.settings.scanEvery;
   return {
     alias: found.alias,
@@ -132,10 +144,18 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
     watermark: cursor === null ? s.watermark : laterText(was?.watermark ?? null, s.watermark, cursor.type),
     was,
     fill: !foreign && (was?.rows ?? 0) === 0 && s.rewindable,
-    scanAll: foreign || due || (found.live === null && was !== null) || (was !== null && was.hash !== hashOf(w.ctx, columns)),
+    scanAll: foreign || due || (was !== null && was.hash !== hashOf(w.ctx, columns)),
     totals: s.totals,
     checks: exact.checks,
   };
+}
+
+/** After a rollback the watermark is lower than the one that the source was read from: what lies between was never loaded. */
+function requireNoGap(w: Work, s: Staged, watermark: string | null, type: ColumnType | undefined): void {
+  if (type === undefined || s.from === null || laterText(watermark, s.from, type) === watermark) return;
+  const { alias } = s.found;
+  const message = `${alias}: the release was read from ${s.from}, but the watermark is ${watermark ?? "at the start"} now, and the rows between would be skipped; reject it and load again`;
+  throw new CutoverError("GAP", message, { watermark, from: s.from, table: alias, pipeline: w.ctx.settings.pipeline });
 }
 
 /** What must stand before the block: the images table, and live itself where the engine makes no tables in a block. */

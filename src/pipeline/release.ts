@@ -9,11 +9,11 @@ import { type Context, thisProcess } from "./context.js";
 import { type AnyFeed, type Feed, openFeed } from "./feed.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
+import { graceFrom } from "./leftovers.js";
 import { type Staged, stagedTables, stageTable } from "./load.js";
 import { nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
 import { publishInPlace, releaseFacts, tableLoads } from "./publish.js";
-import { graceFrom } from "./recover.js";
 import type { LoadReport, PlanText, RunReport, Validation } from "./reports.js";
 import { isOpen, opened, type Steps, step } from "./steps.js";
 import { claimTables, findTables, requireBaseline } from "./tables.js";
@@ -103,7 +103,7 @@ function makeRelease(ctx: Context, id: number): Release {
           }
           await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
           s.state = "abandoned";
-          await cleanUp(w, held.state, held.state, drop(w));
+          await cleanUp(w, held, held.state, held.state, drop(w));
           return nothingToDo(w, held, "in-place");
         }),
       ),

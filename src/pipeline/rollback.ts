@@ -7,12 +7,12 @@ import { firstSwap, type Move, olderThanSwap, planMove, type TableMove } from ".
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
-import { settleLeftovers } from "./recover.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
 import { keyOf } from "./tables.js";
-import { type CallOptions, refused, type Work } from "./work.js";
+import { type CallOptions, lostLease, refused, type Work } from "./work.js";
 
+/** How far to go back, and whether in earnest. */
 export interface RollbackOptions extends CallOptions {
   /** The release to go back to; default the one before. 0: before the first release. */
   readonly to?: number;
@@ -23,7 +23,6 @@ export interface RollbackOptions extends CallOptions {
 /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. */
 export function rollback(ctx: Context, o: RollbackOptions = {}): Promise<RollbackReport> {
   return leased(ctx, "rollback", o, 0, async (w, held) => {
-    await settleLeftovers(w, held, false);
     const { state } = held;
     const releases = releasesAbove(ctx, state, o.to);
     const to = releases[0]?.previous ?? 0;
@@ -34,7 +33,6 @@ export function rollback(ctx: Context, o: RollbackOptions = {}): Promise<Rollbac
 /** Publishes again what the last rollback took back, and lifts its hold. */
 export function redo(ctx: Context, o: CallOptions = {}): Promise<RollbackReport> {
   return leased(ctx, "rollback", o, 0, async (w, held) => {
-    await settleLeftovers(w, held, false);
     const { state } = held;
     const group = state.undone.at(-1);
     const filled = group?.releases.find((k) => Object.values(k.tables).some((t) => t.undo.kind === "fill"));
@@ -87,11 +85,7 @@ async function move(w: Work, held: Held, m: Omit<Move, "tables">, dryRun: boolea
   );
   const result = await settlingMove(w, () => held.during((limit) => w.block(plan, dryRun ? "rollback" : "commit", limit)));
   if (result.outcome === "refused") {
-    if (result.at === "fence")
-      throw new CutoverError("LEASE_LOST", `the lease of ${pipeline} was lost; nothing was changed`, {
-        fence: Number(held.fence),
-        pipeline,
-      });
+    if (result.at === "fence") throw lostLease(w, held.fence);
     throw await drifted(w, state, tables, result.at);
   }
   const common = { release: m.to, seq: 0, fence: held.fence, at: held.now };

@@ -9,7 +9,6 @@ import { leased } from "./lease.js";
 import { type Staged, stagedTables, stageTable } from "./load.js";
 import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { type PublishOptions, publishInPlace } from "./publish.js";
-import { settleLeftovers } from "./recover.js";
 import type { RunReport } from "./reports.js";
 import type { RunOptions } from "./run-options.js";
 import { claimTables, findTables, requireBaseline } from "./tables.js";
@@ -21,7 +20,9 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
   requireTransactions(ctx);
   return settling(ctx, o, (seen) =>
     leased(ctx, "load", o, 1, async (w, held) => {
-      const release = await opening(w, held);
+      const release = held.release as number;
+      w.release = release;
+      refuseHeld(w, held);
       seen(release);
       const done = await alreadyPublished(w, held, o.idempotencyKey);
       if (done !== null) return done;
@@ -43,14 +44,6 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
   );
 }
 
-/** Recovery first; then a pipeline on hold publishes nothing. */
-async function opening(w: Work, held: Held): Promise<number> {
-  const release = held.release as number;
-  w.release = release;
-  await settleLeftovers(w, held, false);
-  refuseHeld(w, held);
-  return release;
-}
 /** Stages every table that the feed has a source for. */
 export async function stageFeed(
   w: Work,

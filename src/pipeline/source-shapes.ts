@@ -1,6 +1,7 @@
 import type { FileSet } from "../adapter/session.js";
 import { type ColumnShape, stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
+import { untilAbort } from "../source/abortable.js";
 import { type RowTarget, sourceError } from "../source/batches.js";
 import type { SourceDefinition, Stream } from "../source/source.js";
 import type { Sql } from "../sql/sql.js";
@@ -105,9 +106,7 @@ function matchColumns(
 ): readonly ColumnShape[] {
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
   const { alias, definition } = found;
-  const unknown = there
-    .filter((c) => !findColumn(made ?? all, c.name, sensitive) && !findColumn(all, c.name, sensitive))
-    .map((c) => c.name);
+  const unknown = there.filter((c) => !findColumn(made ?? all, c.name, sensitive)).map((c) => c.name);
   const needed =
     made ??
     pick(
@@ -131,7 +130,7 @@ function matchColumns(
     throw new CutoverError("BAD_SOURCE", `the source of ${alias}${which} has other columns: ${reason}`, { reason, table: alias });
   }
   if (unknown.length > 0) ignored(w, alias, unknown);
-  return all.filter((c) => findColumn(there, c.name, sensitive));
+  return all.filter((c) => findColumn(there, c.name, sensitive) && (made === null || findColumn(made, c.name, sensitive)));
 }
 const ignored = (w: Work, alias: string, names: readonly string[]): number =>
   w.warnings.push({
@@ -170,7 +169,7 @@ async function peek(
   const iterator = Symbol.asyncIterator in from ? from[Symbol.asyncIterator]() : from[Symbol.iterator]();
   let first: IteratorResult<object>;
   try {
-    first = await iterator.next();
+    first = await untilAbort(signal, () => iterator.next());
   } catch (e) {
     throw sourceError(table, signal, e);
   }

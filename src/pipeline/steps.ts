@@ -3,7 +3,6 @@ import type { OpenRelease } from "../ledger/state.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
-import { settleLeftovers } from "./recover.js";
 import type { ReleaseState, Stage } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
 
@@ -52,7 +51,6 @@ export function opened<R>(
 ): Promise<R> {
   return leased(ctx, stage, o, 1, async (w, held) => {
     w.release = held.release;
-    await settleLeftovers(w, held, false);
     return body(w, held, held.release as number);
   });
 }

@@ -5,6 +5,7 @@ import { schemaOf } from "../ledger/names.js";
 import { tableKey } from "../ledger/portable.js";
 import type { State, TableState } from "../ledger/state.js";
 import type { DeclaredColumn, TableDefinition } from "../table/definition.js";
+import { unfitLookback } from "../table/options.js";
 import { findColumn, resolveName } from "../table/resolve.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
@@ -84,6 +85,9 @@ export function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition
       ? []
       : [{ path, message: `declared as ${c.type}, but live has ${there.native}` }];
   });
+  const cursor = d.cursor === null ? undefined : findColumn(live, d.cursor, sensitive);
+  const far = cursor === undefined ? null : unfitLookback(cursor.type, d.lookback, d.lookbackInTime);
+  if (far !== null) throw configError([{ path: `${at}.lookback`, message: far }]);
   if (missing.length + unfit.length > 0) throw configError([...missing, ...unfit]);
 }
 

@@ -1,6 +1,6 @@
 import type { BlockResult } from "../adapter/operations.js";
 import type { ColumnShape } from "../adapter/shapes.js";
-import { factsOf, type PlannedCheck } from "../check/planned.js";
+import { factsOf, type PlannedCheck, readChecks } from "../check/planned.js";
 import type { CheckResult } from "../check/result.js";
 import { CutoverError } from "../errors/index.js";
 import type { LedgerEvent, Published } from "../ledger/events.js";
@@ -9,7 +9,7 @@ import { digest } from "../ledger/names.js";
 import { opOf } from "../plan/release.js";
 import type { Validation } from "./reports.js";
 import { type SampleContext, withSamples } from "./samples.js";
-import { refused, type Work } from "./work.js";
+import { lostLease, refused, type Work } from "./work.js";
 
 /** What a block that published, or rehearsed it, came to. */
 export interface Outcome {
@@ -36,10 +36,20 @@ export function outcome(
   at: string,
   of: (alias: string) => SampleContext,
 ): Outcome {
-  const checks = withSamples(plannedOf(p), result.results, of);
+  const checks = sampled(w, p, result, of);
   for (const c of checks) w.ctx.emit(release, { type: "check", result: c });
   const facts = factsOf(result.results);
   return { published: { ...p, facts }, checks, event: { release, at } };
+}
+
+/** After a commit nothing may fail: results without samples are better than a release that seems not to be. */
+function sampled(w: Work, p: Published, result: BlockResult, of: (alias: string) => SampleContext): readonly CheckResult[] {
+  try {
+    return withSamples(plannedOf(p), result.results, of);
+  } catch (err) {
+    w.ctx.log.warn({ err }, "the samples of a check could not be shown");
+    return readChecks(plannedOf(p), factsOf(result.results));
+  }
 }
 
 /** Why a block was refused. */
@@ -49,33 +59,34 @@ export function refusal(
   result: Extract<BlockResult, { outcome: "refused" }>,
   of: (alias: string) => SampleContext,
   aliases: readonly string[],
+  fence: bigint,
 ): CutoverError {
   const { pipeline } = w.ctx.settings;
   const release = w.release ?? undefined;
-  if (result.at === opOf.fence) {
-    return new CutoverError("LEASE_LOST", `the lease of pipeline ${pipeline} was lost to another owner; nothing was published`, {
-      fence: 0,
-      pipeline,
-      release,
-    });
-  }
+  if (result.at === opOf.fence) return lostLease(w, fence);
   if (plannedOf(p).some((c) => c.op === result.at)) {
     const checks = withSamples(plannedOf(p), result.results, of);
     for (const c of checks) w.ctx.emit(w.release, { type: "check", result: c });
     return checksFailed(checks, { pipeline, release }, w.thrown[0]);
   }
   const table = aliases.find((a) => result.at.startsWith(`${a}.`));
-  if (result.at.includes(".capture")) {
-    const reason = "keys of the load live in partitions outside its scope";
-    return new CutoverError("BAD_ROW", `${table}: ${reason}; load those partitions too`, {
-      row: null,
-      reason,
-      pipeline,
-      release,
-      table,
-    });
-  }
-  return refused(`${result.at} of release ${release ?? "?"}`, pipeline);
+  return table !== undefined && result.at.startsWith(opOf.capture(table))
+    ? outsideScope(w, table)
+    : refused(`${result.at} of release ${release ?? "?"}`, pipeline);
+}
+
+/** Why a load into a candidate was refused. */
+export const loadRefused = (w: Work, held: { readonly fence: bigint }, table: string, at: string): CutoverError =>
+  at === opOf.fence
+    ? lostLease(w, held.fence)
+    : at.startsWith(opOf.capture(table))
+      ? outsideScope(w, table)
+      : refused(at, w.ctx.settings.pipeline);
+
+function outsideScope(w: Work, table: string): CutoverError<"BAD_ROW"> {
+  const reason = "keys of the load live in partitions outside its scope";
+  const where = { pipeline: w.ctx.settings.pipeline, release: w.release ?? undefined, table };
+  return new CutoverError("BAD_ROW", `${table}: ${reason}; load those partitions too`, { row: null, reason, ...where });
 }
 
 export function checksFailed(

@@ -13,7 +13,9 @@ import { explain } from "./faults.js";
 import type { StageReport, Warning } from "./reports.js";
 import type { Stage } from "./words.js";
 
+/** What every call takes. */
 export interface CallOptions {
+  /** Cancels the call: it ends with `CANCELLED`, and nothing is published. A commit that has begun is not cancelled. */
   readonly signal?: AbortSignal;
 }
 export interface StepResult {
@@ -212,6 +214,12 @@ function tooLong(name: string, timeoutMs: number, pipeline: string, cause: unkno
   return new CutoverError("PUBLISH_FAILED", message, { state: "before", pipeline }, { cause });
 }
 
+/** Another owner has taken the lease over. */
+export function lostLease(w: Work, fence: bigint, cause?: unknown): CutoverError<"LEASE_LOST"> {
+  const { pipeline } = w.ctx.settings;
+  const message = `the lease of pipeline ${pipeline} was lost to another owner; nothing of this operation was published`;
+  return new CutoverError("LEASE_LOST", message, { fence: Number(fence), pipeline, release: w.release ?? undefined }, { cause });
+}
 /** A refusal that has no better explanation. */
 export function refused(what: string, pipeline: string): CutoverError<"PUBLISH_FAILED"> {
   return new CutoverError("PUBLISH_FAILED", `${what} was refused by the warehouse; nothing was changed`, {

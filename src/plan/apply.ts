@@ -56,6 +56,7 @@ export function planApply(a: Application): Plan {
         remove: "before",
         captured: true,
         prune: null,
+        rows: a.rows,
         removes: { sameAs: tally, column: "before_rows" },
         inserts: { sameAs: tally, column: "after_rows" },
       },

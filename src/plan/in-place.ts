@@ -125,6 +125,7 @@ function exchange(t: TableLoad, release: number): PlannedStep[] {
       remove: "before",
       captured: true,
       prune: null,
+      rows: t.rows,
       removes: { sameAs: tally, column: "before_rows" },
       inserts: { sameAs: tally, column: "after_rows" },
     },

@@ -97,11 +97,20 @@ function tableSteps(m: Move, t: TableMove): PlannedStep[] {
   if (m.direction === "undo") {
     const on = t.back ?? t.live;
     const undone = older.toReversed().flatMap((s) => exchange(m, t, on, s));
-    return t.back === null ? undone : [...undone, place(m, t)];
+    return t.back === null ? undone : [...unmoved(m, t), ...undone, place(m, t)];
   }
   const left: TableShape = { ...t.live, ref: t.keepAs };
   if (t.back === null) return older.flatMap((s) => exchange(m, t, t.live, s));
-  return [place(m, t), ...older.flatMap((s) => exchange(m, t, left, s))];
+  return [...unmoved(m, t), place(m, t), ...older.flatMap((s) => exchange(m, t, left, s))];
+}
+
+/** The version that leaves is kept, but not for ever: what others wrote there must not go with it unseen. */
+function unmoved(m: Move, t: TableMove): PlannedStep[] {
+  const touching = ofTable(m, t.id);
+  const is = m.direction === "undo" ? touching.at(-1)?.t.is : touching[0]?.t.was;
+  if (is === undefined || is === null) return [];
+  const expected = { rows: is.rows, sum: is.sum };
+  return [{ id: `${t.alias}.live`, step: { kind: "scan", on: t.live.ref, columns: stored(t.live.columns), expected } }];
 }
 
 const place = (m: Move, t: TableMove): PlannedStep => ({
@@ -135,6 +144,7 @@ function exchange(m: Move, t: TableMove, on: TableShape, s: { readonly release: 
         captured: false,
         prune: null,
         remove: forward ? "before" : "after",
+        rows: forward ? undo.after : undo.before,
         removes: forward ? undo.before : undo.after,
         inserts: forward ? undo.after : undo.before,
       },

@@ -3,6 +3,7 @@ import type { Batch } from "../adapter/session.js";
 import type { ColumnShape } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { encoderOf, Unfit } from "../table/encode.js";
+import { abortable } from "./abortable.js";
 import type { Stream } from "./source.js";
 
 /** Rows in a batch: a whole number of the vectors that columnar engines fill. */
@@ -55,15 +56,18 @@ export function sourceError(table: string, signal: AbortSignal, cause: unknown):
 
 /** What the source throws is the source's error; what is thrown while its rows are used is not. */
 async function* guarded(from: Stream<object>, table: string, signal: AbortSignal): AsyncGenerator<object> {
+  const asynchronous = Symbol.asyncIterator in from;
   const iterator = reading(table, signal, () =>
-    Symbol.asyncIterator in from ? from[Symbol.asyncIterator]() : from[Symbol.iterator](),
+    asynchronous ? from[Symbol.asyncIterator]() : (from as Iterable<object>)[Symbol.iterator](),
   );
+  const patience = abortable(signal);
   let done = false;
   try {
     while (true) {
       let next: IteratorResult<object>;
       try {
-        next = await iterator.next();
+        const given = iterator.next();
+        next = asynchronous ? await patience.wait(given) : (given as IteratorResult<object>);
       } catch (cause) {
         done = true;
         throw sourceError(table, signal, cause);
@@ -75,7 +79,9 @@ async function* guarded(from: Stream<object>, table: string, signal: AbortSignal
       yield next.value;
     }
   } finally {
-    if (!done) await iterator.return?.();
+    patience.done();
+    // One that was given up on may never answer this either.
+    if (!done && !signal.aborted) await iterator.return?.();
   }
 }
 

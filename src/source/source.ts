@@ -44,6 +44,7 @@ export function rows<R extends object>(
   return source;
 }
 
+/** CSV (with a header line), NDJSON or Parquet. */
 export type FileFormat = FileSet["format"];
 const endings: readonly (readonly [RegExp, FileFormat])[] = [
   [/\.(parquet|pq)$/i, "parquet"],

@@ -2,8 +2,10 @@ import type { Syntax } from "../adapter/syntax.js";
 import { CutoverError } from "../errors/index.js";
 import { isSql, type ResultRef, type Sql, type SqlPart, type TypedValue } from "./sql.js";
 
+/** A statement as an engine takes it. */
 export interface Rendered {
   readonly text: string;
+  /** What to bind, in the order in which the placeholders were made. */
   readonly values: readonly TypedValue[];
 }
 

@@ -27,6 +27,7 @@ export interface Raw {
 export interface Self {
   readonly self: true;
 }
+/** What may stand between the strings of SQL: a value to bind, a fragment, or what only the package and dialects place there. */
 export type SqlPart = SqlValue | Sql | TypedValue | ResultRef | Identifier | Raw | Self;
 
 /** A statement or a fragment: template strings and, between them, values that are bound or quoted, never pasted. */
@@ -36,6 +37,7 @@ export interface Sql {
   readonly values: readonly SqlPart[];
 }
 
+/** The type of {@link sql}: a template tag, with names and bounds beside it. */
 export interface SqlTag {
   (strings: TemplateStringsArray, ...values: readonly (SqlValue | Sql)[]): Sql;
   /** An identifier, quoted: `sql.id("main", "orders")`. */
@@ -58,6 +60,7 @@ export function template(strings: TemplateStringsArray, ...values: readonly SqlP
 }
 /** Text of a dialect as SQL. */
 export const raw = (text: string): Sql => make([text], []);
+/** An identifier as SQL, by its exact path; quoted when it is rendered. */
 export const ident = (path: readonly string[]): Sql => make(["", ""], [{ ident: path }]);
 /** Fragments with a separator between them. */
 export function join(parts: readonly Sql[], separator: string): Sql {
@@ -90,6 +93,7 @@ export const sql: SqlTag = Object.assign(tag, {
   self: make(["", ""], [{ self: true }]),
 });
 
+/** Whether a value was made by {@link sql} or {@link template}, of any copy of the package; what came from JSON was not. */
 export const isSql = (v: unknown): v is Sql => typeof v === "object" && v !== null && brand in v;
 
 /** The same SQL with every `sql.self` replaced. */

@@ -12,10 +12,31 @@ export function parseDate(text: string): number | null {
   const days = at.getTime() / DAY;
   return formatDate(days) === text && text >= "0001-01-01" ? days : null;
 }
+/** Days since 1970-01-01 → `YYYY-MM-DD`. */
+/** Days → `YYYY-MM-DD`; years beyond 0001 to 9999 with a sign and six digits or more, the ends of time as words. */
 export function formatDate(days: number): string {
-  const at = new Date(days * DAY);
-  return at.toISOString().slice(0, 10);
+  if (Math.abs(days) >= FOREVER_DAYS) return days > 0 ? "infinity" : "-infinity";
+  // The calendar repeats every 400 years, which keeps a Date of JavaScript within its range.
+  const eras = Math.floor(days / ERA_DAYS);
+  const at = new Date((days - eras * ERA_DAYS) * DAY).toISOString();
+  const year = Number(at.slice(0, 4)) + eras * 400;
+  if (year >= 1 && year <= 9999) return `${String(year).padStart(4, "0")}${at.slice(4, 10)}`;
+  return `${year < 0 ? "-" : "+"}${String(Math.abs(year)).padStart(6, "0")}${at.slice(4, 10)}`;
 }
+/** The reverse for every date that {@link formatDate} writes: the ledger may hold what users may not load. */
+function parseAnyDate(text: string): number | null {
+  if (text === "infinity" || text === "-infinity") return text === "infinity" ? FOREVER_DAYS : -FOREVER_DAYS;
+  const m = /^([+-]\d{6,})(-\d{2}-\d{2})$/.exec(text);
+  if (m === null) return parseDate(text);
+  const year = Number(m[1]);
+  const eras = Math.floor((year - 2000) / 400);
+  const days = parseDate(`${String(year - eras * 400).padStart(4, "0")}${m[2]}`);
+  return days === null ? null : days + eras * ERA_DAYS;
+}
+const ERA_DAYS = 146_097;
+/** How engines write the ends of time: the last numbers of their types. */
+const FOREVER_DAYS = 2_147_483_647;
+const FOREVER_MICROS = 2n ** 63n - 1n;
 
 /** `HH:MM:SS[.ffffff]` → microseconds since midnight; null when it is no such time or finer than a microsecond. */
 export function parseTime(text: string): bigint | null {
@@ -30,6 +51,7 @@ function micros(digits: string | undefined): bigint | null {
   const padded = (digits ?? "").padEnd(6, "0");
   return /^0*$/.test(padded.slice(6)) ? BigInt(padded.slice(0, 6)) : null;
 }
+/** Microseconds since midnight → `HH:MM:SS`, with six digits more where there is a fraction. */
 export function formatTime(us: bigint): string {
   const s = us / MICROS;
   const f = us % MICROS;
@@ -44,7 +66,9 @@ export function parseDatetime(text: string): bigint | null {
   const time = parseTime(/^\d{2}:\d{2}$/.test(m?.[2] ?? "") ? `${m?.[2]}:00` : (m?.[2] ?? ""));
   return days === null || time === null ? null : BigInt(days) * 86_400n * MICROS + time;
 }
+/** Microseconds since 1970-01-01T00:00:00 → `YYYY-MM-DDTHH:MM:SS[.ffffff]`, without a zone. */
 export function formatDatetime(us: bigint): string {
+  if (us >= FOREVER_MICROS || us <= -FOREVER_MICROS) return us > 0n ? "infinity" : "-infinity";
   const day = 86_400n * MICROS;
   const days = us >= 0n ? us / day : -((-us + day - 1n) / day);
   return `${formatDate(Number(days))}T${formatTime(us - days * day)}`;
@@ -59,7 +83,18 @@ export function parseTimestamp(text: string): bigint | null {
   const minutes = BigInt(Number(m[4]) * 60 + Number(m[5] ?? 0));
   return local - (m[3] === "-" ? -minutes : minutes) * 60n * MICROS;
 }
-export const formatTimestamp = (us: bigint): string => `${formatDatetime(us)}Z`;
+/** Microseconds since the epoch → the same text in UTC, with `Z`. */
+export function formatTimestamp(us: bigint): string {
+  const text = formatDatetime(us);
+  return text.endsWith("infinity") ? text : `${text}Z`;
+}
+function parseAnyDatetime(text: string): bigint | null {
+  if (text === "infinity" || text === "-infinity") return text === "infinity" ? FOREVER_MICROS : -FOREVER_MICROS;
+  const m = /^([+-]\d{6,}-\d{2}-\d{2})T(.+)$/.exec(text);
+  if (m === null) return parseDatetime(text);
+  const [days, time] = [parseAnyDate(m[1] ?? ""), parseTime(m[2] ?? "")];
+  return days === null || time === null ? null : BigInt(days) * 86_400n * MICROS + time;
+}
 
 /** The exact text of a canonical value: how cursors stand in the ledger, and what `diff` hands out for temporal columns. */
 export function formatCanonical(value: unknown, type: ColumnType): string | null {
@@ -89,13 +124,16 @@ export function parseCanonical(text: string, type: ColumnType): unknown {
     case "bool":
       return text === "true" ? true : text === "false" ? false : null;
     case "date":
-      return parseDate(text);
+      return parseAnyDate(text);
     case "time":
       return parseTime(text);
     case "timestamp":
-      return parseTimestamp(text);
+      return (
+        parseTimestamp(text) ??
+        (text.endsWith("infinity") ? parseAnyDatetime(text) : text.endsWith("Z") ? parseAnyDatetime(text.slice(0, -1)) : null)
+      );
     case "datetime":
-      return parseDatetime(text);
+      return parseAnyDatetime(text);
     case "bytes":
       return /^([0-9a-f]{2})*$/.test(text) ? new Uint8Array(Buffer.from(text, "hex")) : null;
     case "string":

@@ -18,22 +18,34 @@ export type RowIn<C> = C extends $ZodObject
   : Flat<{ [K in Exclude<keyof C, Nullable<C>>]: Cell<C[K], DecimalIn> } & { [K in Nullable<C>]?: Cell<C[K], DecimalIn> }>;
 /** A row on its way out. */
 export type RowOut<C> = C extends $ZodObject ? ZodOutput<C> : { [K in keyof C]: Cell<C[K], ScalarOut> };
+/** The names of the columns: what keys, cursors and checks may name. */
 export type ColumnOf<C> = keyof RowOut<C> & string;
 
+/** What is known of a table beside how it is loaded. All of it may be left out. */
 export interface TableOptions<C extends Columns, Cur extends ColumnOf<C>> {
+  /** Absent: read from live or from the files. A table that does not exist yet is made of these. */
   readonly columns?: C;
   /** Types where zod cannot say them: `{ amount: "decimal(18,2)" }`. */
   readonly types?: { readonly [K in ColumnOf<C>]?: ColumnType };
   /** How far the source has been read. Its highest value becomes the watermark. */
   readonly cursor?: Cur;
-  /** `since` is the watermark less this, for rows that commit late. A duration for temporal cursors, a number for others. */
+  /**
+   * `since` is the watermark less this, for rows that commit late. A duration for temporal cursors (a number is
+   * milliseconds), a number for others. Default 0.
+   */
   readonly lookback?: Duration;
+  /** Run before every publish, on the table as it would be. */
   readonly checks?: readonly Check<ColumnOf<C>>[];
   /** What happens to columns that the table does not have. Default `reject`; `ignore` leaves them out and warns. */
   readonly onUnknownColumn?: "reject" | "ignore";
   /** Columns whose values never appear in samples. */
   readonly redact?: readonly ColumnOf<C>[];
 }
+/**
+ * What a load does to live. `upsert` (default): a row takes the place of the one with its key, unless that has a higher cursor;
+ * what is not loaded stays. `partition`: whole partitions are replaced, those that the load has rows of; a `key`, where there
+ * is one, tells updates from inserts and deletes.
+ */
 export type HowToLoad<C extends Columns> =
   | { readonly mode?: "upsert"; readonly key: ColumnOf<C> | readonly ColumnOf<C>[] }
   | { readonly mode: "partition"; readonly partition: ColumnOf<C>; readonly key?: ColumnOf<C> | readonly ColumnOf<C>[] };
@@ -43,6 +55,7 @@ export interface Table<In = any, Out = any, Cursor = any> {
   readonly name: TableName;
   readonly "~types"?: { in: In; out: Out; cursor: Cursor };
 }
+/** Tables by alias, as a pipeline holds them. */
 export type Tables = Readonly<Record<string, Table>>;
 
 interface Defined extends Table {

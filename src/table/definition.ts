@@ -26,6 +26,8 @@ export interface TableDefinition {
   readonly partition: string | null;
   readonly cursor: string | null;
   readonly lookback: number;
+  /** The lookback has a unit of time: it means nothing for a cursor that is a number. */
+  readonly lookbackInTime: boolean;
   readonly checks: readonly CheckDefinition[];
   readonly onUnknownColumn: "reject" | "ignore";
   readonly redact: readonly string[];

@@ -43,12 +43,18 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
   if (partition !== null) column("partition", partition);
   const cursor = text(o["cursor"]);
   if (cursor !== null) column("cursor", cursor);
+  if (mode === "partition" && cursor !== null && partition !== null && cursor !== partition)
+    say(
+      "cursor",
+      "in mode partition the cursor must be the partition column: another would be read from the middle of a partition",
+    );
   const lookback = o["lookback"] === undefined ? 0 : milliseconds(o["lookback"]);
   if (lookback === null) say("lookback", 'expected a number, or a duration such as "10m"');
   if (o["lookback"] !== undefined && cursor === null) say("lookback", "a lookback needs a cursor");
   const cursorType = columns?.find((c) => c.name === cursor)?.type;
-  if (cursorType !== undefined && ["string", "bool", "json", "bytes", "time"].includes(cursorType) && lookback !== 0)
-    say("lookback", `a cursor of type ${cursorType} has no distance to look back`);
+  const lookbackInTime = typeof o["lookback"] === "string";
+  const unfit = cursorType === undefined ? null : unfitLookback(cursorType, lookback ?? 0, lookbackInTime);
+  if (unfit !== null) say("lookback", unfit);
   if (cursorType === "json" || cursorType === "bytes" || cursorType === "bool")
     say("cursor", `a ${cursorType} column has no order to read by`);
   const checks = Array.isArray(o["checks"]) ? (o["checks"] as readonly CheckDefinition[]) : [];
@@ -59,9 +65,30 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
   const onUnknownColumn = (o["onUnknownColumn"] ?? "reject") as "reject" | "ignore";
   if (!["reject", "ignore"].includes(onUnknownColumn)) say("onUnknownColumn", "expected reject or ignore");
   return {
-    definition: { name, columns, schema, mode, key, partition, cursor, lookback: lookback ?? 0, checks, onUnknownColumn, redact },
+    definition: {
+      name,
+      columns,
+      schema,
+      mode,
+      key,
+      partition,
+      cursor,
+      lookback: lookback ?? 0,
+      lookbackInTime,
+      checks,
+      onUnknownColumn,
+      redact,
+    },
     issues,
   };
+}
+
+/** Why a cursor of this type cannot look back so far; null: it can. */
+export function unfitLookback(type: ColumnType, lookback: number, inTime: boolean): string | null {
+  if (lookback === 0) return null;
+  if (["string", "bool", "json", "bytes", "time"].includes(type)) return `a cursor of type ${type} has no distance to look back`;
+  const temporal = ["timestamp", "datetime", "date"].includes(type);
+  return inTime && !temporal ? `a cursor of type ${type} looks back by a number of its own units, not by a time` : null;
 }
 
 /** Names of parts between dots, each plain or in double quotes; or a tuple of them. */

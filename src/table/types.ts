@@ -53,4 +53,5 @@ export function decimalOf(type: string): { readonly precision: number; readonly 
   const scale = Number(m[2]);
   return precision >= 1 && precision <= 38 && scale <= precision ? { precision, scale } : null;
 }
+/** Whether a value names a canonical type. Decimals go up to 38 digits; `?` is no part of a type. */
 export const isColumnType = (t: unknown): t is ColumnType => typeof t === "string" && (scalars.has(t) || decimalOf(t) !== null);

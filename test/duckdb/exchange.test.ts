@@ -56,6 +56,7 @@ async function exchange(desk: Desk, load: Load, remove: "before" | "after", capt
   const counts = Object.fromEntries(found.map((row) => [String(row["image"]), Number(row["n"])]));
   return desk.steps({
     kind: "exchange",
+    rows: null,
     ...base,
     remove,
     removes: rows(remove),

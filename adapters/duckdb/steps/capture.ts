@@ -18,6 +18,13 @@ const incoming = (s: Capture, columns: readonly ColumnShape[], otherwise: (c: Co
   listed(columns.map((c, i) => (s.given.includes(c.name) ? name("d", c.name) : otherwise(c, i))));
 const fallback = (c: ColumnShape): string => c.default ?? "NULL";
 
+/**
+ * All images by one statement: DuckDB 1.5 loses the rows of a large INSERT when an INSERT of no rows into the same table
+ * came before it in the transaction.
+ */
+const recorded = (s: Capture, columns: readonly ColumnShape[], images: readonly string[]): SqlOp =>
+  sqlOp(`${record(s.changes, columns)} ${images.join(" UNION ALL ")}`);
+
 function byKey(s: Capture): readonly SqlOp[] {
   const columns = columnsOf(s.live);
   const match = notes(s.live.ref, s.release, "match");
@@ -33,13 +40,11 @@ function byKey(s: Capture): readonly SqlOp[] {
     sqlOp(
       `CREATE OR REPLACE TEMP TABLE ${match} AS SELECT l.rowid AS rid, ${deleted(s)} AS gone, ${stale} AS stale, ${goes} AS goes, ${listed([...before, ...after])} FROM ${table(s.delta)} AS d JOIN ${table(s.live.ref)} AS l ON ${sameKey(s.key, "d", "l")}`,
     ),
-    sqlOp(
-      `${record(s.changes, columns)} SELECT ${s.release}, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, ${listed(columns.map((_, i) => `c${i}`))} FROM ${match} WHERE goes`,
-    ),
-    sqlOp(`${record(s.changes, columns)} SELECT ${s.release}, 'after', 'update', ${comes} FROM ${match} WHERE goes AND NOT gone`),
-    sqlOp(
-      `${record(s.changes, columns)} SELECT ${s.release}, 'after', 'insert', ${incoming(s, columns, fallback)} FROM ${table(s.delta)} AS d WHERE NOT ${deleted(s)} AND NOT EXISTS (SELECT 1 FROM ${match} AS m WHERE ${met})`,
-    ),
+    recorded(s, columns, [
+      `SELECT ${s.release}, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, ${listed(columns.map((_, i) => `c${i}`))} FROM ${match} WHERE goes`,
+      `SELECT ${s.release}, 'after', 'update', ${comes} FROM ${match} WHERE goes AND NOT gone`,
+      `SELECT ${s.release}, 'after', 'insert', ${incoming(s, columns, fallback)} FROM ${table(s.delta)} AS d WHERE NOT ${deleted(s)} AND NOT EXISTS (SELECT 1 FROM ${match} AS m WHERE ${met})`,
+    ]),
     sqlOp(`SELECT count(*) AS stale FROM ${match} WHERE stale`, { returns: { stale: "int64" } }),
   ];
 }
@@ -69,12 +74,10 @@ function byContent(s: Capture): readonly SqlOp[] {
     sqlOp(
       template`${raw(`CREATE OR REPLACE TEMP TABLE ${match} AS SELECT l.rowid AS rid, TRUE AS goes, ${listed(before)} FROM ${table(s.live.ref)} AS l WHERE `)}${scope}${raw(` AND l.rowid NOT IN (SELECT rid FROM ${keep})`)}`,
     ),
-    sqlOp(
-      `${record(s.changes, columns)} SELECT ${s.release}, 'before', ${goesOp}, ${listed(columns.map((_, i) => `m.c${i}`))} FROM ${match} AS m`,
-    ),
-    sqlOp(
-      `${record(s.changes, columns)} SELECT ${s.release}, 'after', ${comesOp}, ${incoming(s, columns, (c) => (keyed ? kept(s, columns, c, match) : fallback(c)))} ${left}`,
-    ),
+    recorded(s, columns, [
+      `SELECT ${s.release}, 'before', ${goesOp}, ${listed(columns.map((_, i) => `m.c${i}`))} FROM ${match} AS m`,
+      `SELECT ${s.release}, 'after', ${comesOp}, ${incoming(s, columns, (c) => (keyed ? kept(s, columns, c, match) : fallback(c)))} ${left}`,
+    ]),
     sqlOp(`DROP TABLE ${keep}`),
     sqlOp("SELECT 0 AS stale", { returns: { stale: "int64" } }),
   ];

@@ -1,7 +1,7 @@
 import { type ColumnShape, imageColumns, type SqlOp, type Step, sqlOp } from "cutover/adapter";
 import { sameName } from "../ddl.js";
 import { readFingerprint } from "../fingerprint.js";
-import { all, columnsOf, exact, images, listed, name, notes, sameKey, sameRow, table } from "./words.js";
+import { all, columnsOf, exact, images, listed, name, notes, sameKey, sameRow, table, visibly } from "./words.js";
 
 type Exchange = Step<"exchange">;
 
@@ -43,7 +43,7 @@ function insertion(s: Exchange, only = ""): SqlOp {
   const names = listed(columnsOf(s.live).map((c) => name(c.name)));
   const other = s.remove === "before" ? "after" : "before";
   const statement = `INSERT INTO ${table(s.live.ref)} (${names}) SELECT ${names} FROM ${table(s.changes)} AS i WHERE ${images(s.release, other, "i")}${only}`;
-  return sqlOp(statement, only === "" ? { expect: { affected: s.inserts } } : {});
+  return sqlOp(visibly(statement, s.rows), only === "" ? { expect: { affected: s.inserts } } : {});
 }
 
 const isReferenced = (s: Exchange): boolean =>

@@ -3,6 +3,7 @@ import { syntax } from "../syntax.js";
 import { capture } from "./capture.js";
 import { clone } from "./clone.js";
 import { exchange } from "./exchange.js";
+import { fill } from "./fill.js";
 import { swap } from "./swap.js";
 
 /** The portable steps, and the engine's own way where it is faster or the only one. */
@@ -10,6 +11,7 @@ export const steps: Compilers<PortableStep | Exclude<EngineStep, "regrant">> = {
   ...ansi(syntax),
   capture,
   exchange,
+  fill,
   clone,
   swap,
 };

@@ -12,6 +12,7 @@ import {
   template,
 } from "cutover/adapter";
 import { fold } from "../ddl.js";
+import { RETURNING } from "../driver.js";
 import { syntax } from "../syntax.js";
 
 export const name = (...path: readonly string[]): string => syntax.ident(path);
@@ -38,6 +39,15 @@ const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
 /** The start of a statement that records images. */
 export const record = (changes: TableRef, columns: readonly ColumnShape[]): string =>
   `INSERT INTO ${table(changes)} (${listed([...heads, ...columns.map((c) => c.name)].map((n) => name(n)))})`;
+/** From this many rows on the engine writes an INSERT out before the commit (a row group holds 122,880). */
+const LARGE = 100_000;
+/**
+ * An INSERT into a table that others read. DuckDB 1.5 lets readers see a large one half done while it commits, unless it
+ * returns rows; one that returns rows takes about twice as long.
+ */
+export const visibly = (insert: string, rows: number | null): string =>
+  rows !== null && rows < LARGE ? insert : `${insert}${RETURNING}`;
+
 /** The images of one kind of one release. */
 export const images = (release: number, image: "before" | "after", alias: string): string =>
   `${name(alias, imageColumns.release)} = ${release} AND ${name(alias, imageColumns.image)} = '${image}'`;

@@ -20,6 +20,7 @@ export function incoming(shapes: readonly ColumnShape[], given: readonly string[
 /** The rows of live that the scope speaks for. */
 export function inScope(scope: Scope, alias: string): Sql {
   if (scope === "all" || "keys" in scope) return raw("TRUE");
+  if (scope.values.length === 0) return raw("FALSE");
   const values = scope.values.map((value) => template`${{ value, type: scope.type }}`);
   return template`${column(scope.partition, alias)} IN (${join(values, ", ")})`;
 }
