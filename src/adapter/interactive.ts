@@ -66,7 +66,10 @@ async function explain(
 /** Whether an expectation is met. */
 export function met(expect: Expect | undefined, result: OpResult, results: ReadonlyMap<string, OpResult>): boolean {
   if (expect === undefined) return true;
-  if ("holds" in expect) return result.rows.length === 1 && result.rows[0]?.["ok"] === true;
+  if ("holds" in expect) {
+    const holds = (r: OpResult | undefined): boolean => r?.rows.length === 1 && r.rows[0]?.["ok"] === true;
+    return holds(result) && (expect.also ?? []).every((id) => holds(results.get(id)));
+  }
   if (typeof expect.affected === "number") return result.affected === expect.affected;
   const { sameAs, column } = expect.affected;
   const earlier = results.get(sameAs);

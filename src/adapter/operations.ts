@@ -11,7 +11,10 @@ export type Expect =
   /** The number of rows changed: a number, or what an earlier operation of the block counted or returned in `column`. */
   | { readonly affected: number | { readonly sameAs: string; readonly column?: string } }
   /** One row comes back, and its column `ok` must be TRUE. The row is a result either way. */
-  | { readonly holds: true };
+  | {
+      readonly holds: true /** … and so it must be in the rows of these earlier operations. */;
+      readonly also?: readonly string[];
+    };
 
 /** SQL as template and typed values; placeholders are the session's affair. */
 export interface SqlOp {

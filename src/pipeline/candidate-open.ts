@@ -9,7 +9,7 @@ import { alreadyPublished, refuseHeld } from "./outcome.js";
 import { noCounts } from "./report.js";
 import type { RunReport, StageReport, TableCounts, Warning } from "./reports.js";
 import { opened, type Steps } from "./steps.js";
-import { claimTables, declaredShapes, type Found, findTables, requireBaseline } from "./tables.js";
+import { claimTables, declaredShapes, type Found, findTables, requireBaseline, requireLive } from "./tables.js";
 import type { CallOptions, Work } from "./work.js";
 
 /** What a candidate has come to: kept in this process; the journal knows that it is open. */
@@ -75,6 +75,7 @@ export async function openProgress(
     if (done !== null) return done;
     const found = (await findTables(w, held.state, [alias]))[0] as Found;
     const fromStart = from === "start" || (from === "if-new" && found.live === null);
+    if (from === "if-new") requireLive(w, found, held.state.tables[found.id] ?? null);
     if (found.live === null && !fromStart) {
       held.giveBack();
       const message = `table ${alias} does not exist, so there is nothing to clone; use rebuild(), or run() once`;

@@ -114,7 +114,7 @@ export async function runByCandidate(ctx: Context, feed: AnyFeed, o: RunOptions)
   const handle = makeHandle(ctx, alias, p);
   try {
     const { warnings } = await handle.load(feed as never, o);
-    if (p.staged === 0) {
+    if (p.loads === 0) {
       await handle.reject("nothing to do");
       const live = p.clonedFrom;
       return {

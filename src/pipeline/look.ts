@@ -168,10 +168,12 @@ async function checkTable(w: Work, t: Found) {
   if (t.live === null)
     throw new CutoverError("NOT_FOUND", `table ${t.alias} does not exist yet`, { what: "table", name: t.alias, table: t.alias });
   const { plan, planned, columns } = liveChecks(w, t);
-  // Each group is refused where a check fails, so each runs as a block of its own: a failure hides no other.
+  // Scans tell of every failure; a JavaScript check refuses its block, so each has one of its own.
+  const scans = plan.steps.filter((s) => !("inspect" in s));
+  const blocks = [...(scans.length === 0 ? [] : [scans]), ...plan.steps.filter((s) => "inspect" in s).map((s) => [s])];
   const results = new Map();
-  for (const s of plan.steps)
-    for (const [id, r] of (await w.block({ ...plan, steps: [s] }, "rollback", MAX_SCAN_MS)).results) results.set(id, r);
+  for (const steps of blocks)
+    for (const [id, r] of (await w.block({ ...plan, steps }, "rollback", MAX_SCAN_MS)).results) results.set(id, r);
   return withSamples(planned, results, sampleContext([{ alias: t.alias, columns }], w));
 }
 
@@ -198,7 +200,7 @@ export function liveChecks(
     proven: [],
   });
   return {
-    plan: { name: "check", atomic: true, steps: validate({ alias: t.alias, live }, checks, jsRunner(w)) },
+    plan: { name: "check", atomic: true, steps: validate([{ alias: t.alias, live, checks }], jsRunner(w)) },
     planned: checks.planned,
     columns,
   };

@@ -2,7 +2,7 @@ import type { BlockResult } from "../adapter/operations.js";
 import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
 import { imageColumns } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
-import type { State, TableState } from "../ledger/state.js";
+import type { State } from "../ledger/state.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { opOf, type ReleaseFacts } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
@@ -13,7 +13,7 @@ import { laterText } from "../table/watermark.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { changesRef, type Staged } from "./load.js";
-import { hashOf } from "./tables.js";
+import { hashOf, requireLive } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import type { Work } from "./work.js";
 
@@ -107,13 +107,6 @@ export function releaseFacts(w: Work, held: Held, release: number, o: PublishOpt
   };
 }
 
-function requireLive(w: Work, s: Staged, was: TableState | null): void {
-  if (s.found.live !== null || was === null) return;
-  const name = s.found.ref.path.join(".");
-  const message = `${s.found.alias}: the table ${name} that the ledger knows is gone; restore it, or build it anew by rebuild()`;
-  throw new CutoverError("NOT_FOUND", message, { what: "table", name, table: s.found.alias, pipeline: w.ctx.settings.pipeline });
-}
-
 function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoad {
   const { found } = s;
   const d = found.definition;
@@ -123,7 +116,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
   const exact = exactNames(d, columns, sensitive);
   const cursor = d.cursor === null ? null : (findColumn(columns, d.cursor, sensitive) ?? null);
-  requireLive(w, s, was);
+  requireLive(w, found, was);
   requireNoGap(w, s, was?.watermark ?? null, cursor?.type);
   const due = (was?.sinceScan ?? 0) + 1 >= w.ctx.settings.scanEvery;
   return {

@@ -150,3 +150,11 @@ export async function requireBaseline(w: Work, tables: readonly Found[]): Promis
     throw new CutoverError("NOT_ADOPTED", message, { rows: there, table: t.alias, pipeline: w.ctx.settings.pipeline });
   }
 }
+
+/** A table that the ledger knows and that is gone is not made anew with whatever a load happens to bring. */
+export function requireLive(w: Work, found: Pick<Found, "alias" | "ref" | "live">, was: TableState | null): void {
+  if (found.live !== null || was === null) return;
+  const name = found.ref.path.join(".");
+  const message = `${found.alias}: the table ${name} that the ledger knows is gone; restore it, or build it anew by rebuild()`;
+  throw new CutoverError("NOT_FOUND", message, { what: "table", name, table: found.alias, pipeline: w.ctx.settings.pipeline });
+}

@@ -8,6 +8,8 @@ import { inline } from "../sql/render.js";
 export interface PlannedStep {
   readonly id: string;
   readonly step: Step;
+  /** `later`: what it finds is judged by a later step, so that no failure hides another. A list: judges those too. */
+  readonly judges?: "later" | readonly string[];
   readonly explain?: readonly { readonly id: string; readonly unless: string; readonly step: Step }[];
 }
 /** Steps that are one transaction, or (atomic: false) statements that each commit by themselves. */
@@ -40,13 +42,21 @@ function named(adapter: Adapter, id: string, step: Step): readonly BlockOp[] {
   });
 }
 
+function judged(b: BlockOp, planned: PlannedStep): BlockOp {
+  const { expect, ...op } = b.op;
+  if (planned.judges === undefined || expect === undefined || !("holds" in expect)) return b;
+  return planned.judges === "later" ? { ...b, op } : { ...b, op: { ...op, expect: { holds: true, also: planned.judges } } };
+}
+
 export function compileBlock(adapter: Adapter, plan: Plan, end: AtomicBlock["end"], timeoutMs: number): AtomicBlock {
   const ops = plan.steps.flatMap((planned): readonly (BlockOp | Inspect)[] => {
     if ("inspect" in planned) return [planned];
     const explain = (planned.explain ?? []).flatMap((x) =>
       named(adapter, x.id, x.step).map(({ id, op }) => ({ id, op, unless: x.unless })),
     );
-    return named(adapter, planned.id, planned.step).map((b) => (explain.length === 0 ? b : { ...b, explain }));
+    return named(adapter, planned.id, planned.step)
+      .map((b) => judged(b, planned))
+      .map((b) => (explain.length === 0 ? b : { ...b, explain }));
   });
   return { id: plan.name, end, timeoutMs, ops };
 }

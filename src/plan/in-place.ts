@@ -59,7 +59,10 @@ export function planInPlace(
     ...tables.flatMap((t) => prepare(t, facts.release)),
     ...(moves ? [] : [effect]),
     ...tables.flatMap((t) => exchange(t, facts.release)),
-    ...compiled.flatMap(({ t, checks }) => validate(t, checks, js)),
+    ...validate(
+      compiled.map(({ t, checks }) => ({ alias: t.alias, live: t.live, checks })),
+      js,
+    ),
     record(facts, published),
   ];
   return { plan: { name: "publish", atomic: true, steps }, published };

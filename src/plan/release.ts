@@ -47,21 +47,31 @@ export const fence = (f: Pick<ReleaseFacts, "lease" | "fence">): PlannedStep => 
   step: { kind: "fence", lease: f.lease, fence: f.fence },
 });
 
-/** The scans of a table's checks, each with the samples that would explain its refusal; then its JavaScript checks. */
-export function validate(
-  t: { readonly alias: string; readonly live: TableShape },
-  checks: CompiledChecks,
-  js: JsRunner,
-): (PlannedStep | Inspect)[] {
-  const columns = stored(t.live.columns);
-  const scans = checks.groups.map(
-    (g): PlannedStep => ({
-      id: g.op,
-      step: { kind: "validate", on: g.on, scan: g.items.map((i) => i.item) },
-      explain: sampling(g, columns) ?? [],
-    }),
+/** A table to be validated: what it is, and its checks compiled. */
+export interface Validated {
+  readonly alias: string;
+  readonly live: TableShape;
+  readonly checks: CompiledChecks;
+}
+/**
+ * The scans of all tables, each with the samples that explain what fails; the last one judges them all, so a refusal tells
+ * of every check. Then the JavaScript checks.
+ */
+export function validate(tables: readonly Validated[], js: JsRunner): (PlannedStep | Inspect)[] {
+  const scans = tables.flatMap((t) =>
+    t.checks.groups.map(
+      (g): PlannedStep => ({
+        id: g.op,
+        step: { kind: "validate", on: g.on, scan: g.items.map((i) => i.item) },
+        explain: sampling(g, stored(t.live.columns)) ?? [],
+        judges: "later",
+      }),
+    ),
   );
-  return [...scans, ...checks.js.map((c) => js(c.op, c.definition, ident(t.live.ref.path)))];
+  const last = scans.pop();
+  const judge = last === undefined ? [] : [{ ...last, judges: scans.map((s) => s.id) }];
+  const own = tables.flatMap((t) => t.checks.js.map((c) => js(c.op, c.definition, ident(t.live.ref.path))));
+  return [...scans, ...judge, ...own];
 }
 export const sampleOp = (op: string, index: number): string => `${op}.samples.${index}`;
 const sampling = (g: CheckGroup, columns: readonly ColumnShape[]): PlannedStep["explain"] =>

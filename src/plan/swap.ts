@@ -56,7 +56,7 @@ const scanCandidate = (t: TableSwap): PlannedStep => ({
 /** Checks and tally of the candidate, apart from live: nothing is changed. */
 export function planRehearsal(t: TableSwap, js: JsRunner): { readonly plan: Plan; readonly checks: CompiledChecks } {
   const checks = candidateChecks(t);
-  const steps = [...validate({ alias: t.alias, live: t.candidate }, checks, js), scanCandidate(t)];
+  const steps = [...validate([{ alias: t.alias, live: t.candidate, checks }], js), scanCandidate(t)];
   return { plan: { name: "validate", atomic: true, steps }, checks };
 }
 
@@ -108,7 +108,7 @@ export function planSwap(
   const steps = [
     fence(facts),
     ...unmoved,
-    ...validate({ alias: t.alias, live: t.candidate }, checks, js),
+    ...validate([{ alias: t.alias, live: t.candidate, checks }], js),
     scanCandidate(t),
     {
       id: `${t.alias}.swap`,

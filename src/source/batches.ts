@@ -80,8 +80,12 @@ async function* guarded(from: Stream<object>, table: string, signal: AbortSignal
     }
   } finally {
     patience.done();
-    // One that was given up on may never answer this either.
-    if (!done && !signal.aborted) await iterator.return?.();
+    if (!done) {
+      const closing = Promise.resolve(iterator.return?.());
+      // One that was given up on may never answer this either.
+      if (signal.aborted) closing.catch(() => undefined);
+      else await closing;
+    }
   }
 }
 

@@ -25,9 +25,8 @@ onEveryWarehouse((open, warehouse) => {
       const report = await etl.run({ t: query(sql`SELECT 2::BIGINT AS id, 9 AS v, DATE 'infinity' AS d`) }, { strategy });
       expect(report).toMatchObject({ status: "published", release: 1, tables: { t: { inserted: 1, rows: 2 } } });
       const [warned] = report.checks;
-      expect(warned).toMatchObject({ check: "between(v)", outcome: "warn", observed: "1" });
-      expect(warned?.samples).toEqual([{ id: "2", v: 9, d: "infinity" }].map((row) => expect.objectContaining({ d: row.d })));
-      expect(JSON.stringify(warned?.samples)).toMatch(/"id":"?2"?/);
+      expect(warned).toMatchObject({ check: "between(v)", outcome: "warn", observed: 1 });
+      expect(warned?.samples).toEqual([{ id: "2", v: "9", d: "infinity" }]);
       const next = await etl.run({ t: query(sql`SELECT 3::BIGINT AS id, 3 AS v, DATE '-infinity' AS d`) }, { strategy });
       expect(next).toMatchObject({ status: "published", release: 2 });
       expect(await etl.status()).toMatchObject({ live: 2, open: [], lease: null });
@@ -47,9 +46,7 @@ onEveryWarehouse((open, warehouse) => {
     );
     for (const strategy of ["in-place", "swap"] as const) {
       const e = await failure(etl.run({ t: endless }, { strategy }), "CHECKS_FAILED");
-      expect(e.context.checks[0]?.samples).toEqual([
-        expect.objectContaining({ d: "-infinity", made: "infinity", seen: "infinity" }),
-      ]);
+      expect(e.context.checks[0]?.samples).toEqual([{ id: "2", v: "9", d: "-infinity", made: "infinity", seen: "infinity" }]);
     }
     expect(await db.content("facts")).toEqual([]);
   });
@@ -79,7 +76,7 @@ onEveryWarehouse((open, warehouse) => {
       });
       expect(since).toBe(fine);
       expect(next).toMatchObject({ status: "published", release: 2, tables: { t: { rows: 3, watermark: { after: fine } } } });
-      expect(await db.query("SELECT id::INT AS id, isfinite(at) AS fine FROM ends ORDER BY id")).toEqual([
+      expect(await db.query('SELECT id::INT AS id, isfinite("at") AS fine FROM ends ORDER BY id')).toEqual([
         { id: 1, fine: true },
         { id: 2, fine: false },
         { id: 3, fine: true },
@@ -122,26 +119,26 @@ onEveryWarehouse((open, warehouse) => {
     expect((await etl.audit()).ok).toBe(true);
   });
 
-  test("invariant 4: a table that someone dropped is not made anew: a run is refused, and audit tells", async () => {
-    const db = await open();
-    const etl = itemsPipeline(db);
-    await etl.run({ items: rows(batch(1, 5, 1)) });
-    await etl.run({ items: rows(batch(4, 8, 2)) });
-    const { watermarks, tallies } = await etl.status();
-    await db.query("DROP TABLE items");
-    const there = await db.tables();
-    for (const strategy of ["in-place", "swap"] as const) {
+  for (const strategy of ["in-place", "swap"] as const) {
+    test(`invariant 4: a table that someone dropped is not made anew: a run is refused, and audit tells (${strategy})`, async () => {
+      const db = await open();
+      const etl = itemsPipeline(db);
+      await etl.run({ items: rows(batch(1, 5, 1)) });
+      await etl.run({ items: rows(batch(4, 8, 2)) });
+      const { watermarks, tallies } = await etl.status();
+      await db.query("DROP TABLE items");
+      const there = await db.tables();
       const e = await failure(etl.run({ items: rows(batch(9, 9, 3)) }, { strategy }), "NOT_FOUND");
       expect(e.context).toMatchObject({ what: "table", pipeline: "items", table: "items" });
       expect(e.context.name).toContain("items");
       expect(await db.tables()).toEqual(there);
-    }
-    expect(await etl.audit()).toMatchObject({
-      ok: false,
-      tables: { items: { recorded: { rows: 8 }, found: { rows: 0 } } },
+      expect(await etl.audit()).toMatchObject({
+        ok: false,
+        tables: { items: { recorded: { rows: 8 }, found: { rows: 0 } } },
+      });
+      expect(await etl.status()).toMatchObject({ live: 2, watermarks, tallies, held: null, lease: null });
     });
-    expect(await etl.status()).toMatchObject({ live: 2, watermarks, tallies, held: null, lease: null });
-  });
+  }
 
   test("invariant 5: what a stale owner still cleans up is nothing that a newer release needs", async () => {
     const db = await open();

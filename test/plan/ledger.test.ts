@@ -66,7 +66,7 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
     return golden("adopt", [
       fence({ lease, fence: 9n }),
       { id: "orders.scan", step: { kind: "scan", on: live.ref, columns, expected: null } },
-      ...validate({ alias: "orders", live }, checks, js),
+      ...validate([{ alias: "orders", live, checks }], js),
       { id: "record", step: { kind: "record", journal, events } },
     ]);
   });

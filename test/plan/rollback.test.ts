@@ -55,9 +55,9 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
       "rollback-across-swap",
       move("undo", [kept(3, images), kept(4, images), kept(5, swapped), kept(6, images)], true),
     );
-    expect(ids).toEqual(["fence", "orders.4", "orders.3", "orders.swap", "record"]);
-    expect(steps[1]).toMatchObject({ live: { ref: { path: version } } });
-    expect(steps[3]).toMatchObject({ kind: "swap", candidate: { ref: { path: version } }, at: inMain("orders") });
+    expect(ids).toEqual(["fence", "orders.live", "orders.4", "orders.3", "orders.swap", "record"]);
+    expect(steps[2]).toMatchObject({ live: { ref: { path: version } } });
+    expect(steps[4]).toMatchObject({ kind: "swap", candidate: { ref: { path: version } }, at: inMain("orders") });
     expect(displaced).toEqual({
       [id]: { kept: besideLive(inMain("orders").path, "undone", 6).path, fingerprint: live.fingerprint },
     });
@@ -72,14 +72,14 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
       "redo-across-swap",
       move("redo", [kept(3, images), kept(4, images), kept(5, swapped), kept(6, images)], true),
     );
-    expect(ids).toEqual(["fence", "orders.swap", "orders.3", "orders.4", "record"]);
-    expect(steps[2]).toMatchObject({ live: { ref: besideLive(inMain("orders").path, "before", 5) } });
+    expect(ids).toEqual(["fence", "orders.live", "orders.swap", "orders.3", "orders.4", "record"]);
+    expect(steps[3]).toMatchObject({ live: { ref: besideLive(inMain("orders").path, "before", 5) } });
   });
   test("of two swaps the older one's version comes back, once", () => {
     const releases = [kept(4, images), kept(5, swapped), kept(6, { ...swapped, kept: ["other"] })];
     expect(firstSwap({ releases }, id)).toBe(5);
     const { plan } = planMove(move("undo", releases, true), facts());
-    expect(plan.steps.map((s) => s.id)).toEqual(["fence", "orders.4", "orders.swap", "record"]);
+    expect(plan.steps.map((s) => s.id)).toEqual(["fence", "orders.live", "orders.4", "orders.swap", "record"]);
   });
   test("an idempotency key is given back, and taken again by a redo", () => {
     const events = (direction: Move["direction"]) => {

@@ -2,6 +2,8 @@
 
 -- fence -- must change 1 rows
 UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 AND owner IS NOT NULL AND expires_at > now();
+-- orders.live -- must hold
+SELECT rows, sum, rows = 100 AND sum = '12345' AS ok FROM (SELECT count(*) AS rows, CAST(sum(hash(id, customer)) AS string) AS sum FROM db.main.orders) found;
 -- orders.swap.1
 ALTER TABLE db.main.orders RENAME TO db.main._cutover_orders_1c168adb_before_5;
 -- orders.swap.2

@@ -5,7 +5,7 @@ UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET fence = fence WHERE fence
 -- orders.create
 CREATE TABLE "db"."main"."orders" ("id" BIGINT NOT NULL, "customer" VARCHAR, "amount" DECIMAL(18,2), "updated_at" TIMESTAMP WITH TIME ZONE);
 -- orders.fill -- must change 5 rows
-INSERT INTO "db"."main"."orders" ("id", "customer", "amount", "updated_at") SELECT "d"."id", "d"."customer", "d"."amount", "d"."updated_at" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" d;
+INSERT INTO "db"."main"."orders" ("id", "customer", "amount", "updated_at") SELECT "d"."id", "d"."customer", "d"."amount", "d"."updated_at" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d;
 -- orders.scan
 SELECT count(*) AS rows, CAST(coalesce(sum(md5_number_lower(concat("id", '|', "amount", '|', CAST("updated_at" AT TIME ZONE 'UTC' AS VARCHAR), '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), ''))), 0::HUGEINT) AS VARCHAR) AS sum FROM "db"."main"."orders";
 -- orders.validate.self -- must hold

@@ -7,11 +7,7 @@ SELECT count(*) AS rows, count(*) = CAST('100' AS BIGINT) AS ok FROM "db"."main"
 -- evil.capture.1
 CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_match_8c3c480e50a58558" AS SELECT l.rowid AS rid, FALSE AS gone, FALSE AS stale, NOT (FALSE) AND (FALSE OR NOT ("d"."i""d" IS NOT DISTINCT FROM "l"."i""d" AND encode(CAST("d"."select" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."select" AS VARCHAR)))) AS goes, "l"."i""d" AS c0, "l"."select" AS c1, "d"."i""d" AS g0, "d"."select" AS g1 FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r" AS d JOIN "db"."main"."or""ders; --" AS l ON "d"."i""d" = "l"."i""d";
 -- evil.capture.2
-INSERT INTO "db"."cutover_ledger"."changes_main_or_ders_3e3d2d26_199c1dd2" ("_cutover_release", "_cutover_image", "_cutover_op", "i""d", "select") SELECT 7, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, c0, c1 FROM "temp"."main"."_cutover_match_8c3c480e50a58558" WHERE goes;
--- evil.capture.3
-INSERT INTO "db"."cutover_ledger"."changes_main_or_ders_3e3d2d26_199c1dd2" ("_cutover_release", "_cutover_image", "_cutover_op", "i""d", "select") SELECT 7, 'after', 'update', g0, g1 FROM "temp"."main"."_cutover_match_8c3c480e50a58558" WHERE goes AND NOT gone;
--- evil.capture.4
-INSERT INTO "db"."cutover_ledger"."changes_main_or_ders_3e3d2d26_199c1dd2" ("_cutover_release", "_cutover_image", "_cutover_op", "i""d", "select") SELECT 7, 'after', 'insert', "d"."i""d", "d"."select" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r" AS d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM "temp"."main"."_cutover_match_8c3c480e50a58558" AS m WHERE m.c0 = "d"."i""d");
+INSERT INTO "db"."cutover_ledger"."changes_main_or_ders_3e3d2d26_199c1dd2" ("_cutover_release", "_cutover_image", "_cutover_op", "i""d", "select") SELECT 7, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, c0, c1 FROM "temp"."main"."_cutover_match_8c3c480e50a58558" WHERE goes UNION ALL SELECT 7, 'after', 'update', g0, g1 FROM "temp"."main"."_cutover_match_8c3c480e50a58558" WHERE goes AND NOT gone UNION ALL SELECT 7, 'after', 'insert', "d"."i""d", "d"."select" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r" AS d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM "temp"."main"."_cutover_match_8c3c480e50a58558" AS m WHERE m.c0 = "d"."i""d");
 -- evil.capture
 SELECT count(*) AS stale FROM "temp"."main"."_cutover_match_8c3c480e50a58558" WHERE stale;
 -- evil.tally

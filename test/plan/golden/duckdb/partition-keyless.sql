@@ -9,10 +9,8 @@ CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_keep_964fb19773cb6714" AS S
 -- days.capture.2
 CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_match_964fb19773cb6714" AS SELECT l.rowid AS rid, TRUE AS goes, "l"."day" AS c0, "l"."n" AS c1, "l"."x" AS c2 FROM "db"."main"."days" AS l WHERE "l"."day" IN (CAST('2024-01-01' AS DATE), CAST('2024-01-02' AS DATE)) AND l.rowid NOT IN (SELECT rid FROM "temp"."main"."_cutover_keep_964fb19773cb6714");
 -- days.capture.3
-INSERT INTO "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" ("_cutover_release", "_cutover_image", "_cutover_op", "day", "n", "x") SELECT 7, 'before', 'delete', m.c0, m.c1, m.c2 FROM "temp"."main"."_cutover_match_964fb19773cb6714" AS m;
+INSERT INTO "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" ("_cutover_release", "_cutover_image", "_cutover_op", "day", "n", "x") SELECT 7, 'before', 'delete', m.c0, m.c1, m.c2 FROM "temp"."main"."_cutover_match_964fb19773cb6714" AS m UNION ALL SELECT 7, 'after', 'insert', "d"."day", "d"."n", "d"."x" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_days_bdd3123f_7_0r" AS d WHERE NOT FALSE AND d.rowid NOT IN (SELECT did FROM "temp"."main"."_cutover_keep_964fb19773cb6714");
 -- days.capture.4
-INSERT INTO "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" ("_cutover_release", "_cutover_image", "_cutover_op", "day", "n", "x") SELECT 7, 'after', 'insert', "d"."day", "d"."n", "d"."x" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_days_bdd3123f_7_0r" AS d WHERE NOT FALSE AND d.rowid NOT IN (SELECT did FROM "temp"."main"."_cutover_keep_964fb19773cb6714");
--- days.capture.5
 DROP TABLE "temp"."main"."_cutover_keep_964fb19773cb6714";
 -- days.capture
 SELECT 0 AS stale;

@@ -7,11 +7,7 @@ SELECT count(*) AS rows, count(*) = CAST('100' AS BIGINT) AS ok FROM "db"."main"
 -- orders.capture.1
 CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_match_cdeb9672ad201a42" AS SELECT l.rowid AS rid, FALSE AS gone, FALSE AS stale, NOT (FALSE) AND (FALSE OR NOT ("d"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("d"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) AND "d"."amount" IS NOT DISTINCT FROM "l"."amount" AND "d"."updated_at" IS NOT DISTINCT FROM "l"."updated_at")) AS goes, "l"."id" AS c0, "l"."customer" AS c1, "l"."amount" AS c2, "l"."updated_at" AS c3, "d"."id" AS g0, "d"."customer" AS g1, "d"."amount" AS g2, "d"."updated_at" AS g3 FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d JOIN "db"."main"."orders" AS l ON "d"."id" = "l"."id";
 -- orders.capture.2
-INSERT INTO "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" ("_cutover_release", "_cutover_image", "_cutover_op", "id", "customer", "amount", "updated_at") SELECT 7, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, c0, c1, c2, c3 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes;
--- orders.capture.3
-INSERT INTO "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" ("_cutover_release", "_cutover_image", "_cutover_op", "id", "customer", "amount", "updated_at") SELECT 7, 'after', 'update', g0, g1, g2, g3 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes AND NOT gone;
--- orders.capture.4
-INSERT INTO "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" ("_cutover_release", "_cutover_image", "_cutover_op", "id", "customer", "amount", "updated_at") SELECT 7, 'after', 'insert', "d"."id", "d"."customer", "d"."amount", "d"."updated_at" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" AS m WHERE m.c0 = "d"."id");
+INSERT INTO "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" ("_cutover_release", "_cutover_image", "_cutover_op", "id", "customer", "amount", "updated_at") SELECT 7, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, c0, c1, c2, c3 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes UNION ALL SELECT 7, 'after', 'update', g0, g1, g2, g3 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes AND NOT gone UNION ALL SELECT 7, 'after', 'insert', "d"."id", "d"."customer", "d"."amount", "d"."updated_at" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" AS m WHERE m.c0 = "d"."id");
 -- orders.capture
 SELECT count(*) AS stale FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE stale;
 -- orders.tally
@@ -23,10 +19,8 @@ CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_keep_964fb19773cb6714" AS S
 -- days.capture.2
 CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_match_964fb19773cb6714" AS SELECT l.rowid AS rid, TRUE AS goes, "l"."day" AS c0, "l"."n" AS c1, "l"."x" AS c2 FROM "db"."main"."days" AS l WHERE "l"."day" IN (CAST('2024-01-01' AS DATE), CAST('2024-01-02' AS DATE)) AND l.rowid NOT IN (SELECT rid FROM "temp"."main"."_cutover_keep_964fb19773cb6714");
 -- days.capture.3
-INSERT INTO "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" ("_cutover_release", "_cutover_image", "_cutover_op", "day", "n", "x") SELECT 7, 'before', 'delete', m.c0, m.c1, m.c2 FROM "temp"."main"."_cutover_match_964fb19773cb6714" AS m;
+INSERT INTO "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" ("_cutover_release", "_cutover_image", "_cutover_op", "day", "n", "x") SELECT 7, 'before', 'delete', m.c0, m.c1, m.c2 FROM "temp"."main"."_cutover_match_964fb19773cb6714" AS m UNION ALL SELECT 7, 'after', 'insert', "d"."day", "d"."n", "d"."x" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_days_bdd3123f_7_0r" AS d WHERE NOT FALSE AND d.rowid NOT IN (SELECT did FROM "temp"."main"."_cutover_keep_964fb19773cb6714");
 -- days.capture.4
-INSERT INTO "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" ("_cutover_release", "_cutover_image", "_cutover_op", "day", "n", "x") SELECT 7, 'after', 'insert', "d"."day", "d"."n", "d"."x" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_days_bdd3123f_7_0r" AS d WHERE NOT FALSE AND d.rowid NOT IN (SELECT did FROM "temp"."main"."_cutover_keep_964fb19773cb6714");
--- days.capture.5
 DROP TABLE "temp"."main"."_cutover_keep_964fb19773cb6714";
 -- days.capture
 SELECT 0 AS stale;
