@@ -1,11 +1,16 @@
-import type { DuckDBInstance } from "@duckdb/node-api";
 import { CutoverError, defineAdapter, type Warehouse } from "cutover/adapter";
 import { capabilities } from "./capabilities.js";
 import { cancelled, classify } from "./errors.js";
-import { instances, type Place } from "./instance.js";
+import { instances, type OwnInstance, type Place } from "./instance.js";
 import { openSession } from "./session.js";
 import { steps } from "./steps/index.js";
 import { syntax } from "./syntax.js";
+
+/** A `DuckDBInstance`, by what tells it: so that this package's types need no driver. */
+export interface InstanceLike {
+  connect(): Promise<unknown>;
+  closeSync(): void;
+}
 
 /** Where the warehouse is: a file, memory, or an instance that the application opened. */
 export type DuckDBOptions =
@@ -18,8 +23,8 @@ export type DuckDBOptions =
       readonly readOnly?: boolean;
     }
   | {
-      /** The application's own instance. It is used, and never closed. */
-      readonly instance: DuckDBInstance;
+      /** The application's own `DuckDBInstance` of `@duckdb/node-api`. It is used, and never closed. */
+      readonly instance: InstanceLike;
     };
 
 /**
@@ -48,9 +53,8 @@ function placeOf(options: DuckDBOptions): Place {
     const unexpected = Object.keys(options).filter((k) => k !== "instance");
     refuse(unexpected.map((path) => ({ path, message: "cannot be given beside an instance, which has its own settings" })));
     const { instance } = options;
-    const usable = typeof instance === "object" && instance !== null && typeof instance.connect === "function";
-    refuse(usable ? [] : [{ path: "instance", message: "is no DuckDBInstance of @duckdb/node-api" }]);
-    return { kind: "given", instance };
+    if (isInstance(instance)) return { kind: "given", instance };
+    throw configError([{ path: "instance", message: "is no DuckDBInstance of @duckdb/node-api" }]);
   }
   const { path = ":memory:", config = {}, readOnly = false } = options;
   const known = ["path", "config", "readOnly"];
@@ -66,8 +70,13 @@ function placeOf(options: DuckDBOptions): Place {
   return { kind: "file", path, config: readOnly ? { ...config, access_mode: "READ_ONLY" } : config };
 }
 
+const isInstance = (v: unknown): v is OwnInstance =>
+  typeof v === "object" && v !== null && "connect" in v && typeof v.connect === "function";
+
 function refuse(issues: readonly { readonly path: string; readonly message: string }[]): void {
-  if (issues.length === 0) return;
+  if (issues.length > 0) throw configError(issues);
+}
+function configError(issues: readonly { readonly path: string; readonly message: string }[]): CutoverError<"CONFIG"> {
   const [first] = issues;
-  throw new CutoverError("CONFIG", `duckdb: ${first?.path} ${first?.message}`, { issues });
+  return new CutoverError("CONFIG", `duckdb: ${first?.path} ${first?.message}`, { issues });
 }

@@ -1,6 +1,8 @@
 import type * as DuckDB from "@duckdb/node-api";
 import type { DuckDBInstance } from "@duckdb/node-api";
 
+/** The driver's own instance. */
+export type OwnInstance = DuckDBInstance;
 /** Where the data is. */
 export type Place =
   | { readonly kind: "memory"; readonly config: Readonly<Record<string, string>> }

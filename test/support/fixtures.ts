@@ -34,7 +34,6 @@ export interface Day {
 /** Whole days, without a key. */
 export const daysTable = (checks: readonly Check<"day" | "place" | "n">[] = []) =>
   table("days", { columns: { day: "date", place: "string", n: "int64" }, mode: "partition", partition: "day", checks });
-export const days = daysTable();
 export const day = (d: number, ...cells: readonly (readonly [string, number])[]): Day[] =>
   cells.map(([place, n]) => ({ day: `2001-01-${String(d).padStart(2, "0")}`, place, n }));
 
