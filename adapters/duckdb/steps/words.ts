@@ -40,7 +40,7 @@ const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
 export const record = (changes: TableRef, columns: readonly ColumnShape[]): string =>
   `INSERT INTO ${table(changes)} (${listed([...heads, ...columns.map((c) => c.name)].map((n) => name(n)))})`;
 /** From this many rows on the engine writes an INSERT out before the commit (a row group holds 122,880). */
-const LARGE = 100_000;
+const LARGE = 120_000;
 /**
  * An INSERT into a table that others read. DuckDB 1.5 lets readers see a large one half done while it commits, unless it
  * returns rows; one that returns rows takes about twice as long.
