@@ -60,6 +60,8 @@ export interface Steps {
     readonly deadProcess: boolean;
     readonly ttlMs: number;
     readonly releases: number;
+    /** The fence of a lease of one's own that could not be given up: it may be taken as well. */
+    readonly instead: bigint | null;
   };
   /** Pushes the lease's end on; one row must change, else it was lost. */
   renew: { readonly lease: TableRef; readonly fence: bigint; readonly ttlMs: number };

@@ -60,7 +60,7 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
   const swap = (o?: CallOptions): Promise<RunReport> =>
     settling(ctx, o ?? {}, (seen) =>
       step(ctx, p, "swap", o, (w, held, open) => {
-        seen(p.id);
+        seen(p.id, held.fence);
         return swapNow(w, held, p, open, {});
       }),
     );
@@ -130,7 +130,7 @@ export async function runByCandidate(ctx: Context, feed: AnyFeed, o: RunOptions)
     }
     return await settling(ctx, o, (seen) =>
       step(ctx, p, "swap", o, async (w, held, open) => {
-        seen(p.id);
+        seen(p.id, held.fence);
         const report = await swapNow(w, held, p, open, o);
         return { ...report, stages: [...p.stages, ...report.stages], warnings: [...p.warnings, ...report.warnings] };
       }),

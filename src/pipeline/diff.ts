@@ -1,13 +1,12 @@
 import { type ColumnShape, stored } from "../adapter/shapes.js";
-import { CutoverError } from "../errors/index.js";
-import { emptyState } from "../ledger/state.js";
+import { CutoverError, located } from "../errors/index.js";
+import { emptyState, type State } from "../ledger/state.js";
 import { compileStep } from "../plan/compile.js";
 import { differenceParts, published, reversed } from "../plan/difference.js";
-import type { Row } from "../sql/sql.js";
+import type { Row, Sql } from "../sql/sql.js";
 import { rowDecoder } from "../table/decode.js";
 import { findColumn } from "../table/resolve.js";
 import { type Context, closedError } from "./context.js";
-import { explain } from "./faults.js";
 import { look } from "./lease.js";
 import type { RowChange } from "./reports.js";
 import { type Found, findTables } from "./tables.js";
@@ -32,11 +31,7 @@ export async function* diff(ctx: Context, alias: string, o: DiffOptions): AsyncG
   try {
     yield* changesBetween(w, alias, o);
   } catch (e) {
-    failure = explain(ctx.adapter, e, {
-      stage: "audit",
-      signal: w.signal,
-      where: { pipeline: ctx.settings.pipeline, table: alias },
-    });
+    failure = located(w.explain(e), { table: alias });
     throw failure;
   } finally {
     await close(failure);
@@ -44,7 +39,30 @@ export async function* diff(ctx: Context, alias: string, o: DiffOptions): AsyncG
 }
 
 async function* changesBetween(w: Work, alias: string, o: DiffOptions): AsyncGenerator<RowChange<Row>> {
-  const state = (await look(w))?.state;
+  for (;;) {
+    const state = (await look(w))?.state;
+    const rows = await difference(w, state, alias, o);
+    if (rows === null) return;
+    const first = await rows.next();
+    // A release that came between the look and the query would be told as part of the difference.
+    const now = (await look(w))?.state;
+    if (JSON.stringify(now?.tables) !== JSON.stringify(state?.tables)) {
+      await rows.return(undefined);
+      continue;
+    }
+    if (first.done !== true) yield first.value;
+    yield* rows;
+    return;
+  }
+}
+
+/** The difference as one query, opened; null: nothing lies between. */
+async function difference(
+  w: Work,
+  state: State | undefined,
+  alias: string,
+  o: DiffOptions,
+): Promise<AsyncGenerator<RowChange<Row>> | null> {
   const found = (await findTables(w, state ?? emptyState, [alias]))[0] as Found;
   const live = found.live;
   if (state === undefined || live === null) throw unknown(w, o.to, [0]);
@@ -54,7 +72,7 @@ async function* changesBetween(w: Work, alias: string, o: DiffOptions): AsyncGen
   for (const r of [low, high]) if (!known.includes(r)) throw unknown(w, r, known);
   const parts = differenceParts(state, found.id, live.ref.path, low, high);
   if (parts === null) throw unknown(w, low, known);
-  if (parts.length === 0) return;
+  if (parts.length === 0) return null;
   const columns = await commonColumns(w, stored(live.columns), parts);
   const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
   const key = found.definition.key.map((k) => findColumn(columns, k, sensitive)?.name ?? k);
@@ -62,8 +80,16 @@ async function* changesBetween(w: Work, alias: string, o: DiffOptions): AsyncGen
   if (op === undefined || "native" in op) throw new Error("a difference is one query");
   const count: ColumnShape = { name: "_cutover_n", type: "int64", nullable: false, native: w.ctx.adapter.syntax.type("int64") };
   const pair = pairing(key, rowDecoder(columns, found.definition.columns, sensitive));
-  for await (const rows of w.session.stream(op.sql, [...columns, count], w.io("diff")))
-    for (const row of rows) yield* pair.add(row);
+  return paired(w, op.sql, [...columns, count], pair);
+}
+
+async function* paired(
+  w: Work,
+  statement: Sql,
+  returns: readonly ColumnShape[],
+  pair: ReturnType<typeof pairing>,
+): AsyncGenerator<RowChange<Row>> {
+  for await (const rows of w.session.stream(statement, returns, w.io("diff"))) for (const row of rows) yield* pair.add(row);
   yield* pair.end();
 }
 

@@ -21,9 +21,10 @@ export function leased<R>(
   o: CallOptions | undefined,
   releases: 0 | 1,
   body: (w: Work, held: Held) => Promise<R>,
+  instead: bigint | null = null,
 ): Promise<R> {
   return tracked(ctx, async () => {
-    const { w, held, stop, close } = await waitForLease(ctx, stage, o, releases);
+    const { w, held, stop, close } = await waitForLease(ctx, stage, o, releases, instead);
     let failure: unknown;
     try {
       // recover() does it thoroughly, and reports it.
@@ -57,10 +58,16 @@ interface Owner {
   readonly stop: () => Promise<void>;
   readonly close: (failure?: unknown) => Promise<void>;
 }
-async function acquire(ctx: Context, stage: Stage, o: CallOptions | undefined, releases: 0 | 1): Promise<Owner> {
+async function acquire(
+  ctx: Context,
+  stage: Stage,
+  o: CallOptions | undefined,
+  releases: 0 | 1,
+  instead: bigint | null,
+): Promise<Owner> {
   const { w, close } = await openWork(ctx, stage, o);
   try {
-    return { w, close, ...(await take(w, releases)) };
+    return { w, close, ...(await take(w, releases, instead)) };
   } catch (e) {
     const failure = w.explain(e);
     await close(failure);
@@ -68,14 +75,20 @@ async function acquire(ctx: Context, stage: Stage, o: CallOptions | undefined, r
   }
 }
 
-async function waitForLease(ctx: Context, stage: Stage, o: CallOptions | undefined, releases: 0 | 1): Promise<Owner> {
+async function waitForLease(
+  ctx: Context,
+  stage: Stage,
+  o: CallOptions | undefined,
+  releases: 0 | 1,
+  instead: bigint | null,
+): Promise<Owner> {
   const deadline = performance.now() + ctx.settings.waitMs;
   const signal = AbortSignal.any([ctx.closing.signal, ...(o?.signal === undefined ? [] : [o.signal])]);
   let owner: Owner | null = null;
   try {
     const got = await pRetry(
       async () => {
-        owner = await acquire(ctx, stage, o, releases);
+        owner = await acquire(ctx, stage, o, releases, instead);
         return owner;
       },
       {
@@ -97,7 +110,11 @@ async function waitForLease(ctx: Context, stage: Stage, o: CallOptions | undefin
   }
 }
 
-async function take(w: Work, releases: 0 | 1): Promise<{ readonly held: Held; readonly stop: () => Promise<void> }> {
+async function take(
+  w: Work,
+  releases: 0 | 1,
+  instead: bigint | null,
+): Promise<{ readonly held: Held; readonly stop: () => Promise<void> }> {
   const { names, ctx } = w;
   const { settings, adapter } = ctx;
   const plan: Plan = {
@@ -115,6 +132,7 @@ async function take(w: Work, releases: 0 | 1): Promise<{ readonly held: Held; re
           deadProcess: adapter.capabilities.exclusiveProcess,
           ttlMs: settings.ttlMs,
           releases,
+          instead,
         },
       },
       { id: "after", step: { kind: "readLease", lease: names.lease } },

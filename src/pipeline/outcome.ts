@@ -83,41 +83,54 @@ export function nothingToDo(w: Work, held: Held, strategy: Strategy): RunReport 
 export async function settling(
   ctx: Context,
   o: CallOptions,
-  body: (seen: (release: number) => void) => Promise<RunReport>,
+  body: (seen: (release: number, fence: bigint) => void) => Promise<RunReport>,
 ): Promise<RunReport> {
-  let release: number | null = null;
+  let known: { readonly release: number; readonly fence: bigint } | null = null;
   try {
-    return await body((r) => {
-      release = r;
+    return await body((release, fence) => {
+      known = { release, fence };
     });
   } catch (e) {
-    if (release === null || !isCutoverError(e, "ADAPTER") || e.context.outcome !== "unknown") throw e;
-    return settled(ctx, o, release, e);
+    const at = known as { readonly release: number; readonly fence: bigint } | null;
+    if (at === null || !isCutoverError(e, "ADAPTER") || e.context.outcome !== "unknown") throw e;
+    return settled(ctx, o, at, e);
   }
 }
-async function settled(ctx: Context, o: CallOptions, release: number, e: unknown): Promise<RunReport> {
+async function settled(
+  ctx: Context,
+  o: CallOptions,
+  { release, fence }: { readonly release: number; readonly fence: bigint },
+  e: unknown,
+): Promise<RunReport> {
   const { pipeline } = ctx.settings;
   try {
-    return await leased(ctx, "publish", o, 0, async (w) => {
-      const { rows } = await w.run({
-        kind: "findEvents",
-        journal: w.names.journal,
-        pipeline,
-        events: ["published"],
-        payload: null,
-        release,
-        limit: 1,
-      });
-      const event = readEvents(rows, w.names.database)[0];
-      if (event?.event === "published")
-        return runReport(event.payload, event, pipeline, { status: "published", stages: w.stages, warnings: w.warnings });
-      throw new CutoverError(
-        "PUBLISH_FAILED",
-        `release ${release} of ${pipeline} was not published: the connection failed before the commit; run again`,
-        { state: "before", pipeline, release },
-        { cause: e },
-      );
-    });
+    return await leased(
+      ctx,
+      "publish",
+      o,
+      0,
+      async (w) => {
+        const { rows } = await w.run({
+          kind: "findEvents",
+          journal: w.names.journal,
+          pipeline,
+          events: ["published"],
+          payload: null,
+          release,
+          limit: 1,
+        });
+        const event = readEvents(rows, w.names.database)[0];
+        if (event?.event === "published")
+          return runReport(event.payload, event, pipeline, { status: "published", stages: w.stages, warnings: w.warnings });
+        throw new CutoverError(
+          "PUBLISH_FAILED",
+          `release ${release} of ${pipeline} was not published: the connection failed before the commit; run again`,
+          { state: "before", pipeline, release },
+          { cause: e },
+        );
+      },
+      fence,
+    );
   } catch (second) {
     if (isCutoverError(second, "PUBLISH_FAILED")) throw second;
     const message = `whether release ${release} of ${pipeline} was published could not be settled; call recover() when the warehouse answers again`;

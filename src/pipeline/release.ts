@@ -92,7 +92,7 @@ function makeRelease(ctx: Context, id: number): Release {
     publish: (o) =>
       settling(ctx, o ?? {}, (seen) =>
         step(ctx, s, "publish", o, async (w, held) => {
-          seen(id);
+          seen(id, held.fence);
           refuseHeld(w, held);
           const result = await w.stage("publish", () =>
             staged.size === 0 ? Promise.resolve(null) : publishInPlace(w, held, [...staged.values()], id, {}, "commit"),

@@ -23,7 +23,7 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
       const release = held.release as number;
       w.release = release;
       refuseHeld(w, held);
-      seen(release);
+      seen(release, held.fence);
       const done = await alreadyPublished(w, held, o.idempotencyKey);
       if (done !== null) return done;
       const staged: Staged[] = [];

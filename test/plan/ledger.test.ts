@@ -27,6 +27,7 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
           deadProcess: adapter.capabilities.exclusiveProcess,
           ttlMs: 300_000,
           releases: 1,
+          instead: null,
         },
       },
       { id: "after", step: { kind: "readLease", lease } },

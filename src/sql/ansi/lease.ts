@@ -13,9 +13,10 @@ export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
   return {
     lease: (s) => {
       const dead = s.deadProcess ? template` OR process <> ${s.process}` : raw("");
+      const own = s.instead === null ? raw("") : template` OR fence = ${s.instead}`;
       return [
         sqlOp(
-          template`UPDATE ${on(s.lease)} SET owner = ${s.owner}, process = ${s.process}, fence = fence + 1, releases = releases + ${s.releases}, expires_at = ${until(s.ttlMs)} WHERE owner IS NULL OR expires_at <= ${now}${dead}`,
+          template`UPDATE ${on(s.lease)} SET owner = ${s.owner}, process = ${s.process}, fence = fence + 1, releases = releases + ${s.releases}, expires_at = ${until(s.ttlMs)} WHERE owner IS NULL OR expires_at <= ${now}${dead}${own}`,
           { expect: { affected: 1 } },
         ),
       ];
