@@ -9,9 +9,9 @@ export function abortable(signal: AbortSignal): { wait<T>(promise: PromiseLike<T
   return {
     wait: (promise) =>
       new Promise((resolve, no) => {
-        if (signal.aborted) return no(signal.reason as Error);
         reject = no;
         Promise.resolve(promise).then(resolve, no);
+        if (signal.aborted) no(signal.reason as Error);
       }),
     done: () => signal.removeEventListener("abort", onAbort),
   };

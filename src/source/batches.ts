@@ -69,7 +69,8 @@ async function* guarded(from: Stream<object>, table: string, signal: AbortSignal
         const given = iterator.next();
         next = asynchronous ? await patience.wait(given) : (given as IteratorResult<object>);
       } catch (cause) {
-        done = true;
+        // One that threw has ended; one that was given up on has not.
+        done = !signal.aborted;
         throw sourceError(table, signal, cause);
       }
       if (next.done === true) {
