@@ -50,15 +50,14 @@ export type HowToLoad<C extends Columns> =
   | { readonly mode?: "upsert"; readonly key: ColumnOf<C> | readonly ColumnOf<C>[] }
   | { readonly mode: "partition"; readonly partition: ColumnOf<C>; readonly key?: ColumnOf<C> | readonly ColumnOf<C>[] };
 /** A table as a pipeline loads it. */
-// biome-ignore lint/suspicious/noExplicitAny: any row type fits where none is named; unknown would make every table invariant
-export interface Table<In = any, Out = any, Cursor = any> {
+export interface Table<In = unknown, Out = unknown, Cursor = unknown> {
   readonly name: TableName;
   readonly "~types"?: { in: In; out: Out; cursor: Cursor };
 }
 /** Tables by alias, as a pipeline holds them. */
 export type Tables = Readonly<Record<string, Table>>;
 
-interface Defined extends Table {
+interface Defined extends Table<never, never, never> {
   readonly "~definition": TableDefinition;
   readonly "~issues": readonly Issue[];
 }
