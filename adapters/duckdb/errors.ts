@@ -88,6 +88,11 @@ const patterns: readonly Pattern[] = [
     "unsupported",
     "Other objects depend on the table, or bear the name; drop what depends on it, or publish in place.",
   ],
+  [
+    /^Catalog Error: Cannot (?:drop|change|alter)/,
+    "unsupported",
+    "Something depends on the column, such as an index; drop that first, or make the change on a table without it.",
+  ],
   [/^Catalog Error/, "missing-object", "A table, column or function that the statement names does not exist; check the name."],
   constraint,
   [
@@ -99,6 +104,11 @@ const patterns: readonly Pattern[] = [
     /^Invalid Input Error: cutover: |^cutover: /,
     "bad-data",
     "A value does not fit its column without loss; mend the source, or the column's type.",
+  ],
+  [
+    /^(?:Binder|Catalog) Error[\s\S]*LINE \d+: CREATE OR REPLACE VIEW/,
+    "unsupported",
+    "A view on the table needs what its new version does not have: change or drop the view first, or keep the column. Nothing was changed.",
   ],
   [
     /^(?:Parser|Binder|Syntax) Error|Cannot prepare multiple statements/,
