@@ -1,7 +1,7 @@
 import type * as DuckDB from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBPreparedStatement, DuckDBResult } from "@duckdb/node-api";
 import type { ColumnType, IoOptions, OpResult, Row, TypedValue } from "cutover/adapter";
-import { cancelled, classify } from "./errors.js";
+import { brokenView, cancelled, classify } from "./errors.js";
 import { syntax } from "./syntax.js";
 import { bound, type Decode, decoder } from "./values.js";
 
@@ -63,7 +63,9 @@ async function runCounted(c: Connection, statement: Statement): Promise<OpResult
 /** Runs one statement; rows come back in canonical form, by the types asked for or by their own. */
 export async function run(c: Connection, statement: Statement, returns?: Returns): Promise<OpResult> {
   if (statement.text.endsWith(RETURNING)) return runCounted(c, statement);
-  const { result, decode } = await start(c, statement, returns, false);
+  const { result, decode } = await start(c, statement, returns, false).catch((e: unknown) => {
+    throw /^CREATE OR REPLACE VIEW/i.test(statement.text) ? brokenView(e) : e;
+  });
   const changed = result.returnType === c.driver.ResultReturnType.CHANGED_ROWS;
   const rows: Row[] = [];
   if (result.returnType === c.driver.ResultReturnType.QUERY_RESULT) {

@@ -25,6 +25,14 @@ export function cancelled(reason: "signal" | "time", cause?: unknown): DuckDBFau
         cause,
       );
 }
+/** A view that no longer fits its table, by the statement that would have made it again: the engine shortens it in its message. */
+export function brokenView(e: unknown): unknown {
+  const { kind } = classify(e);
+  if (kind !== "syntax" && kind !== "missing-object") return e;
+  const hint =
+    "A view on the table needs what its new version does not have: change or drop the view first, or keep the column. Nothing was changed.";
+  return fault("unsupported", messageOf(e), hint, e);
+}
 /** What a failed COMMIT means: DuckDB rolls it back, unless the disk failed while it was written. */
 export function commitFailed(e: unknown): DuckDBFault {
   const known = classify(e);
@@ -104,11 +112,6 @@ const patterns: readonly Pattern[] = [
     /^Invalid Input Error: cutover: |^cutover: /,
     "bad-data",
     "A value does not fit its column without loss; mend the source, or the column's type.",
-  ],
-  [
-    /^(?:Binder|Catalog) Error[\s\S]*LINE \d+: CREATE OR REPLACE VIEW/,
-    "unsupported",
-    "A view on the table needs what its new version does not have: change or drop the view first, or keep the column. Nothing was changed.",
   ],
   [
     /^(?:Parser|Binder|Syntax) Error|Cannot prepare multiple statements/,

@@ -14,7 +14,7 @@ async function withView(more = "") {
   await c.run("CREATE VIEW names AS SELECT id, name FROM items");
   return { c, etl, names: async () => (await c.runAndReadAll("SELECT * FROM names")).getRowsJson() };
 }
-const codeOf = (e: unknown): unknown => (isCutoverError(e, "UNSUPPORTED") ? e.message : e);
+const codeOf = (e: unknown): string => (isCutoverError(e, "UNSUPPORTED") ? e.message : String(e));
 
 test("invariant 3: a swap that would break a view is refused, says so, and leaves the view", async () => {
   const { etl, names } = await withView();
