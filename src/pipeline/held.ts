@@ -88,11 +88,7 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
     await beating;
     try {
       // An aborted operation must still give its lease up: without the signal that ended it.
-      const io = { ...w.io("free"), signal: new AbortController().signal };
-      for (const op of ctx.adapter.steps.free?.({ kind: "free", lease: names.lease, fence: taken.fence, releases: unused }) ??
-        []) {
-        await w.session.execute(op, io);
-      }
+      await w.calm().run({ kind: "free", lease: names.lease, fence: taken.fence, releases: unused });
     } catch (err) {
       ctx.log.warn({ err, pipeline }, "the lease was not given up; it expires by itself");
     }

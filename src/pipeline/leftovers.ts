@@ -19,14 +19,10 @@ const abandonedBy = (w: Work, held: Held, o: OpenRelease): boolean =>
  * Settles what an owner left behind. A release is published if and only if its journal row is there, since that row
  * commits with the data; so what remains is to close what nobody will continue, and to drop what belongs to nothing.
  */
-export async function settleLeftovers(
-  w: Work,
-  held: Held,
-  thorough: boolean,
-): Promise<RecoveryReport & { readonly state: State }> {
+export async function settleLeftovers(w: Work, held: Held, thorough: boolean): Promise<RecoveryReport> {
   const dead = held.state.open.filter((o) => abandonedBy(w, held, o));
   const state: State = { ...held.state, open: held.state.open.filter((o) => !dead.includes(o)) };
-  if (dead.length === 0 && !held.tookOver && !thorough) return { settled: [], dropped: [], state };
+  if (dead.length === 0 && !held.tookOver && !thorough) return { settled: [], dropped: [] };
   if (held.tookOver) {
     w.ctx.log.warn({ pipeline: w.ctx.settings.pipeline }, "the owner before did not give the lease up; settling what it left");
     w.warnings.push({ code: "TOOK_OVER", message: "the owner before did not finish; what it left behind was settled" });
@@ -42,7 +38,7 @@ export async function settleLeftovers(
       found.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
     );
     dropped.push(...found.map((ref) => ref.path.join(".")));
-    return { settled: dead.map((o) => ({ release: o.release, as: "not-published" as const })), dropped, state };
+    return { settled: dead.map((o) => ({ release: o.release, as: "not-published" as const })), dropped };
   });
 }
 

@@ -79,18 +79,17 @@ async function failed(
   o: PublishOptions,
 ): Promise<void> {
   if (isCutoverError(e, "ADAPTER") && e.context.outcome === "unknown") return;
+  const calm = w.calm();
   try {
     if (isCutoverError(e, "CHECKS_FAILED")) {
       const reason = e.context.checks
         .filter((c) => c.outcome === "fail")
         .map((c) => `${c.table} ${c.check}`)
         .join(", ");
-      await held.append("rejected", release, { strategy: "in-place", reason, ...(o.note === undefined ? {} : { note: o.note }) });
+      const payload = { strategy: "in-place" as const, reason, ...(o.note === undefined ? {} : { note: o.note }) };
+      await held.append("rejected", release, payload, calm);
     } else held.giveBack();
-    const signal = new AbortController().signal;
-    for (const ref of drop)
-      for (const op of w.ctx.adapter.steps.drop?.({ kind: "drop", ref }) ?? [])
-        await w.session.execute(op, { signal, tag: "cutover cleanup" });
+    for (const ref of drop) await calm.run({ kind: "drop", ref });
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleaning up after a failed run failed; recovery does it");
   }
