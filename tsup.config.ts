@@ -4,6 +4,7 @@ const config: Options = {
   entry: {
     index: "src/index.ts",
     adapter: "src/adapter/index.ts",
+    conformance: "src/conformance/index.ts",
     duckdb: "adapters/duckdb/index.ts",
   },
   format: ["esm"],

@@ -16,7 +16,7 @@ import { syntax } from "../../adapters/duckdb/syntax.js";
 
 /** DuckDB with the compilers that every engine gets: what they do must not depend on DuckDB's own. */
 export function portable(path: string): Warehouse {
-  const open = instances({ kind: "file", path, config: {} });
+  const open = instances(path === ":memory:" ? { kind: "memory", config: {} } : { kind: "file", path, config: {} });
   return defineAdapter({
     contract: 1,
     name: "duckdb-portable",

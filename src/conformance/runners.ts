@@ -1,0 +1,42 @@
+import type { ConformanceCase } from "./case.js";
+
+/** `describe` and `it` of vitest (jest has the same). */
+export interface Vitest {
+  describe(name: string, body: () => void): unknown;
+  it: ((name: string, body: () => Promise<void>, timeoutMs?: number) => unknown) & {
+    skip(name: string, body?: () => Promise<void>): unknown;
+  };
+}
+/** Hands the cases to vitest: `withVitest({ describe, it }, conformance(…))`. A skipped case shows its reason. */
+export function withVitest(t: Vitest, cases: readonly ConformanceCase[]): void {
+  for (const [group, own] of groupsOf(cases))
+    t.describe(group, () => {
+      for (const c of own) {
+        if (c.skip === false) t.it(c.name, () => c.run(), c.timeoutMs);
+        else t.it.skip(`${c.name} (${c.skip})`, () => c.run());
+      }
+    });
+}
+
+/** `describe` and `it` of `node:test`. */
+export interface NodeTest {
+  describe(name: string, body: () => void): unknown;
+  it(
+    name: string,
+    o: { readonly skip?: string; readonly timeout: number },
+    body: (t: { diagnostic(text: string): void }) => Promise<void>,
+  ): unknown;
+}
+/** Hands the cases to `node:test`: `withNodeTest({ describe, it }, conformance(…))`. */
+export function withNodeTest(t: NodeTest, cases: readonly ConformanceCase[]): void {
+  for (const [group, own] of groupsOf(cases))
+    t.describe(group, () => {
+      for (const c of own) {
+        const o = { timeout: c.timeoutMs, ...(c.skip === false ? {} : { skip: c.skip }) };
+        t.it(c.name, o, (context) => c.run((text) => context.diagnostic(text)));
+      }
+    });
+}
+
+const groupsOf = (cases: readonly ConformanceCase[]): readonly (readonly [string, readonly ConformanceCase[]])[] =>
+  [...new Set(cases.map((c) => c.group))].map((g) => [g, cases.filter((c) => c.group === g)] as const);

@@ -1,0 +1,3 @@
+import type { Broken } from "./broken.js";
+
+export const brokenOperations: readonly Broken[] = [];
