@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Capabilities } from "cutover/adapter";
+import { conformance, type Group } from "cutover/conformance";
 import { duckdb } from "cutover/duckdb";
 import ts from "typescript";
 import { errorCodes } from "../src/errors/index.js";
+import { brokenAdapters } from "../test/conformance/broken/index.js";
+import { harness } from "../test/conformance/harness.js";
 
 export const root: string = fileURLToPath(new URL("..", import.meta.url));
 const engines: Readonly<Record<string, Capabilities>> = { DuckDB: duckdb({ path: ":memory:" }).capabilities };
@@ -14,6 +17,7 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["docs/errors.md", await errors()],
     ["docs/capabilities.md", await capabilities()],
+    ["docs/conformance.md", conformanceCases()],
   ]);
 }
 
@@ -47,6 +51,60 @@ async function capabilities(): Promise<string> {
     "and an alternative; nothing is degraded silently.",
     "",
     table(["Capability", "What the core makes of it", ...Object.keys(engines)], rows),
+  ]);
+}
+
+/** The invariants in a few words; whole in the architecture. */
+const invariants: readonly string[] = [
+  "Readers see the old release or the new one, never a part, never an error",
+  "Data and watermark move together; every source row is in live once",
+  "A failed check, a rejected release or a cancelled run changes nothing",
+  "Rollback restores rows, schema and watermark bit for bit; redo and a new run converge",
+  "A stale owner can never publish",
+  "A stale candidate is refused; what others wrote is detected and kept",
+  "Recovery settles whatever was interrupted, and leaves no orphan",
+  "Nothing else is touched; hostile names and values are only names and values",
+  "A clone is faithful",
+  "No secret is written anywhere",
+  "Memory is bounded by the batch",
+  "The last N releases can be rolled back to; litter does not grow",
+];
+
+function conformanceCases(): string {
+  const cases = conformance(harness());
+  const groups = [...new Set(cases.map((c) => c.group))];
+  const count = (group: Group, skipped: boolean): string =>
+    String(cases.filter((c) => c.group === group && (c.skip !== false) === skipped).length);
+  const proving = invariants.map((text, i) => {
+    const own = cases.filter((c) => c.invariant === i + 1);
+    const also = cases.filter((c) => c.also.includes(i + 1));
+    const list = own.map((c) => `- ${c.name}${c.skip === false ? "" : ` *(DuckDB: skipped, ${c.skip})*`}`);
+    const walks = also.filter((c) => c.group === "faults").length;
+    const others = also.filter((c) => c.group !== "faults").map((c) => c.name);
+    const by = [...others, ...(walks === 0 ? [] : [`the fault walk (${walks} cases)`])];
+    const more = by.length === 0 ? [] : ["", `Also proved by: ${by.join("; ")}.`];
+    return ["", `### ${i + 1}. ${text}`, "", ...list, ...more];
+  });
+  return page("Conformance", "src/conformance/", [
+    "What an adapter must do, as cases for any test runner: `cutover/conformance`. `npm run conformance -- duckdb` runs them, one line a case,",
+    "and ends with a summary as JSON. [How to write an adapter](../adapters/README.md) tells how to run them in a package of your own.",
+    "",
+    table(
+      ["Group", "Cases asked of DuckDB", "Skipped there"],
+      groups.map((g) => [g, count(g, false), count(g, true)]),
+    ),
+    "",
+    "## Which cases prove which invariant",
+    ...proving.flat(),
+    "",
+    "## Adapters that are wrong on purpose",
+    "",
+    "The kit is tested: each of these must fail the case beside it.",
+    "",
+    table(
+      ["An adapter that …", "fails"],
+      brokenAdapters.map((b) => [b.what, b.fails]),
+    ),
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api";
 import type { Batch, ColumnShape, FileSet, IoOptions, Sql, TableRef } from "cutover/adapter";
 import { decimalOf } from "cutover/adapter";
 import { lossless, type Origin, type Target } from "./casts.js";
@@ -146,15 +147,16 @@ async function write(
 ): Promise<number> {
   const [database, schema, table] = path;
   const appender = await c.raw.createAppender(table as string, schema ?? null, database ?? null);
-  const types = encoders.map((e) => e.type);
+  const chunks = chunksOf(c, encoders);
   let rows = 0;
   try {
     for await (const batch of from) {
       if (o.signal.aborted) throw cancelled("signal", o.signal.reason);
       for (let at = 0; at < batch.rows; at += CHUNK) {
         const count = Math.min(CHUNK, batch.rows - at);
-        const chunk = c.driver.DuckDBDataChunk.create(types, count);
-        for (const [i, e] of encoders.entries()) e.write(chunk.getColumnVector(i), batch.columns[i] ?? [], at, count);
+        const { chunk, vectors } = chunks(count);
+        for (let i = 0; i < encoders.length; i++)
+          (encoders[i] as Encoder).write(vectors[i] as DuckDBVector, batch.columns[i] ?? [], at, count);
         appender.appendDataChunk(chunk);
       }
       rows += batch.rows;
@@ -166,6 +168,33 @@ async function write(
   }
   appender.closeSync();
   return rows;
+}
+
+interface Chunk {
+  readonly chunk: DuckDBDataChunk;
+  readonly vectors: readonly DuckDBVector[];
+}
+/**
+ * Chunks to write into, each good until the next. One serves for all that are full: the engine's memory of a chunk that is
+ * done with is freed only when JavaScript's is collected, which knows nothing of its size.
+ */
+function chunksOf(c: Connection, encoders: readonly Encoder[]): (rows: number) => Chunk {
+  const types = encoders.map((e) => e.type);
+  const make = (rows: number): Chunk => {
+    const chunk = c.driver.DuckDBDataChunk.create(types, rows);
+    return { chunk, vectors: encoders.map((_, i) => chunk.getColumnVector(i)) };
+  };
+  let full: Chunk | null = null;
+  return (rows) => {
+    if (rows < CHUNK) return make(rows);
+    if (full === null) {
+      full = make(CHUNK);
+      return full;
+    }
+    full.chunk.reset();
+    full.chunk.rowCount = CHUNK;
+    return full;
+  };
 }
 
 /** The appender takes JSON as text, unread; broken text would fail much later, in someone's query. */

@@ -16,39 +16,52 @@ export interface InteractiveConnection {
 /** Runs a block statement by statement; the same for every engine with interactive transactions. */
 export function interactive(c: InteractiveConnection): (block: AtomicBlock, o: IoOptions) => Promise<BlockResult> {
   return async (block, given) => {
-    const limit = AbortSignal.timeout(block.timeoutMs);
-    const o: IoOptions = { ...given, signal: AbortSignal.any([given.signal, limit]) };
-    const results = new Map<string, OpResult>();
-    await c.begin(o);
+    const limit = new AbortController();
+    const tooLong = new DOMException(`the block took longer than ${block.timeoutMs} ms`, "TimeoutError");
+    // Not AbortSignal.timeout: its timer lets the process end while a check of the user's is waited for.
+    const timer = setTimeout(() => limit.abort(tooLong), Math.min(block.timeoutMs, LONGEST_TIMER));
     try {
-      for (const item of block.ops) {
-        o.signal.throwIfAborted();
-        if ("inspect" in item) {
-          const query = async (sql: Sql): Promise<readonly Row[]> => (await c.exec({ sql }, results, o)).rows;
-          const row = await untilAbort(o.signal, () => item.inspect(query));
-          results.set(item.id, { affected: null, rows: [row] });
-          if (row["ok"] === true) continue;
-        } else {
-          const result = await c.exec(item.op, results, o);
-          results.set(item.id, result);
-          await explain(item, result, c, results, o);
-          if (met(item.op.expect, result, results)) continue;
-        }
-        await c.rollback();
-        return { outcome: "refused", at: item.id, results };
-      }
-      if (block.end === "rollback") await c.rollback();
-      else o.signal.throwIfAborted();
-    } catch (e) {
-      // The first error tells more than a failed rollback; a connection that lost its transaction fails here too.
-      await c.rollback().catch(() => undefined);
-      throw e;
+      return await run(c, block, given, { ...given, signal: AbortSignal.any([given.signal, limit.signal]) });
+    } finally {
+      clearTimeout(timer);
     }
-    if (block.end === "rollback") return { outcome: "rehearsed", results };
-    // No abort from here on: whoever cancelled must not be told so when the release is out.
-    await c.commit({ ...given, signal: new AbortController().signal });
-    return { outcome: "committed", results };
   };
+}
+
+/** What a timer of Node can count, in milliseconds: about 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+async function run(c: InteractiveConnection, block: AtomicBlock, given: IoOptions, o: IoOptions): Promise<BlockResult> {
+  const results = new Map<string, OpResult>();
+  await c.begin(o);
+  try {
+    for (const item of block.ops) {
+      o.signal.throwIfAborted();
+      if ("inspect" in item) {
+        const query = async (sql: Sql): Promise<readonly Row[]> => (await c.exec({ sql }, results, o)).rows;
+        const row = await untilAbort(o.signal, () => item.inspect(query));
+        results.set(item.id, { affected: null, rows: [row] });
+        if (row["ok"] === true) continue;
+      } else {
+        const result = await c.exec(item.op, results, o);
+        results.set(item.id, result);
+        await explain(item, result, c, results, o);
+        if (met(item.op.expect, result, results)) continue;
+      }
+      await c.rollback();
+      return { outcome: "refused", at: item.id, results };
+    }
+    if (block.end === "rollback") await c.rollback();
+    else o.signal.throwIfAborted();
+  } catch (e) {
+    // The first error tells more than a failed rollback; a connection that lost its transaction fails here too.
+    await c.rollback().catch(() => undefined);
+    throw e;
+  }
+  if (block.end === "rollback") return { outcome: "rehearsed", results };
+  // No abort from here on: whoever cancelled must not be told so when the release is out.
+  await c.commit({ ...given, signal: new AbortController().signal });
+  return { outcome: "committed", results };
 }
 
 async function explain(

@@ -71,7 +71,7 @@ export interface Steps {
   fence: { readonly lease: TableRef; readonly fence: bigint };
   /**
    * One row about a staged delta: `rows`, `null_keys`, `keys` (different ones), `null_partitions`, `max_cursor`, and
-   * `settled_cursor`, the highest that is not beyond the clock.
+   * `settled_cursor`, the highest that is not beyond the clock, nor NaN or infinite.
    */
   inspect: {
     readonly delta: TableRef;

@@ -123,7 +123,8 @@ function observations(d: Exclude<CheckDefinition, { runs: "js" }>, t: CheckTarge
       return [{ ...none({ of: "duplicates", columns: d.columns }, `rows that repeat ${d.columns.join(", ")}`), rowwise: isKey }];
     }
     case "accepted": {
-      const values = d.values.map((v) => boundOf(v, t, d.column));
+      // NULL is not looked at: among the values it would make every comparison unknown, and so everything accepted.
+      const values = d.values.map((v) => boundOf(v, t, d.column)).filter((v) => v.value !== null);
       return [
         {
           ...none({ of: "unaccepted", column: d.column, values }, `rows with another value in ${d.column}`),

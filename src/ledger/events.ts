@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { facts, plannedCheck } from "../check/planned.js";
+import { readJson, writeJson } from "./portable.js";
 import { openRelease, state, tableState, undo } from "./state.js";
 
 const counts = z.object({
@@ -74,6 +75,17 @@ export type LedgerEvent = {
     readonly payload: Payload<E>;
   };
 }[EventName];
+
+/** A payload as the journal keeps it. What could not be read again is not written: it would stop the pipeline for good. */
+export function payloadText<E extends EventName>(
+  event: E,
+  payload: Payload<E> | Omit<Payload<E>, "facts">,
+  database: string,
+): string {
+  const text = writeJson(payload, database);
+  payloads[event].parse(readJson(text, database));
+  return text;
+}
 
 /** Events that carry the whole state: reading begins at the last of them. */
 export const anchors: readonly EventName[] = ["published"];

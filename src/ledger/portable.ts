@@ -27,5 +27,6 @@ export const readJson = (text: string, database: string): unknown =>
 /** The key of a table in the ledger: the same in a copy of the database. */
 export const tableKey = (path: readonly string[], database: string, caseSensitive: boolean): string => {
   const key = JSON.stringify(path[0] === database && path.length > 2 ? path.slice(1) : path);
-  return caseSensitive ? key : key.toLowerCase();
+  // Engines whose names do not differ by case mean that of ASCII letters: "É" and "é" are two tables.
+  return caseSensitive ? key : key.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 };

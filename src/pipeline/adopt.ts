@@ -90,6 +90,8 @@ function watermarkOf(w: Work, t: Found, given: unknown): string | null {
   const path = `watermarks.${t.alias}`;
   if (cursor === null) throw configError([{ path, message: "the table has no cursor" }]);
   const type = findColumn(t.live?.columns ?? [], cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.type ?? "string";
+  if (typeof given === "number" && !Number.isFinite(given))
+    throw configError([{ path, message: "expected a finite number: nothing can be read from there" }]);
   try {
     return formatCanonical(encodeValue(given, type), type);
   } catch (e) {

@@ -70,9 +70,9 @@ export async function openProgress(
 ): Promise<Progress | RunReport> {
   refuseEngine(ctx, alias, from);
   return opened(ctx, "clone", o, async (w, held, release): Promise<Progress | RunReport> => {
-    if (from === "if-new") refuseHeld(w, held);
     const done = await alreadyPublished(w, held, key);
     if (done !== null) return done;
+    if (from === "if-new") refuseHeld(w, held);
     const found = (await findTables(w, held.state, [alias]))[0] as Found;
     const fromStart = from === "start" || (from === "if-new" && found.live === null);
     if (from === "if-new") requireLive(w, found, held.state.tables[found.id] ?? null);

@@ -111,11 +111,12 @@ async function swapRefused(
 
 /** A write that began before the swap can commit into the displaced table: it is kept there, and told. */
 async function lookBehind(w: Work, t: TableSwap): Promise<void> {
-  if (t.live === null || t.was === null || w.ctx.adapter.capabilities.swapGuard !== "detect") return;
+  if (t.live === null || w.ctx.adapter.capabilities.swapGuard !== "detect") return;
+  const recorded = t.was?.rows ?? 0;
   try {
-    const { ok, rows } = await w.run({ kind: "count", on: t.keepAs, rows: t.was.rows }, t.alias);
+    const { ok, rows } = await w.run({ kind: "count", on: t.keepAs, rows: recorded }, t.alias);
     if (ok) return;
-    const message = `${t.alias}: others wrote while the tables changed places; ${t.keepAs.path.join(".")} has ${String(rows[0]?.["rows"])} rows, recorded ${t.was.rows}. Their rows are kept there`;
+    const message = `${t.alias}: others wrote while the tables changed places; ${t.keepAs.path.join(".")} has ${String(rows[0]?.["rows"])} rows, recorded ${recorded}. Their rows are kept there`;
     w.warnings.push({ code: "FOREIGN_WRITES", message });
   } catch (err) {
     w.ctx.log.warn({ err }, "the displaced table could not be looked at");

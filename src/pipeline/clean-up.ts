@@ -10,8 +10,8 @@ export async function cleanUp(w: Work, held: Held, before: State, after: State, 
   const calm = w.calm();
   const kept = keptOf(after);
   const gone = keptOf(before).filter((k) => !kept.some((a) => a.release === k.release));
-  const used = new Set([...kept.flatMap(imagesOf), ...tablesOf(after)].map(textOf));
-  const images = new Map([...gone.flatMap(imagesOf), ...tablesOf(before)].map((path) => [textOf(path), path]));
+  const used = new Set(imagesTables(after).map(textOf));
+  const images = new Map(imagesTables(before).map((path) => [textOf(path), path]));
   const versions = gone.flatMap((k) =>
     Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
   );
@@ -37,9 +37,11 @@ export async function cleanUp(w: Work, held: Held, before: State, after: State, 
   }
 }
 const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];
-/** The images tables that tables use now. */
-const tablesOf = (s: State): readonly (readonly string[])[] =>
-  Object.values(s.tables).flatMap((t) => (t.changes === null ? [] : [t.changes]));
+/** The images tables that a state needs: of its tables, of the releases that it keeps, and of the tables as a rollback or redo brings them back. */
+export const imagesTables = (s: State): readonly (readonly string[])[] => {
+  const tables = [...Object.values(s.tables), ...keptOf(s).flatMap((k) => Object.values(k.tables).flatMap((t) => [t.was, t.is]))];
+  return [...keptOf(s).flatMap(imagesOf), ...tables.flatMap((t) => (t?.changes == null ? [] : [t.changes]))];
+};
 const textOf = (path: readonly string[]): string => path.join("\0");
 /** Where a release has images; a release that changed nothing has none. */
 const imagesOf = (k: Kept): readonly (readonly string[])[] =>

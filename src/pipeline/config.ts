@@ -21,7 +21,7 @@ export interface Config<T extends Tables = Tables> {
   /** A full scan of each table at least every so many releases. Default 50. */
   readonly scanEvery?: number;
   readonly lease?: {
-    /** How long an owner that falls silent keeps the pipeline, and the longest that a block may take. At least 1s, default 5m. */
+    /** How long an owner that falls silent keeps the pipeline, and the longest that a block may take. 1s to 7d, default 5m. */
     readonly ttl?: Duration;
     /** How long to wait for another owner before `LEASE_HELD`. Default 0. */
     readonly wait?: Duration;
@@ -43,6 +43,9 @@ export interface Settings {
 const duration = z.custom<Duration>((d) => milliseconds(d) !== null, {
   error: 'expected milliseconds, or a duration such as "5m"',
 });
+/** Far below what timers can count (24 days), and long enough for any block. */
+const LONGEST_TTL = 7 * 86_400_000;
+
 const settings = z.strictObject({
   warehouse: z.custom<Warehouse>((w) => typeof w === "object" && w !== null && adapterOf(w as Warehouse) !== null, {
     error: "expected a warehouse, such as duckdb({ path })",
@@ -56,7 +59,10 @@ const settings = z.strictObject({
   scanEvery: z.int().min(1).default(50),
   lease: z
     .strictObject({
-      ttl: duration.refine((d) => (milliseconds(d) ?? 0) >= 1000, { error: "a lease lasts at least 1s" }).optional(),
+      ttl: duration
+        .refine((d) => (milliseconds(d) ?? 0) >= 1000, { error: "a lease lasts at least 1s" })
+        .refine((d) => (milliseconds(d) ?? 0) <= LONGEST_TTL, { error: "a lease lasts at most 7d: heartbeats renew it" })
+        .optional(),
       wait: duration.optional(),
     })
     .default({}),
@@ -100,7 +106,7 @@ export function checkConfig(config: Config): {
       keep: d.keep,
       ledgerSchema: d.ledgerSchema,
       scanEvery: d.scanEvery,
-      ttlMs: milliseconds(d.lease.ttl ?? "5m") ?? 0,
+      ttlMs: Math.round(milliseconds(d.lease.ttl ?? "5m") ?? 0),
       waitMs: milliseconds(d.lease.wait ?? 0) ?? 0,
     },
   };

@@ -4,6 +4,7 @@ import { emptyState, type State } from "../ledger/state.js";
 import { compileStep } from "../plan/compile.js";
 import { differenceParts, published, reversed } from "../plan/difference.js";
 import type { Row, Sql } from "../sql/sql.js";
+import { formatCanonical } from "../table/canonical.js";
 import { rowDecoder } from "../table/decode.js";
 import { findColumn } from "../table/resolve.js";
 import { type Context, closedError } from "./context.js";
@@ -79,7 +80,8 @@ async function difference(
   const [op] = compileStep(w.ctx.adapter, { kind: "difference", parts: forward ? parts : reversed(parts), columns, key });
   if (op === undefined || "native" in op) throw new Error("a difference is one query");
   const count: ColumnShape = { name: "_cutover_n", type: "int64", nullable: false, native: w.ctx.adapter.syntax.type("int64") };
-  const pair = pairing(key, rowDecoder(columns, found.definition.columns, sensitive));
+  const keyed = columns.filter((c) => key.includes(c.name));
+  const pair = pairing(keyed, rowDecoder(columns, found.definition.columns, sensitive));
   return paired(w, op.sql, [...columns, count], pair);
 }
 
@@ -118,9 +120,12 @@ function unknown(w: Work, release: number, known: readonly number[]): CutoverErr
   );
 }
 
+/** A value of a key as text: bytes, and numbers that are not themselves, would not be equal as they are. */
+const keyText = (row: Row, column: ColumnShape): string | null => formatCanonical(row[column.name], column.type);
+
 /** Puts the two sides of an update together: rows come ordered by key, those that go before those that come. */
 function pairing(
-  key: readonly string[],
+  key: readonly ColumnShape[],
   decode: (row: Row) => Row,
 ): { add(row: Row): RowChange<Row>[]; end(): RowChange<Row>[] } {
   let gone: Row | null = null;
@@ -129,7 +134,7 @@ function pairing(
     gone = null;
     return before === null ? [] : [{ op: "delete", before: decode(before) }];
   };
-  const sameKey = (a: Row, b: Row): boolean => key.length > 0 && key.every((k) => a[k] === b[k]);
+  const sameKey = (a: Row, b: Row): boolean => key.length > 0 && key.every((k) => keyText(a, k) === keyText(b, k));
   return {
     add(row) {
       const n = Number(row["_cutover_n"]);

@@ -37,11 +37,11 @@ export function safeLogger(logger: Logger | undefined): Logger {
   const call =
     (level: keyof Logger) =>
     (c: object, m: string): void => {
-      try {
-        logger?.[level](c, m);
-      } catch {
-        // There is nowhere left to say it.
-      }
+      // There is nowhere left to say it.
+      guarded(
+        () => logger?.[level](c, m),
+        () => undefined,
+      );
     };
   return { debug: call("debug"), info: call("info"), warn: call("warn"), error: call("error") };
 }
@@ -49,12 +49,20 @@ export function safeLogger(logger: Logger | undefined): Logger {
 export function emitter(pipeline: string, observers: readonly Observer[], log: Logger): Emit {
   return (release, body) => {
     const event: CutoverEvent = { pipeline, release, at: Date.now(), ...body };
-    for (const observer of observers) {
-      try {
-        observer.event(event);
-      } catch (err) {
-        log.warn({ err, type: body.type }, "an observer threw");
-      }
-    }
+    for (const observer of observers)
+      guarded(
+        () => observer.event(event),
+        (err) => log.warn({ err, type: body.type }, "an observer threw"),
+      );
   };
+}
+
+/** A function of the user's, whose failure is told and goes no further; an async one is not waited for. */
+function guarded(body: () => unknown, failed: (err: unknown) => void): void {
+  try {
+    const result = body();
+    if (typeof result === "object" && result !== null && "then" in result) Promise.resolve(result).catch(failed);
+  } catch (err) {
+    failed(err);
+  }
 }

@@ -36,7 +36,9 @@ export interface FaultContext {
 /** Any error, as a {@link CutoverError}: native ones are classified by the adapter, its hint becomes the advice. */
 export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverError {
   if (isCutoverError(e)) return e;
-  if (c.signal.aborted) {
+  const fault = c.signal.aborted && e === c.signal.reason ? null : adapter.classify(e);
+  // An answer that was lost is no cancellation: what was cancelled may be out.
+  if (fault === null || (c.signal.aborted && fault.outcome !== "unknown")) {
     if (isCutoverError(c.signal.reason)) return c.signal.reason;
     return new CutoverError(
       "CANCELLED",
@@ -45,7 +47,6 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
       { cause: e },
     );
   }
-  const fault = adapter.classify(e);
   const told = !c.secret || !quoting.has(fault.kind);
   const native = told
     ? e instanceof Error

@@ -1,7 +1,8 @@
-import type { EventName, LedgerEvent, Payload } from "../ledger/events.js";
+import { type EventName, type LedgerEvent, type Payload, payloadText } from "../ledger/events.js";
 import { apply, fold } from "../ledger/fold.js";
-import { writeJson } from "../ledger/portable.js";
 import type { State } from "../ledger/state.js";
+import { fence } from "../plan/release.js";
+import { untilAbort } from "../source/abortable.js";
 import { beatOn, lostLease, type Work } from "./work.js";
 
 /** The lease of an operation, and the state that it found. */
@@ -17,12 +18,15 @@ export interface Held {
   readonly tookOver: boolean;
   /** The next sequence number of the journal. */
   nextSeq(): number;
-  /** Appends an event outside a block, and folds it into the state that the next reader sees. */
+  /**
+   * Appends an event in a block of its own, under the fence, and folds it into the state that the next reader sees.
+   * @throws CutoverError `LEASE_LOST`: nothing was appended.
+   */
   append<E extends EventName>(event: E, release: number, payload: Payload<E>, by?: Work): Promise<void>;
-  /** The release number was not used after all. */
+  /** The release number taken for this operation was not used after all. */
   giveBack(): void;
   /** Runs a block with the heartbeat stopped and the lease renewed; `limitMs` is shorter than what is left of it. */
-  during<R>(body: (limitMs: number) => Promise<R>): Promise<R>;
+  during<R>(body: (limitMs: number) => Promise<R>, by?: Work): Promise<R>;
 }
 
 /** What taking the lease told. */
@@ -33,6 +37,9 @@ export interface Taken {
   readonly tookOver: boolean;
   readonly now: string;
 }
+
+/** How long a heartbeat may take at most: those of other pipelines wait for the same session. */
+const LONGEST_BEAT_MS = 30_000;
 
 /** The lease at work: heartbeat, events, giving up. */
 export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop: () => Promise<void> } {
@@ -48,12 +55,31 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
     if (!ok) throw lostLease(on, taken.fence);
     renewed = start;
   };
-  let beating: Promise<void> = Promise.resolve();
+  let beating: { readonly done: Promise<void>; readonly stop: AbortController } | null = null;
   // A session of its own: the work's may be in the middle of a statement. A beat that fails is told by the fence.
   const beat = (): void => {
-    beating = beatOn(ctx, renew).catch((err: unknown) => ctx.log.warn({ err, pipeline }, "a heartbeat failed"));
+    if (beating !== null) return;
+    const stop = new AbortController();
+    const limit = setTimeout(() => stop.abort(new Error("the heartbeat was not answered in time")), Math.min(ttlMs / 3, LONGEST_BEAT_MS));
+    const done = beatOn(ctx, stop.signal, renew)
+      .catch((err: unknown) => ctx.log.warn({ err, pipeline }, "a heartbeat failed"))
+      .finally(() => {
+        clearTimeout(limit);
+        beating = null;
+      });
+    beating = { done, stop };
   };
-  let timer = setInterval(beat, ttlMs / 3).unref();
+  /** No heartbeat from here on. Whoever was cancelled does not wait for the one under way. */
+  const quiet = async (): Promise<void> => {
+    clearInterval(timer);
+    const last = beating;
+    if (last === null) return;
+    await untilAbort(w.signal, () => last.done).catch(() => last.stop.abort(w.signal.reason));
+    await last.done;
+  };
+  const beats = (): NodeJS.Timeout | undefined =>
+    ctx.adapter.capabilities.concurrentSessions ? setInterval(beat, ttlMs / 3).unref() : undefined;
+  let timer = beats();
   const held: Held = {
     fence: taken.fence,
     release: taken.release,
@@ -64,28 +90,29 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
     tookOver: taken.tookOver,
     nextSeq: () => ++seq,
     async append(event, release, payload, by = w) {
-      const text = writeJson(payload, names.database);
+      const text = payloadText(event, payload, names.database);
       const row = { pipeline, release, seq: ++seq, event, fence: taken.fence, payload: text, facts: [] };
-      await by.run({ kind: "record", journal: names.journal, events: [row] });
+      const record = { kind: "record" as const, journal: names.journal, events: [row] };
+      const steps = [fence({ lease: names.lease, fence: taken.fence }), { id: "record", step: record }];
+      const { outcome } = await held.during((limit) => by.block({ name: "record", atomic: true, steps }, "commit", limit), by);
+      if (outcome === "refused") throw lostLease(by, taken.fence);
       state = apply(state, { event, release, seq, fence: taken.fence, at: taken.now, payload } as LedgerEvent);
     },
     giveBack: () => {
-      unused = 1;
+      if (taken.release !== null) unused = 1;
     },
-    async during(body) {
-      clearInterval(timer);
-      await beating;
-      if (performance.now() - renewed > ttlMs / 3) await renew(w);
+    async during(body, by = w) {
+      await quiet();
+      if (performance.now() - renewed > ttlMs / 3) await renew(by);
       try {
         return await body(Math.max(1, Math.floor((ttlMs - (performance.now() - renewed)) * 0.95)));
       } finally {
-        timer = setInterval(beat, ttlMs / 3).unref();
+        timer = beats();
       }
     },
   };
   const stop = async (): Promise<void> => {
-    clearInterval(timer);
-    await beating;
+    await quiet();
     try {
       // An aborted operation must still give its lease up: without the signal that ended it.
       await w.calm().run({ kind: "free", lease: names.lease, fence: taken.fence, releases: unused });

@@ -42,7 +42,7 @@ export function leased<R>(
 
 /** What another owner does to the tables of this one shows as conflicts and missing tables: then the lease is the reason. */
 async function lostOr(w: Work, held: Held, e: unknown): Promise<unknown> {
-  if (!isCutoverError(e, "ADAPTER", "BAD_SOURCE") || w.signal.aborted) return e;
+  if (!isCutoverError(e, "ADAPTER", "BAD_SOURCE") || w.signal.aborted || isUnknown(e)) return e;
   try {
     const { rows } = await w.run({ kind: "readLease", lease: w.names.lease });
     if (BigInt(rows[0]?.["fence"] as bigint) === held.fence) return e;
@@ -51,6 +51,9 @@ async function lostOr(w: Work, held: Held, e: unknown): Promise<unknown> {
   }
   return lostLease(w, held.fence, e);
 }
+
+/** Whether an error leaves open if what it is about took effect. */
+export const isUnknown = (e: unknown): boolean => isCutoverError(e, "ADAPTER") && e.context.outcome === "unknown";
 
 interface Owner {
   readonly w: Work;
@@ -64,10 +67,11 @@ async function acquire(
   o: CallOptions | undefined,
   releases: 0 | 1,
   instead: bigint | null,
+  name: string,
 ): Promise<Owner> {
   const { w, close } = await openWork(ctx, stage, o);
   try {
-    return { w, close, ...(await take(w, releases, instead)) };
+    return { w, close, ...(await take(w, releases, instead, name)) };
   } catch (e) {
     const failure = w.explain(e);
     await close(failure);
@@ -84,11 +88,13 @@ async function waitForLease(
 ): Promise<Owner> {
   const deadline = performance.now() + ctx.settings.waitMs;
   const signal = AbortSignal.any([ctx.closing.signal, ...(o?.signal === undefined ? [] : [o.signal])]);
+  const name = ownerName();
   let owner: Owner | null = null;
+  let lost = 0;
   try {
     const got = await pRetry(
       async () => {
-        owner = await acquire(ctx, stage, o, releases, instead);
+        owner = await acquire(ctx, stage, o, releases, instead, name);
         return owner;
       },
       {
@@ -97,23 +103,30 @@ async function waitForLease(
         maxTimeout: 1000,
         randomize: true,
         signal,
-        shouldRetry: ({ error }) => isCutoverError(error, "LEASE_HELD") && performance.now() < deadline,
+        shouldRetry: ({ error }) =>
+          isUnknown(error) ? ++lost < LOST_ANSWERS : isCutoverError(error, "LEASE_HELD") && performance.now() < deadline,
       },
     );
     return got;
   } catch (e) {
     // An abort may come between the lease and its use.
     const late = owner as Owner | null;
+    late?.held.giveBack();
     await late?.stop();
     await late?.close();
     throw explain(ctx.adapter, e, { stage, signal, where: { pipeline: ctx.settings.pipeline } });
   }
 }
 
+/** How often the lease is asked for when the answers are lost. */
+const LOST_ANSWERS = 3;
+
+/** `name` is this attempt's alone: a lease under it was taken by a block whose answer was lost, and is taken over from oneself. */
 async function take(
   w: Work,
   releases: 0 | 1,
   instead: bigint | null,
+  name: string,
 ): Promise<{ readonly held: Held; readonly stop: () => Promise<void> }> {
   const { names, ctx } = w;
   const { settings, adapter } = ctx;
@@ -127,7 +140,7 @@ async function take(
         step: {
           kind: "lease",
           lease: names.lease,
-          owner: ownerName(),
+          owner: name,
           process: thisProcess,
           deadProcess: adapter.capabilities.exclusiveProcess,
           ttlMs: settings.ttlMs,
@@ -141,17 +154,34 @@ async function take(
   };
   const result = await ready(w, () => w.block(plan, "commit", settings.ttlMs));
   const rowOf = (id: string): Row => result.results.get(id)?.rows[0] ?? {};
-  if (result.outcome === "refused") throw leaseHeld(settings.pipeline, rowOf("before"));
+  const before = rowOf("before");
+  if (result.outcome === "refused") {
+    if (before["owner"] === name) return take(w, releases, BigInt(before["fence"] as bigint), name);
+    throw leaseHeld(settings.pipeline, before);
+  }
   const after = rowOf("after");
   const fence = BigInt(after["fence"] as bigint);
-  const events = readEvents(result.results.get("journal")?.rows ?? [], names.database);
-  return own(w, {
-    fence,
-    events,
-    release: releases === 0 ? null : Number(after["releases"]),
-    tookOver: rowOf("before")["owner"] !== null,
-    now: formatTimestamp(after["now"] as bigint),
-  });
+  try {
+    return own(w, {
+      fence,
+      events: readEvents(result.results.get("journal")?.rows ?? [], names.database),
+      release: releases === 0 ? null : Number(after["releases"]),
+      tookOver: before["owner"] !== null,
+      now: formatTimestamp(after["now"] as bigint),
+    });
+  } catch (e) {
+    await giveUp(w, fence, releases);
+    throw e;
+  }
+}
+
+/** A lease that cannot be worked with must not keep others out. */
+async function giveUp(w: Work, fence: bigint, releases: 0 | 1): Promise<void> {
+  try {
+    await w.calm().run({ kind: "free", lease: w.names.lease, fence, releases });
+  } catch (err) {
+    w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "the lease was not given up; it expires by itself");
+  }
 }
 
 /** A ledger that does not exist yet is made; a conflict over the lease means that another has just taken it. */

@@ -215,7 +215,7 @@ async function partitionScope(w: Work, delta: TableRef, partition: ColumnShape, 
   return { partition: partition.name, type: partition.type, values: rows.map((r: Row) => r["value"]) };
 }
 
-/** The highest cursor staged that is not ahead of the clock; it never moves back. */
+/** The highest cursor staged that is finite and not ahead of the clock; it never moves back. */
 function watermark(w: Work, found: Found, cursor: ColumnShape | null, seen: Row): string | null {
   const before = found.state?.watermark ?? null;
   if (cursor === null) return before;
@@ -223,7 +223,8 @@ function watermark(w: Work, found: Found, cursor: ColumnShape | null, seen: Row)
   const highest = formatCanonical(seen["max_cursor"], type);
   const settled = formatCanonical(seen["settled_cursor"], type);
   if (highest !== null && highest !== settled) {
-    const message = `${found.alias}: rows are dated in the future (up to ${highest}); they load, but the watermark stays at ${settled ?? before ?? "none"}`;
+    const ahead = type === "float64" ? "rows have a cursor that is no finite number" : "rows are dated in the future";
+    const message = `${found.alias}: ${ahead} (up to ${highest}); they load, but the watermark stays at ${settled ?? before ?? "none"}`;
     w.warnings.push({ code: "FUTURE_CURSOR", message });
   }
   return laterText(before, settled, type);

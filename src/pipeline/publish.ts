@@ -42,7 +42,7 @@ export async function publishInPlace(
       w,
     );
     if (result.outcome !== "refused") {
-      for (const t of tables) if (t.scanAll && !foreign.has(t.alias)) tellDrift(w, t, result);
+      for (const t of tables) if (t.scanAll && !t.fill && !foreign.has(t.alias)) tellDrift(w, t, result);
       return outcome(w, published, result, release, held.now, context);
     }
     if (result.at === opOf.effect) return null;

@@ -22,10 +22,10 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
     leased(ctx, "load", o, 1, async (w, held) => {
       const release = held.release as number;
       w.release = release;
-      refuseHeld(w, held);
       seen(release, held.fence);
       const done = await alreadyPublished(w, held, o.idempotencyKey);
       if (done !== null) return done;
+      refuseHeld(w, held);
       const staged: Staged[] = [];
       const drop: TableRef[] = [];
       try {

@@ -32,6 +32,7 @@ export const keyOf = (w: Work, definition: TableDefinition): { readonly ref: Tab
 
 /** Finds the tables named, or all; refuses what the configuration cannot mean. */
 export async function findTables(w: Work, state: State, aliases?: readonly string[]): Promise<readonly Found[]> {
+  refuseTwins(w);
   const found: Found[] = [];
   for (const alias of aliases ?? Object.keys(w.ctx.tables)) {
     const definition = definitionOf(w.ctx, alias);
@@ -41,6 +42,16 @@ export async function findTables(w: Work, state: State, aliases?: readonly strin
     found.push({ alias, definition, ref: live?.ref ?? ref, id, live, state: state.tables[id] ?? null });
   }
   return found;
+}
+
+/** Two aliases of one table, under names that only the warehouse's rules make the same. */
+function refuseTwins(w: Work): void {
+  const ids = Object.entries(w.ctx.tables).map(([alias, d]) => [alias, keyOf(w, d).id] as const);
+  const issues = ids.flatMap(([alias, id], i) => {
+    const first = ids.findIndex(([, other]) => other === id);
+    return first < i ? [{ path: `tables.${alias}`, message: `the same table as tables.${ids[first]?.[0]}` }] : [];
+  });
+  if (issues.length > 0) throw configError(issues);
 }
 
 export function definitionOf(ctx: Context, alias: string): TableDefinition {

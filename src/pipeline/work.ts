@@ -87,9 +87,9 @@ export async function tracked<R>(ctx: Context, body: () => Promise<R>): Promise<
   }
 }
 
-/** Runs `body` on the session that all heartbeats of a warehouse share. */
-export function beatOn(ctx: Context, body: (w: Work) => Promise<void>): Promise<void> {
-  const { signal } = ctx.closing;
+/** Runs `body` on the session that all heartbeats of a warehouse share; ended by `stop`, or by close. */
+export function beatOn(ctx: Context, stop: AbortSignal, body: (w: Work) => Promise<void>): Promise<void> {
+  const signal = AbortSignal.any([ctx.closing.signal, stop]);
   return ctx.pool.beat({ signal, tag: `cutover ${ctx.settings.pipeline} heartbeat` }, (session) =>
     body(makeWork(ctx, session, signal, "publish")),
   );
@@ -183,15 +183,19 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
       return { ok: true, rows, affected };
     },
     async block(plan, end, timeoutMs) {
+      const start = performance.now();
+      const left = (): number => timeoutMs - (performance.now() - start);
       const block = compileBlock(adapter, plan, end, timeoutMs);
       statements += block.ops.length - 1;
-      return pRetry(() => w.call(plan.name, undefined, (o) => session.atomic(block, o)), {
+      const attempt = (o: IoOptions) => session.atomic({ ...block, timeoutMs: Math.max(1, Math.floor(left())) }, o);
+      return pRetry(() => w.call(plan.name, undefined, attempt), {
         retries: CONFLICTS,
         minTimeout: 2,
         maxTimeout: 250,
         factor: 1.6,
         randomize: true,
-        shouldRetry: ({ error }) => isCutoverError(error, "ADAPTER") && error.context.kind === "conflict" && !signal.aborted,
+        shouldRetry: ({ error }) =>
+          isCutoverError(error, "ADAPTER") && error.context.kind === "conflict" && !signal.aborted && left() > 0,
       }).catch((e: unknown) => {
         if (isCutoverError(e, "ADAPTER") && e.context.kind === "cancelled" && !signal.aborted)
           throw tooLong(plan.name, timeoutMs, settings.pipeline, e);

@@ -75,7 +75,7 @@ function prepare(t: TableLoad, release: number): PlannedStep[] {
       ? [{ id: `${t.alias}.create`, step: { kind: "create", ref: live.ref, columns: live.columns, ifNotExists: false } }]
       : [];
   const known: PlannedStep[] =
-    t.scanAll || t.make !== null
+    t.make !== null || (t.scanAll && !t.fill)
       ? []
       : [{ id: opOf.count(t.alias), step: { kind: "count", on: live.ref, rows: t.was?.rows ?? 0 } }];
   if (t.fill) {

@@ -2,8 +2,7 @@ import type { Inspect } from "../adapter/operations.js";
 import { type ColumnShape, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import type { CheckDefinition } from "../check/checks.js";
 import type { CheckGroup, CompiledChecks } from "../check/compile.js";
-import { keyEvents, type Published } from "../ledger/events.js";
-import { writeJson } from "../ledger/portable.js";
+import { keyEvents, type Published, payloadText } from "../ledger/events.js";
 import type { State } from "../ledger/state.js";
 import { ident, type Sql } from "../sql/sql.js";
 import type { PlannedStep } from "./compile.js";
@@ -95,7 +94,7 @@ export function record(f: ReleaseFacts, p: Published): PlannedStep {
       journal: f.journal,
       events: [
         ...keyed,
-        { ...common, seq: f.nextSeq(), event: "published", payload: writeJson(constant, f.journal.path[0] ?? ""), facts },
+        { ...common, seq: f.nextSeq(), event: "published", payload: payloadText("published", constant, f.journal.path[0] ?? ""), facts },
       ],
     },
   };

@@ -1,7 +1,6 @@
 import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { stored } from "../adapter/shapes.js";
-import type { Displaced } from "../ledger/events.js";
-import { writeJson } from "../ledger/portable.js";
+import { type Displaced, payloadText } from "../ledger/events.js";
 import type { Kept } from "../ledger/state.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { fence, type ReleaseFacts } from "./release.js";
@@ -65,7 +64,7 @@ export function planMove(
           seq: f.nextSeq(),
           event,
           fence: f.fence,
-          payload: writeJson(payload, f.journal.path[0] ?? ""),
+          payload: payloadText(event, payload, f.journal.path[0] ?? ""),
           facts: [],
         },
       ],
@@ -108,8 +107,8 @@ function tableSteps(m: Move, t: TableMove): PlannedStep[] {
 function unmoved(m: Move, t: TableMove): PlannedStep[] {
   const touching = ofTable(m, t.id);
   const is = m.direction === "undo" ? touching.at(-1)?.t.is : touching[0]?.t.was;
-  if (is === undefined || is === null) return [];
-  const expected = { rows: is.rows, sum: is.sum };
+  if (is === undefined) return [];
+  const expected = { rows: is?.rows ?? 0, sum: is?.sum ?? "0" };
   return [{ id: `${t.alias}.live`, step: { kind: "scan", on: t.live.ref, columns: stored(t.live.columns), expected } }];
 }
 

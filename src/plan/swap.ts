@@ -73,7 +73,7 @@ export function planSwap(
 ): { readonly plan: Plan; readonly published: Published } {
   const checks = candidateChecks(t);
   const unmoved: PlannedStep[] =
-    t.live === null || t.was === null
+    t.live === null
       ? []
       : [
           {
@@ -82,7 +82,8 @@ export function planSwap(
               kind: "scan",
               on: t.live.ref,
               columns: stored(t.live.columns),
-              expected: { rows: t.was.rows, sum: t.was.sum },
+              // What no release accounts for was empty when the candidate was opened.
+              expected: { rows: t.was?.rows ?? 0, sum: t.was?.sum ?? "0" },
             },
           },
         ];

@@ -127,6 +127,9 @@ function declaredColumns(
   return { columns, schema: null };
 }
 
+/** Engines put NaN above everything: a bound that lets all pass. */
+const unordered = (v: unknown): boolean => Number.isNaN(v) || (v instanceof Date && Number.isNaN(v.getTime()));
+
 function checkCheck(
   c: CheckDefinition,
   path: string,
@@ -144,7 +147,10 @@ function checkCheck(
     for (const n of c.columns) column(path, n);
   }
   if (c.kind === "accepted" || c.kind === "between") column(path, c.column);
-  if (c.kind === "accepted" && c.values.length === 0) say(path, "accepted needs at least one value");
+  if (c.kind === "accepted" && c.values.every((v) => v === null || v === undefined))
+    say(path, "accepted needs at least one value besides NULL, which is not looked at");
+  const bounds = c.kind === "between" || c.kind === "rowCount" ? [c.min, c.max] : c.kind === "accepted" ? c.values : [];
+  if (bounds.some(unordered)) say(path, `${c.kind} has a value that nothing can be compared with (NaN, or an invalid date)`);
   if (c.kind === "between" && c.min === null && c.max === null) say(path, "between needs min or max");
   if (c.kind === "rowCount" && c.min === null && c.max === null) say(path, "rowCount needs min or max");
   if (c.kind === "rowCount" && c.min !== null && c.max !== null && c.min > c.max) say(path, "rowCount has min above max");

@@ -1,13 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { brokenOperations } from "./broken/operations.js";
-import { brokenSession } from "./broken/session.js";
-import { brokenSteps } from "./broken/steps.js";
+import { brokenAdapters } from "./broken/index.js";
 import { cases } from "./harness.js";
 
-const all = [...brokenSession, ...brokenSteps, ...brokenOperations];
-
 describe("the kit finds out an adapter that", () => {
-  it.each(all)("$what: $fails", async ({ fails, warehouse }) => {
+  it.each(brokenAdapters)("$what: $fails", async ({ fails, warehouse }) => {
     const open = async () => ({ warehouse: warehouse(), dispose: async () => undefined });
     const [found, ...others] = cases({ open }).filter((c) => c.name === fails);
     expect(others).toEqual([]);

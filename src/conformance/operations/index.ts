@@ -1,6 +1,49 @@
 import type { TableRef } from "../../adapter/shapes.js";
 import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
+import { badCases } from "./bad.js";
+import { cancelledCases } from "./cancelled.js";
+import { capabilityCases } from "./capabilities.js";
+import { cloneCases } from "./clone.js";
+import { contentionCases } from "./contention.js";
+import { driftCases } from "./drift.js";
+import { hostileCases } from "./hostile.js";
+import { keyCases } from "./keys.js";
+import { leaseCases } from "./lease.js";
+import { memoryCases } from "./memory.js";
+import { observeCases } from "./observe.js";
+import { onceCases } from "./once.js";
+import { partitionCases } from "./partition.js";
+import { readerCases } from "./readers.js";
+import { recoverCases } from "./recover.js";
+import { refusedCases } from "./refused.js";
+import { retentionCases } from "./retention.js";
+import { rollbackCases } from "./rollback.js";
+import { secretCases } from "./secrets.js";
+import { typeCases } from "./types.js";
+import { upsertCases } from "./upsert.js";
 
 /** What users do, through the public API. */
-export const operationCases = (_decorate: (table: TableRef) => readonly Sql[]): readonly CaseDefinition[] => [];
+export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): readonly CaseDefinition[] => [
+  ...readerCases,
+  ...onceCases,
+  ...upsertCases,
+  ...refusedCases,
+  ...badCases,
+  ...cancelledCases,
+  ...rollbackCases,
+  ...leaseCases,
+  ...driftCases,
+  ...recoverCases,
+  ...hostileCases,
+  ...cloneCases(decorate),
+  ...secretCases,
+  ...memoryCases,
+  ...retentionCases,
+  ...typeCases,
+  ...keyCases,
+  ...partitionCases,
+  ...observeCases,
+  ...capabilityCases,
+  ...contentionCases,
+];

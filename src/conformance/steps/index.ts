@@ -1,6 +1,41 @@
 import type { TableRef } from "../../adapter/shapes.js";
 import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
+import { captureByKeyCases } from "./capture-key.js";
+import { captureByScopeCases } from "./capture-scope.js";
+import { claimCases } from "./claims.js";
+import { cloneCases } from "./clone.js";
+import { deltaCases } from "./delta.js";
+import { differenceCases } from "./difference.js";
+import { exchangeCases } from "./exchange.js";
+import { fenceCases } from "./fence.js";
+import { foldCases } from "./fold.js";
+import { journalCases } from "./journal.js";
+import { leaseCases } from "./lease.js";
+import { offenderCases } from "./offenders.js";
+import { swapCases } from "./swap.js";
+import { tableCases } from "./tables.js";
+import { tallyCases } from "./tally.js";
+import { validateCases } from "./validate.js";
+import { wholeCases } from "./whole.js";
 
 /** What each step of the contract does, compiled by the adapter and run in its session. */
-export const stepCases = (_decorate: (table: TableRef) => readonly Sql[]): readonly CaseDefinition[] => [];
+export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readonly CaseDefinition[] => [
+  ...leaseCases,
+  ...fenceCases,
+  ...tableCases,
+  ...claimCases,
+  ...journalCases,
+  ...deltaCases,
+  ...foldCases,
+  ...captureByKeyCases,
+  ...captureByScopeCases,
+  ...exchangeCases,
+  ...wholeCases,
+  ...tallyCases,
+  ...differenceCases,
+  ...validateCases,
+  ...offenderCases,
+  ...cloneCases(decorate),
+  ...swapCases(decorate),
+];

@@ -3,7 +3,7 @@ import { sqlOp } from "../../adapter/sql-op.js";
 import { type Compilers, imageColumns, type Scope, type Step } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, type Sql, template } from "../sql.js";
-import { and, column, columns, images, numbered, on, sameKey, sameRow } from "./words.js";
+import { and, as, column, columns, images, numbered, on, sameKey, sameRow } from "./words.js";
 
 /** The columns of `changes`, before those of the table. */
 const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
@@ -37,7 +37,7 @@ function byKey(s: Step<"capture">, syntax: Syntax) {
   const shapes = stored(s.live.columns);
   const names = shapes.map((c) => c.name);
   const pruned = s.prune ?? raw("TRUE");
-  const match = template`${on(s.delta)} d JOIN ${on(s.live.ref)} l ON ${sameKey(s.key, "d", "l")} AND ${pruned}`;
+  const match = template`${as(on(s.delta), "d")} JOIN ${as(on(s.live.ref), "l")} ON ${sameKey(s.key, "d", "l")} AND ${pruned}`;
   const deleted = s.deletes === null ? raw("FALSE") : template`coalesce(${column(s.deletes, "d")}, FALSE)`;
   const same = sameRow(
     syntax,
@@ -55,12 +55,12 @@ function byKey(s: Step<"capture">, syntax: Syntax) {
       template`SELECT ${s.release}, 'after', 'update', ${join(incoming(shapes, s.given, true), ", ")} FROM ${match} WHERE ${differs} AND NOT ${deleted}`,
     ),
     insert(
-      template`SELECT ${s.release}, 'after', 'insert', ${join(incoming(shapes, s.given, false), ", ")} FROM ${on(s.delta)} d WHERE NOT ${deleted} AND NOT EXISTS (SELECT 1 FROM ${on(s.live.ref)} l WHERE ${sameKey(s.key, "d", "l")} AND ${pruned})`,
+      template`SELECT ${s.release}, 'after', 'insert', ${join(incoming(shapes, s.given, false), ", ")} FROM ${as(on(s.delta), "d")} WHERE NOT ${deleted} AND NOT EXISTS (SELECT 1 FROM ${as(on(s.live.ref), "l")} WHERE ${sameKey(s.key, "d", "l")} AND ${pruned})`,
     ),
     sqlOp(
       s.cursor === null
-        ? template`SELECT 0 AS stale`
-        : template`SELECT count(*) AS stale FROM ${match} WHERE NOT (${fresh(s.cursor)})`,
+        ? template`SELECT ${as(raw("0"), "stale")}`
+        : template`SELECT ${as(raw("count(*)"), "stale")} FROM ${match} WHERE NOT (${fresh(s.cursor)})`,
       { returns: { stale: "int64" } },
     ),
   ];
@@ -71,13 +71,13 @@ function whole(s: Step<"capture">, shapes: readonly ColumnShape[], scope: Sql): 
   const partial = s.key.length > 0 && shapes.some((c) => !s.given.includes(c.name));
   const matched = s.key.map((k) => template`${column(k, "l")} IS NOT NULL`);
   const values = shapes.map((c) => {
-    if (s.given.includes(c.name)) return template`${column(c.name, "d")} AS ${column(c.name)}`;
+    if (s.given.includes(c.name)) return as(column(c.name, "d"), c.name);
     const fallback = raw(c.default ?? "NULL");
     const value = partial ? template`CASE WHEN ${and(matched)} THEN ${column(c.name, "l")} ELSE ${fallback} END` : fallback;
-    return template`CAST(${value} AS ${raw(c.native)}) AS ${column(c.name)}`;
+    return as(template`CAST(${value} AS ${raw(c.native)})`, c.name);
   });
-  const kept = partial ? template` LEFT JOIN ${on(s.live.ref)} l ON ${sameKey(s.key, "d", "l")} AND ${scope}` : raw("");
-  return template`SELECT ${join(values, ", ")} FROM ${on(s.delta)} d${kept}`;
+  const kept = partial ? template` LEFT JOIN ${as(on(s.live.ref), "l")} ON ${sameKey(s.key, "d", "l")} AND ${scope}` : raw("");
+  return template`SELECT ${join(values, ", ")} FROM ${as(on(s.delta), "d")}${kept}`;
 }
 
 /** Rows are compared whole, with multiplicity: the n-th copy on one side is the n-th on the other. */
@@ -87,21 +87,21 @@ function byContent(s: Step<"capture">, syntax: Syntax) {
   const scope = and([inScope(s.scope, "l"), s.prune ?? raw("TRUE")]);
   // The hash tells rows apart that the engine takes for equal, such as 0 and −0.
   const copyOf = (alias: string): Sql => numbered(template`${columns(names, alias)}, ${raw(syntax.rowHash(shapes, alias))}`);
-  const live = template`SELECT ${columns(names, "l")}, ${copyOf("l")} AS ${raw(copyColumn)} FROM ${on(s.live.ref)} l WHERE ${scope}`;
-  const delta = template`SELECT ${columns(names, "r")}, ${copyOf("r")} AS ${raw(copyColumn)} FROM (${whole(s, shapes, scope)}) r`;
+  const live = template`SELECT ${columns(names, "l")}, ${as(copyOf("l"), copyColumn)} FROM ${as(on(s.live.ref), "l")} WHERE ${scope}`;
+  const delta = template`SELECT ${columns(names, "r")}, ${as(copyOf("r"), copyColumn)} FROM ${as(template`(${whole(s, shapes, scope)})`, "r")}`;
   const missing = (a: Sql, b: Sql): Sql =>
-    template`FROM (${a}) a WHERE NOT EXISTS (SELECT 1 FROM (${b}) b WHERE a.${raw(copyColumn)} = b.${raw(copyColumn)} AND ${sameRow(syntax, shapes, "a", "b")})`;
+    template`FROM ${as(template`(${a})`, "a")} WHERE NOT EXISTS (SELECT 1 FROM ${as(template`(${b})`, "b")} WHERE ${sameKey([copyColumn], "a", "b")} AND ${sameRow(syntax, shapes, "a", "b")})`;
   const insert = (rows: Sql) => sqlOp(template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) ${rows}`);
   const paired = (image: "before" | "after"): Sql =>
     s.key.length === 0
       ? raw("FALSE")
-      : template`EXISTS (SELECT 1 FROM ${on(s.changes)} o WHERE ${images(s.release, image, "o")} AND ${sameKey(s.key, "o", "a")})`;
+      : template`EXISTS (SELECT 1 FROM ${as(on(s.changes), "o")} WHERE ${images(s.release, image, "o")} AND ${sameKey(s.key, "o", "a")})`;
   const outside =
     s.key.length === 0 || s.scope === "all"
       ? []
       : [
           sqlOp(
-            template`SELECT count(*) AS outside, count(*) = 0 AS ok FROM ${on(s.live.ref)} l JOIN ${on(s.delta)} d ON ${sameKey(s.key, "d", "l")} WHERE NOT coalesce(${inScope(s.scope, "l")}, FALSE)`,
+            template`SELECT ${as(raw("count(*)"), "outside")}, ${as(raw("count(*) = 0"), "ok")} FROM ${as(on(s.live.ref), "l")} JOIN ${as(on(s.delta), "d")} ON ${sameKey(s.key, "d", "l")} WHERE NOT coalesce(${inScope(s.scope, "l")}, FALSE)`,
             { expect: { holds: true }, returns: { outside: "int64", ok: "bool" } },
           ),
         ];
@@ -110,7 +110,7 @@ function byContent(s: Step<"capture">, syntax: Syntax) {
       ? []
       : [
           sqlOp(
-            template`UPDATE ${on(s.changes)} AS a SET ${column(imageColumns.op)} = 'update' WHERE ${images(s.release, image, "a")} AND ${paired(other)}`,
+            template`UPDATE ${as(on(s.changes), "a")} SET ${column(imageColumns.op)} = 'update' WHERE ${images(s.release, image, "a")} AND ${paired(other)}`,
           ),
         ];
   return [
@@ -119,6 +119,6 @@ function byContent(s: Step<"capture">, syntax: Syntax) {
     insert(template`SELECT ${s.release}, 'after', 'insert', ${columns(names, "a")} ${missing(delta, live)}`),
     ...update("before", "after"),
     ...update("after", "before"),
-    sqlOp(template`SELECT 0 AS stale`, { returns: { stale: "int64" } }),
+    sqlOp(template`SELECT ${as(raw("0"), "stale")}`, { returns: { stale: "int64" } }),
   ];
 }

@@ -2,7 +2,7 @@ import { sqlOp } from "../../adapter/sql-op.js";
 import type { Compilers } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, template } from "../sql.js";
-import { column, columns, numbered, on } from "./words.js";
+import { as, column, columns, numbered, on } from "./words.js";
 
 /** What a staged delta holds, and making it one row a key. */
 export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" | "append" | "fold"> {
@@ -12,25 +12,27 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
       const cursor = s.cursor === null ? null : syntax.ident([s.cursor.name]);
       const type = s.cursor?.type ?? "string";
       const clock = type === "timestamp" ? syntax.now() : `CAST(${syntax.now()} AS ${syntax.type(type)})`;
+      const largest = (sign: 1 | -1): string => syntax.literal({ value: sign * Number.MAX_VALUE, type });
+      const readable = type === "float64" ? `BETWEEN ${largest(-1)} AND ${largest(1)}` : `<= ${clock}`;
       const settled =
-        cursor === null || !["timestamp", "datetime", "date"].includes(type)
+        cursor === null || !["timestamp", "datetime", "date", "float64"].includes(type)
           ? cursor
-          : `CASE WHEN ${cursor} <= ${clock} THEN ${cursor} END`;
+          : `CASE WHEN ${cursor} ${readable} THEN ${cursor} END`;
       const nullKeys = s.key.map((k) => `${syntax.ident([k])} IS NULL`).join(" OR ") || "FALSE";
       const keys =
         s.key.length === 0
           ? "count(*)"
           : `(SELECT count(*) FROM (SELECT DISTINCT ${s.key.map((k) => syntax.ident([k])).join(", ")} FROM ${syntax.ident(s.delta.path)}) k)`;
       const facts = [
-        "count(*) AS rows",
-        `${syntax.countIf(nullKeys)} AS null_keys`,
-        `${keys} AS keys`,
-        `${s.partition === null ? "0" : some(syntax.ident([s.partition]))} AS null_partitions`,
-        `max(${cursor ?? "NULL"}) AS max_cursor`,
-        `max(${settled ?? "NULL"}) AS settled_cursor`,
+        as(raw("count(*)"), "rows"),
+        as(raw(syntax.countIf(nullKeys)), "null_keys"),
+        as(raw(keys), "keys"),
+        as(raw(s.partition === null ? "0" : some(syntax.ident([s.partition]))), "null_partitions"),
+        as(raw(`max(${cursor ?? "NULL"})`), "max_cursor"),
+        as(raw(`max(${settled ?? "NULL"})`), "settled_cursor"),
       ];
       return [
-        sqlOp(template`SELECT ${raw(facts.join(", "))} FROM ${on(s.delta)}`, {
+        sqlOp(template`SELECT ${join(facts, ", ")} FROM ${on(s.delta)}`, {
           returns: {
             rows: "int64",
             null_keys: "int64",
@@ -43,7 +45,7 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
       ];
     },
     partitions: (s) => [
-      sqlOp(template`SELECT DISTINCT ${column(s.partition.name)} AS value FROM ${on(s.delta)} ORDER BY 1`, {
+      sqlOp(template`SELECT DISTINCT ${as(column(s.partition.name), "value")} FROM ${on(s.delta)} ORDER BY 1`, {
         returns: { value: s.partition.type },
       }),
     ],
@@ -53,17 +55,18 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
     fold: (s) => {
       const order = s.cursor === null ? raw("1") : template`${column(s.cursor)} DESC NULLS LAST`;
       const names = s.columns.map((c) => c.name);
-      const ranked = template`SELECT ${columns(names)}, rank() OVER (PARTITION BY ${columns(s.key)} ORDER BY ${order}) AS _cutover_rank FROM ${on(s.from)}`;
-      const winners = template`SELECT DISTINCT ${columns(names)} FROM (${ranked}) ranked WHERE _cutover_rank = 1`;
+      const rank = template`rank() OVER (PARTITION BY ${columns(s.key)} ORDER BY ${order})`;
+      const ranked = template`SELECT ${columns(names)}, ${as(rank, "_cutover_rank")} FROM ${on(s.from)}`;
+      const winners = template`SELECT DISTINCT ${columns(names)} FROM (${ranked}) ranked WHERE ${column("_cutover_rank")} = 1`;
       const ties = template`SELECT ${columns(s.key)} FROM (${winners}) winners GROUP BY ${columns(s.key)} HAVING count(*) > 1`;
       const shown = s.key.map((k) => template`CAST(${column(k)} AS ${raw(syntax.type("string"))})`);
       return [
         sqlOp(
-          template`SELECT count(*) AS ties, count(*) = 0 AS ok, min(${join(shown, " || ', ' || ")}) AS sample FROM (${ties}) ties`,
+          template`SELECT ${as(raw("count(*)"), "ties")}, ${as(raw("count(*) = 0"), "ok")}, ${as(template`min(${join(shown, " || ', ' || ")})`, "sample")} FROM (${ties}) tied`,
           { expect: { holds: true }, returns: { ties: "int64", ok: "bool", sample: "string" } },
         ),
         sqlOp(
-          template`INSERT INTO ${on(s.to)} (${columns(names)}) SELECT ${columns(names)} FROM (SELECT ${columns(names)}, ${numbered(columns(s.key), order)} AS _cutover_n FROM ${on(s.from)}) ordered WHERE _cutover_n = 1`,
+          template`INSERT INTO ${on(s.to)} (${columns(names)}) SELECT ${columns(names)} FROM (SELECT ${columns(names)}, ${as(numbered(columns(s.key), order), "_cutover_n")} FROM ${on(s.from)}) ordered WHERE ${column("_cutover_n")} = 1`,
         ),
       ];
     },

@@ -4,7 +4,7 @@ import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js"
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, template } from "../sql.js";
 import { incoming } from "./capture.js";
-import { and, column, columns, images, on, sameKey, sameRow } from "./words.js";
+import { and, as, column, columns, images, numbered, on, sameKey, sameRow } from "./words.js";
 
 /** Removing one image from live and inserting the other; filling and emptying a table as a whole. */
 export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "empty"> {
@@ -15,7 +15,7 @@ export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "
       const names = shapes.map((c) => c.name);
       return [
         sqlOp(
-          template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${join(incoming(shapes, s.given, false), ", ")} FROM ${on(s.delta)} d`,
+          template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${join(incoming(shapes, s.given, false), ", ")} FROM ${as(on(s.delta), "d")}`,
           { expect: { affected: s.inserts } },
         ),
       ];
@@ -29,8 +29,8 @@ function removal(s: Step<"exchange">, syntax: Syntax) {
   const shapes = stored(s.live.columns);
   const keyed = s.key.length > 0;
   const same = keyed ? and([sameKey(s.key, "c", "l"), sameRow(syntax, shapes, "c", "l")]) : sameRow(syntax, shapes, "c", "l");
-  const gone = template`EXISTS (SELECT 1 FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${same})`;
-  const live = template`${on(s.live.ref)} AS l`;
+  const gone = template`EXISTS (SELECT 1 FROM ${as(on(s.changes), "c")} WHERE ${images(s.release, s.remove, "c")} AND ${same})`;
+  const live = as(on(s.live.ref), "l");
   const pruned = s.prune ?? raw("TRUE");
   if (keyed) return [sqlOp(template`DELETE FROM ${live} WHERE ${pruned} AND ${gone}`, { expect: { affected: s.removes } })];
   return keyless(s, syntax);
@@ -43,21 +43,22 @@ function removal(s: Step<"exchange">, syntax: Syntax) {
 function keyless(s: Step<"exchange">, syntax: Syntax) {
   const shapes = stored(s.live.columns);
   const names = shapes.map((c) => c.name);
+  const live = as(on(s.live.ref), "l");
   const hash = raw(syntax.rowHash(shapes, "l"));
   const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
-  const recorded = template`SELECT 1 FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "l")}`;
-  const copies = template`SELECT ${columns(names, "l")}, row_number() OVER (PARTITION BY ${columns(names, "l")}, ${hash} ORDER BY ${hash}) AS _cutover_copy FROM ${on(s.live.ref)} l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`;
-  const going = template`(SELECT count(*) FROM ${on(s.changes)} c WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "k")})`;
+  const recorded = template`SELECT 1 FROM ${as(on(s.changes), "c")} WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "l")}`;
+  const copies = template`SELECT ${columns(names, "l")}, ${as(numbered(template`${columns(names, "l")}, ${hash}`, hash), "_cutover_copy")} FROM ${live} WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`;
+  const going = template`(SELECT count(*) FROM ${as(on(s.changes), "c")} WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "k")})`;
   const stay = template`${column(imageColumns.release)} = ${s.release} AND ${column(imageColumns.image)} = 'stay'`;
   return [
     sqlOp(
-      template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) SELECT ${s.release}, 'stay', 'stay', ${columns(names, "k")} FROM (${copies}) k WHERE k._cutover_copy > ${going}`,
+      template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) SELECT ${s.release}, 'stay', 'stay', ${columns(names, "k")} FROM ${as(template`(${copies})`, "k")} WHERE ${column("_cutover_copy", "k")} > ${going}`,
     ),
     sqlOp(
-      template`SELECT (SELECT count(*) FROM ${on(s.live.ref)} l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})) - (SELECT count(*) FROM ${on(s.changes)} WHERE ${stay}) = (SELECT count(*) FROM ${on(s.changes)} WHERE ${images(s.release, s.remove)}) AS ok`,
+      template`SELECT ${as(template`(SELECT count(*) FROM ${live} WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})) - (SELECT count(*) FROM ${on(s.changes)} WHERE ${stay}) = (SELECT count(*) FROM ${on(s.changes)} WHERE ${images(s.release, s.remove)})`, "ok")}`,
       { expect: { holds: true }, returns: { ok: "bool" } },
     ),
-    sqlOp(template`DELETE FROM ${on(s.live.ref)} AS l WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`),
+    sqlOp(template`DELETE FROM ${live} WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`),
     sqlOp(
       template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${columns(names)} FROM ${on(s.changes)} WHERE ${stay}`,
     ),

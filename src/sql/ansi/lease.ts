@@ -2,7 +2,7 @@ import { sqlOp } from "../../adapter/sql-op.js";
 import type { Compilers } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { raw, template } from "../sql.js";
-import { columns, on } from "./words.js";
+import { as, column, columns, on } from "./words.js";
 
 type LeaseStep = "lease" | "renew" | "free" | "fence" | "readLease";
 
@@ -10,28 +10,38 @@ type LeaseStep = "lease" | "renew" | "free" | "fence" | "readLease";
 export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
   const now = raw(syntax.now());
   const until = (ms: number) => raw(syntax.plusMs(syntax.now(), ms));
+  const owner = column("owner");
+  const process = column("process");
+  const fence = column("fence");
+  const releases = column("releases");
+  const expires = column("expires_at");
   return {
     lease: (s) => {
-      const dead = s.deadProcess ? template` OR process <> ${s.process}` : raw("");
-      const own = s.instead === null ? raw("") : template` OR fence = ${s.instead}`;
+      const dead = s.deadProcess ? template` OR ${process} <> ${s.process}` : raw("");
+      const own = s.instead === null ? raw("") : template` OR ${fence} = ${s.instead}`;
       return [
         sqlOp(
-          template`UPDATE ${on(s.lease)} SET owner = ${s.owner}, process = ${s.process}, fence = fence + 1, releases = releases + ${s.releases}, expires_at = ${until(s.ttlMs)} WHERE owner IS NULL OR expires_at <= ${now}${dead}${own}`,
+          template`UPDATE ${on(s.lease)} SET ${owner} = ${s.owner}, ${process} = ${s.process}, ${fence} = ${fence} + 1, ${releases} = ${releases} + ${s.releases}, ${expires} = ${until(s.ttlMs)} WHERE ${owner} IS NULL OR ${expires} <= ${now}${dead}${own}`,
           { expect: { affected: 1 } },
         ),
       ];
     },
     renew: (s) => [
-      sqlOp(template`UPDATE ${on(s.lease)} SET expires_at = ${until(s.ttlMs)} WHERE fence = ${s.fence} AND owner IS NOT NULL`, {
-        expect: { affected: 1 },
-      }),
+      sqlOp(
+        template`UPDATE ${on(s.lease)} SET ${expires} = ${until(s.ttlMs)} WHERE ${fence} = ${s.fence} AND ${owner} IS NOT NULL`,
+        {
+          expect: { affected: 1 },
+        },
+      ),
     ],
     free: (s) => [
-      sqlOp(template`UPDATE ${on(s.lease)} SET owner = NULL, releases = releases - ${s.releases} WHERE fence = ${s.fence}`),
+      sqlOp(
+        template`UPDATE ${on(s.lease)} SET ${owner} = NULL, ${releases} = ${releases} - ${s.releases} WHERE ${fence} = ${s.fence}`,
+      ),
     ],
     fence: (s) => [
       sqlOp(
-        template`UPDATE ${on(s.lease)} SET fence = fence WHERE fence = ${s.fence} AND owner IS NOT NULL AND expires_at > ${now}`,
+        template`UPDATE ${on(s.lease)} SET ${fence} = ${fence} WHERE ${fence} = ${s.fence} AND ${owner} IS NOT NULL AND ${expires} > ${now}`,
         {
           expect: { affected: 1 },
         },
@@ -39,7 +49,7 @@ export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
     ],
     readLease: (s) => [
       sqlOp(
-        template`SELECT ${columns(["owner", "process", "fence", "releases", "expires_at"])}, expires_at <= ${now} AS expired, ${now} AS now FROM ${on(s.lease)}`,
+        template`SELECT ${columns(["owner", "process", "fence", "releases", "expires_at"])}, ${as(template`${expires} <= ${now}`, "expired")}, ${as(now, "now")} FROM ${on(s.lease)}`,
         {
           returns: {
             owner: "string",

@@ -18,6 +18,7 @@ type LedgerStep =
   | "forget";
 
 const journalColumns = ["pipeline", "release", "seq", "event", "recorded_at", "fence", "payload"];
+const readColumns = columns(journalColumns.slice(1));
 const journalTypes = {
   release: "int64",
   seq: "int64",
@@ -35,6 +36,14 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
       values.map((v) => template`${v}`),
       ", ",
     );
+  const pipeline = column("pipeline");
+  const release = column("release");
+  const seq = column("seq");
+  const event = column("event");
+  const fence = column("fence");
+  const text = column("payload");
+  const table = column("table_name");
+  const turn = column("turn");
   return {
     record: (s) =>
       s.events.map((e) =>
@@ -45,31 +54,31 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
       ),
     readJournal: (s) => [
       sqlOp(
-        template`SELECT release, seq, event, recorded_at, fence, payload FROM ${on(s.journal)} WHERE pipeline = ${s.pipeline} AND seq >= (SELECT coalesce(max(seq), 0) FROM ${on(s.journal)} WHERE pipeline = ${s.pipeline} AND event IN (${list(s.anchors)})) ORDER BY seq, fence`,
+        template`SELECT ${readColumns} FROM ${on(s.journal)} WHERE ${pipeline} = ${s.pipeline} AND ${seq} >= (SELECT coalesce(max(${seq}), 0) FROM ${on(s.journal)} WHERE ${pipeline} = ${s.pipeline} AND ${event} IN (${list(s.anchors)})) ORDER BY ${seq}, ${fence}`,
         { returns: journalTypes },
       ),
     ],
     findEvents: (s) => [
       sqlOp(
-        template`SELECT release, seq, event, recorded_at, fence, payload FROM ${on(s.journal)} WHERE ${and([
-          template`pipeline = ${s.pipeline}`,
-          template`event IN (${list(s.events)})`,
-          ...(s.payload === null ? [] : [template`payload = ${s.payload}`]),
-          ...(s.release === null ? [] : [template`release = ${s.release}`]),
-        ])} ORDER BY seq DESC, fence DESC${s.limit === null ? raw("") : template` LIMIT ${raw(String(s.limit))}`}`,
+        template`SELECT ${readColumns} FROM ${on(s.journal)} WHERE ${and([
+          template`${pipeline} = ${s.pipeline}`,
+          template`${event} IN (${list(s.events)})`,
+          ...(s.payload === null ? [] : [template`${text} = ${s.payload}`]),
+          ...(s.release === null ? [] : [template`${release} = ${s.release}`]),
+        ])} ORDER BY ${seq} DESC, ${fence} DESC${s.limit === null ? raw("") : template` LIMIT ${raw(String(s.limit))}`}`,
         { returns: journalTypes },
       ),
     ],
     claim: (s) => [
-      sqlOp(template`UPDATE ${on(s.turn)} SET turn = turn + 1`, { expect: { affected: 1 } }),
-      ...s.tables.map((table) =>
+      sqlOp(template`UPDATE ${on(s.turn)} SET ${turn} = ${turn} + 1 WHERE TRUE`, { expect: { affected: 1 } }),
+      ...s.tables.map((name) =>
         sqlOp(
-          template`INSERT INTO ${on(s.claims)} (${columns(["table_name", "pipeline", "claimed_at"])}) SELECT ${table}, ${s.pipeline}, ${now} WHERE NOT EXISTS (SELECT 1 FROM ${on(s.claims)} WHERE table_name = ${table})`,
+          template`INSERT INTO ${on(s.claims)} (${columns(["table_name", "pipeline", "claimed_at"])}) SELECT ${name}, ${s.pipeline}, ${now} WHERE NOT EXISTS (SELECT 1 FROM ${on(s.claims)} WHERE ${table} = ${name})`,
         ),
       ),
     ],
     readClaims: (s) => [
-      sqlOp(template`SELECT table_name, pipeline FROM ${on(s.claims)} WHERE table_name IN (${list(s.tables)})`, {
+      sqlOp(template`SELECT ${table}, ${pipeline} FROM ${on(s.claims)} WHERE ${table} IN (${list(s.tables)})`, {
         returns: { table_name: "string", pipeline: "string" },
       }),
     ],

@@ -4,18 +4,18 @@ import type { Syntax } from "../../adapter/syntax.js";
 import type { ColumnType } from "../../table/types.js";
 import { inline } from "../render.js";
 import { join, raw, type Sql, template } from "../sql.js";
-import { and, column, columns, numbered, on, or } from "./words.js";
+import { and, as, column, columns, numbered, on, or, sameKey } from "./words.js";
 
 /** The checks of a table as one query, and the rows that offend. */
 export function validateSteps(syntax: Syntax): Compilers<"validate" | "offenders"> {
   return {
     validate: (s) => {
-      const observed = s.scan.map((item, i) => template`${observation(item.observe, s.on, syntax)} AS ${raw(`c${i}`)}`);
-      const passes = s.scan.map((item, i) => raw(within(item, `c${i}`, syntax)));
+      const observed = s.scan.map((item, i) => as(observation(item.observe, s.on, syntax), `c${i}`));
+      const passes = s.scan.map((item, i) => raw(within(item, syntax.ident([`c${i}`]), syntax)));
       const blocking = passes.filter((_p, i) => s.scan[i]?.blocks);
       const shown = s.scan.flatMap((_item, i) => [
-        raw(`CAST(c${i} AS ${syntax.type("string")}) AS c${i}`),
-        template`${passes[i] as Sql} AS ${raw(`p${i}`)}`,
+        as(template`CAST(${column(`c${i}`)} AS ${raw(syntax.type("string"))})`, `c${i}`),
+        as(passes[i] as Sql, `p${i}`),
       ]);
       const returns: Record<string, ColumnType> = { ok: "bool" };
       for (const [i] of s.scan.entries()) {
@@ -24,7 +24,7 @@ export function validateSteps(syntax: Syntax): Compilers<"validate" | "offenders
       }
       return [
         sqlOp(
-          template`SELECT ${join([...shown, template`${and(blocking)} AS ok`], ", ")} FROM (SELECT ${join([...observed, raw("count(*) AS _cutover_rows")], ", ")} FROM ${s.on} t) observed`,
+          template`SELECT ${join([...shown, as(and(blocking), "ok")], ", ")} FROM (SELECT ${join([...observed, as(raw("count(*)"), "_cutover_rows")], ", ")} FROM ${s.on} t) observed`,
           { expect: { holds: true }, returns },
         ),
       ];
@@ -78,13 +78,13 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
   if (rowwise !== null) return raw(syntax.countIf(inline(rowwise, syntax)));
   switch (o.of) {
     case "sum":
-      return raw(`sum(${syntax.ident([o.column])})`);
+      return raw(`coalesce(sum(${syntax.ident([o.column])}), 0)`);
     case "duplicates":
-      return template`(SELECT count(*) FROM (${copies(o.columns, table, [])}) copies WHERE _cutover_copy > 1)`;
+      return template`(SELECT count(*) FROM (${copies(o.columns, table, [])}) copies WHERE ${column("_cutover_copy")} > 1)`;
     case "query":
       return template`(SELECT count(*) FROM (${o.sql}) offending)`;
     case "partition-change":
-      return template`(SELECT max(_cutover_change) FROM (${changed(o, table)}) changed)`;
+      return template`(SELECT max(${column("_cutover_change")}) FROM (${changed(o, table)}) changed)`;
     default:
       return raw("count(*)");
   }
@@ -93,7 +93,7 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
 function copies(names: readonly string[], table: Sql, shown: readonly string[]): Sql {
   const whole = and(names.map((n) => template`${column(n)} IS NOT NULL`));
   const listed = shown.length === 0 ? raw("") : template`${columns(shown)}, `;
-  return template`SELECT ${listed}${numbered(columns(names))} AS _cutover_copy FROM ${table} t WHERE ${whole}`;
+  return template`SELECT ${listed}${as(numbered(columns(names)), "_cutover_copy")} FROM ${table} t WHERE ${whole}`;
 }
 
 type PartitionChange = Extract<Observation, { of: "partition-change" }>;
@@ -101,14 +101,26 @@ type PartitionChange = Extract<Observation, { of: "partition-change" }>;
 /** For each partition that had rows: rows before and now, and the relative change in the direction asked for. */
 function changed(o: PartitionChange, table: Sql): Sql {
   const part = column(o.partition);
-  const counted = (from: Sql): Sql => template`SELECT ${part}, count(*) AS _cutover_n FROM ${from} GROUP BY ${part}`;
-  const against = o.against;
-  const grouped =
-    "table" in against
-      ? template`SELECT ${part}, sum(_cutover_now) AS _cutover_now, sum(_cutover_before) AS _cutover_before FROM (SELECT ${part}, _cutover_n AS _cutover_now, 0 AS _cutover_before FROM (${counted(template`${table} t`)}) a UNION ALL SELECT ${part}, 0, _cutover_n FROM (${counted(on(against.table))}) b) both_sides GROUP BY ${part}`
-      : template`SELECT net.${part}, coalesce(now._cutover_n, 0) AS _cutover_now, coalesce(now._cutover_n, 0) - net._cutover_n AS _cutover_before FROM (SELECT ${part}, sum(CASE WHEN ${column(imageColumns.image)} = 'after' THEN 1 ELSE -1 END) AS _cutover_n FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release} GROUP BY ${part}) net LEFT JOIN (SELECT ${part}, count(*) AS _cutover_n FROM ${table} t WHERE ${part} IN (SELECT ${part} FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release}) GROUP BY ${part}) now ON net.${part} = now.${part}`;
-  const direction = o.direction === "drop" ? "_cutover_before - _cutover_now" : "_cutover_now - _cutover_before";
-  return template`SELECT ${part}, _cutover_before, _cutover_now, ${raw(`1.0 * (${direction}) / _cutover_before`)} AS _cutover_change FROM (${grouped}) grouped WHERE _cutover_before > 0`;
+  const [n, now, before] = ["_cutover_n", "_cutover_now", "_cutover_before"] as const;
+  const counted = (from: Sql): Sql => template`SELECT ${part}, ${as(raw("count(*)"), n)} FROM ${from} GROUP BY ${part}`;
+  const sum = (name: string): Sql => as(template`sum(${column(name)})`, name);
+  const { against } = o;
+  const grouped = (): Sql => {
+    if ("table" in against) {
+      const there = template`SELECT ${part}, ${as(column(n), now)}, ${as(raw("0"), before)} FROM (${counted(template`${table} t`)}) a`;
+      const then = template`SELECT ${part}, 0, ${column(n)} FROM (${counted(on(against.table))}) b`;
+      return template`SELECT ${part}, ${sum(now)}, ${sum(before)} FROM (${there} UNION ALL ${then}) both_sides GROUP BY ${part}`;
+    }
+    const moved = template`FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release}`;
+    const sign = template`sum(CASE WHEN ${column(imageColumns.image)} = 'after' THEN 1 ELSE -1 END)`;
+    const net = as(template`(SELECT ${part}, ${as(sign, n)} ${moved} GROUP BY ${part})`, "net");
+    const there = as(template`(${counted(template`${table} t WHERE ${part} IN (SELECT ${part} ${moved})`)})`, "there");
+    const rows = template`coalesce(${column(n, "there")}, 0)`;
+    return template`SELECT ${column(o.partition, "net")}, ${as(rows, now)}, ${as(template`${rows} - ${column(n, "net")}`, before)} FROM ${net} LEFT JOIN ${there} ON ${sameKey([o.partition], "net", "there")}`;
+  };
+  const [from, to] = o.direction === "drop" ? [before, now] : [now, before];
+  const change = template`1.0 * (${column(from)} - ${column(to)}) / ${column(before)}`;
+  return template`SELECT ${part}, ${columns([before, now])}, ${as(change, "_cutover_change")} FROM (${grouped()}) grouped WHERE ${column(before)} > 0`;
 }
 
 function offending(o: Observation, table: Sql, shown: readonly string[], syntax: Syntax): Sql {
@@ -116,12 +128,12 @@ function offending(o: Observation, table: Sql, shown: readonly string[], syntax:
   if (rowwise !== null) return template`SELECT ${columns(shown)} FROM ${table} t WHERE ${rowwise}`;
   switch (o.of) {
     case "duplicates":
-      return template`SELECT ${columns(shown)} FROM (${copies(o.columns, table, shown)}) copies WHERE _cutover_copy > 1`;
+      return template`SELECT ${columns(shown)} FROM (${copies(o.columns, table, shown)}) copies WHERE ${column("_cutover_copy")} > 1`;
     case "query":
       return template`SELECT * FROM (${o.sql}) offending`;
     case "partition-change":
-      return template`SELECT ${column(o.partition)}, _cutover_before AS rows_before, _cutover_now AS rows_now FROM (${changed(o, table)}) changed ORDER BY _cutover_change DESC`;
+      return template`SELECT ${column(o.partition)}, ${as(column("_cutover_before"), "rows_before")}, ${as(column("_cutover_now"), "rows_now")} FROM (${changed(o, table)}) changed ORDER BY ${column("_cutover_change")} DESC`;
     default:
-      return template`SELECT count(*) AS rows FROM ${table} t`;
+      return template`SELECT ${as(raw("count(*)"), "rows")} FROM ${table} t`;
   }
 }

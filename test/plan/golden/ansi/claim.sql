@@ -1,7 +1,7 @@
 -- claim, one transaction
 
 -- claim.1 -- must change 1 rows
-UPDATE db.cutover_ledger.turn SET turn = turn + 1;
+UPDATE db.cutover_ledger.turn SET turn = turn + 1 WHERE TRUE;
 -- claim.2
 INSERT INTO db.cutover_ledger.claims (table_name, pipeline, claimed_at) SELECT '["main","orders"]', 'shop', now() WHERE NOT EXISTS (SELECT 1 FROM db.cutover_ledger.claims WHERE table_name = '["main","orders"]');
 -- claim.3

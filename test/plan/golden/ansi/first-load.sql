@@ -5,7 +5,7 @@ UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 A
 -- orders.create
 CREATE TABLE db.main.orders (id int64 NOT NULL, customer string, amount decimal(18,2), updated_at timestamp);
 -- orders.fill -- must change 5 rows
-INSERT INTO db.main.orders (id, customer, amount, updated_at) SELECT d.id, d.customer, d.amount, d.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d;
+INSERT INTO db.main.orders (id, customer, amount, updated_at) SELECT d.id, d.customer, d.amount, d.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r AS d;
 -- orders.scan
 SELECT count(*) AS rows, CAST(sum(hash(id, customer, amount, updated_at)) AS string) AS sum FROM db.main.orders;
 -- orders.validate.self -- must hold

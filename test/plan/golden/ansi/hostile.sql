@@ -5,17 +5,17 @@ UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 A
 -- evil.count -- must hold
 SELECT count(*) AS rows, count(*) = 100 AS ok FROM db.main."or""ders; --";
 -- evil.capture.1
-INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l."i""d", l."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r d JOIN db.main."or""ders; --" l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select"));
+INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l."i""d", l."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r AS d JOIN db.main."or""ders; --" AS l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select"));
 -- evil.capture.2
-INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'update', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r d JOIN db.main."or""ders; --" l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select")) AND NOT FALSE;
+INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'update', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r AS d JOIN db.main."or""ders; --" AS l ON d."i""d" = l."i""d" AND TRUE WHERE TRUE AND (FALSE OR NOT (d."i""d" == l."i""d" AND d."select" == l."select")) AND NOT FALSE;
 -- evil.capture.3
-INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'insert', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main."or""ders; --" l WHERE d."i""d" = l."i""d" AND TRUE);
+INSERT INTO db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 (_cutover_release, _cutover_image, _cutover_op, "i""d", "select") SELECT 7, 'after', 'insert', d."i""d", d."select" FROM db.cutover_ledger.delta_shop_8d9001d3_main_or_ders_3e3d2d26_7_0r AS d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main."or""ders; --" AS l WHERE d."i""d" = l."i""d" AND TRUE);
 -- evil.capture
 SELECT 0 AS stale;
 -- evil.tally
 SELECT count_if(_cutover_image = 'before') AS before_rows, CAST(sum(CASE WHEN _cutover_image = 'before' THEN hash("i""d", "select") END) AS string) AS before_sum, count_if(_cutover_image = 'after') AS after_rows, CAST(sum(CASE WHEN _cutover_image = 'after' THEN hash("i""d", "select") END) AS string) AS after_sum, count_if(_cutover_image = 'after' AND _cutover_op = 'insert') AS inserted, count_if(_cutover_image = 'after' AND _cutover_op = 'update') AS updated, count_if(_cutover_image = 'before' AND _cutover_op = 'delete') AS deleted FROM db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 WHERE _cutover_release = 7;
 -- evil.exchange.1 -- must change as many rows as evil.tally.before_rows
-DELETE FROM db.main."or""ders; --" AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 c WHERE c._cutover_release = 7 AND c._cutover_image = 'before' AND c."i""d" = l."i""d" AND c."i""d" == l."i""d" AND c."select" == l."select");
+DELETE FROM db.main."or""ders; --" AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 AS c WHERE c._cutover_release = 7 AND c._cutover_image = 'before' AND c."i""d" = l."i""d" AND c."i""d" == l."i""d" AND c."select" == l."select");
 -- evil.exchange.2 -- must change as many rows as evil.tally.after_rows
 INSERT INTO db.main."or""ders; --" ("i""d", "select") SELECT "i""d", "select" FROM db.cutover_ledger.changes_main_or_ders_3e3d2d26_c5c48231 WHERE _cutover_release = 7 AND _cutover_image = 'after';
 -- evil.validate.self -- must hold

@@ -5,11 +5,11 @@ UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 A
 -- orders.count -- must hold
 SELECT count(*) AS rows, count(*) = 100 AS ok FROM db.main.orders;
 -- orders.capture.1
-INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l.id, l.customer, l.amount, l.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d JOIN db.main.orders l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer AND d.amount == l.amount AND d.updated_at == l.updated_at));
+INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'before', CASE WHEN FALSE THEN 'delete' ELSE 'update' END, l.id, l.customer, l.amount, l.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r AS d JOIN db.main.orders AS l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer AND d.amount == l.amount AND d.updated_at == l.updated_at));
 -- orders.capture.2
-INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'update', d.id, d.customer, d.amount, d.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d JOIN db.main.orders l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer AND d.amount == l.amount AND d.updated_at == l.updated_at)) AND NOT FALSE;
+INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'update', d.id, d.customer, d.amount, d.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r AS d JOIN db.main.orders AS l ON d.id = l.id AND TRUE WHERE TRUE AND (FALSE OR NOT (d.id == l.id AND d.customer == l.customer AND d.amount == l.amount AND d.updated_at == l.updated_at)) AND NOT FALSE;
 -- orders.capture.3
-INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'insert', d.id, d.customer, d.amount, d.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main.orders l WHERE d.id = l.id AND TRUE);
+INSERT INTO db.cutover_ledger.changes_main_orders_dcef07c5_56115522 (_cutover_release, _cutover_image, _cutover_op, id, customer, amount, updated_at) SELECT 7, 'after', 'insert', d.id, d.customer, d.amount, d.updated_at FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r AS d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM db.main.orders AS l WHERE d.id = l.id AND TRUE);
 -- orders.capture
 SELECT 0 AS stale;
 -- orders.tally
@@ -17,7 +17,7 @@ SELECT count_if(_cutover_image = 'before') AS before_rows, CAST(sum(CASE WHEN _c
 -- effect -- must hold
 SELECT EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_56115522 WHERE _cutover_release = 7) AS ok;
 -- orders.exchange.1 -- must change as many rows as orders.tally.before_rows
-DELETE FROM db.main.orders AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_56115522 c WHERE c._cutover_release = 7 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer AND c.amount == l.amount AND c.updated_at == l.updated_at);
+DELETE FROM db.main.orders AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_56115522 AS c WHERE c._cutover_release = 7 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer AND c.amount == l.amount AND c.updated_at == l.updated_at);
 -- orders.exchange.2 -- must change as many rows as orders.tally.after_rows
 INSERT INTO db.main.orders (id, customer, amount, updated_at) SELECT id, customer, amount, updated_at FROM db.cutover_ledger.changes_main_orders_dcef07c5_56115522 WHERE _cutover_release = 7 AND _cutover_image = 'after';
 -- record -- must change 1 rows

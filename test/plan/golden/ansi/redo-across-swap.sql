@@ -9,11 +9,11 @@ ALTER TABLE db.main.orders RENAME TO db.main._cutover_orders_1c168adb_before_5;
 -- orders.swap.2
 ALTER TABLE db.main._cutover_orders_1c168adb_before_5 RENAME TO db.main.orders;
 -- orders.3.1 -- must change 3 rows
-DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 c WHERE c._cutover_release = 3 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
+DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c WHERE c._cutover_release = 3 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
 -- orders.3.2 -- must change 4 rows
 INSERT INTO db.main._cutover_orders_1c168adb_before_5 (id, customer) SELECT id, customer FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_release = 3 AND _cutover_image = 'after';
 -- orders.4.1 -- must change 3 rows
-DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 c WHERE c._cutover_release = 4 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
+DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c WHERE c._cutover_release = 4 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
 -- orders.4.2 -- must change 4 rows
 INSERT INTO db.main._cutover_orders_1c168adb_before_5 (id, customer) SELECT id, customer FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_release = 4 AND _cutover_image = 'after';
 -- record -- must change 1 rows

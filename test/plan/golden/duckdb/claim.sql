@@ -1,10 +1,10 @@
 -- claim, one transaction
 
 -- claim.1 -- must change 1 rows
-UPDATE "db"."cutover_ledger"."turn" SET turn = turn + 1;
+UPDATE "db"."cutover_ledger"."turn" SET "turn" = "turn" + 1 WHERE TRUE;
 -- claim.2
-INSERT INTO "db"."cutover_ledger"."claims" ("table_name", "pipeline", "claimed_at") SELECT '["main","orders"]', 'shop', (SELECT uuid_extract_timestamp(uuidv7())) WHERE NOT EXISTS (SELECT 1 FROM "db"."cutover_ledger"."claims" WHERE table_name = '["main","orders"]');
+INSERT INTO "db"."cutover_ledger"."claims" ("table_name", "pipeline", "claimed_at") SELECT '["main","orders"]', 'shop', (SELECT uuid_extract_timestamp(uuidv7())) WHERE NOT EXISTS (SELECT 1 FROM "db"."cutover_ledger"."claims" WHERE "table_name" = '["main","orders"]');
 -- claim.3
-INSERT INTO "db"."cutover_ledger"."claims" ("table_name", "pipeline", "claimed_at") SELECT '["main","lines"]', 'shop', (SELECT uuid_extract_timestamp(uuidv7())) WHERE NOT EXISTS (SELECT 1 FROM "db"."cutover_ledger"."claims" WHERE table_name = '["main","lines"]');
+INSERT INTO "db"."cutover_ledger"."claims" ("table_name", "pipeline", "claimed_at") SELECT '["main","lines"]', 'shop', (SELECT uuid_extract_timestamp(uuidv7())) WHERE NOT EXISTS (SELECT 1 FROM "db"."cutover_ledger"."claims" WHERE "table_name" = '["main","lines"]');
 -- claims
-SELECT table_name, pipeline FROM "db"."cutover_ledger"."claims" WHERE table_name IN ('["main","orders"]', '["main","lines"]');
+SELECT "table_name", "pipeline" FROM "db"."cutover_ledger"."claims" WHERE "table_name" IN ('["main","orders"]', '["main","lines"]');

@@ -1,9 +1,9 @@
 -- publish, one transaction
 
 -- fence -- must change 1 rows
-UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET fence = fence WHERE fence = CAST('9' AS BIGINT) AND owner IS NOT NULL AND expires_at > (SELECT uuid_extract_timestamp(uuidv7()));
+UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "fence" = CAST('9' AS BIGINT) AND "owner" IS NOT NULL AND "expires_at" > (SELECT uuid_extract_timestamp(uuidv7()));
 -- days.count -- must hold
-SELECT count(*) AS rows, count(*) = CAST('100' AS BIGINT) AS ok FROM "db"."main"."days";
+SELECT count(*) AS "rows", count(*) = CAST('100' AS BIGINT) AS "ok" FROM "db"."main"."days";
 -- days.capture.1 -- must hold
 SELECT count(*) AS outside, count(*) = 0 AS ok FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_days_bdd3123f_7_0r" AS d JOIN "db"."main"."days" AS l ON "d"."n" = "l"."n" WHERE NOT coalesce("l"."day" IN (CAST('2024-01-01' AS DATE), CAST('2024-01-02' AS DATE)), FALSE);
 -- days.capture.2
@@ -17,7 +17,7 @@ DROP TABLE "temp"."main"."_cutover_keep_964fb19773cb6714";
 -- days.capture
 SELECT 0 AS stale;
 -- days.tally
-SELECT coalesce(count_if("_cutover_image" = 'before'), 0) AS before_rows, CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'before' THEN md5_number_lower(concat("day", '|', "n", '|', CAST(CAST(CAST("x" AS DOUBLE) AS BIT) AS BIGINT), '|', '')) END), 0::HUGEINT) AS VARCHAR) AS before_sum, coalesce(count_if("_cutover_image" = 'after'), 0) AS after_rows, CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'after' THEN md5_number_lower(concat("day", '|', "n", '|', CAST(CAST(CAST("x" AS DOUBLE) AS BIT) AS BIGINT), '|', '')) END), 0::HUGEINT) AS VARCHAR) AS after_sum, coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'insert'), 0) AS inserted, coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'update'), 0) AS updated, coalesce(count_if("_cutover_image" = 'before' AND "_cutover_op" = 'delete'), 0) AS deleted FROM "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" WHERE "_cutover_release" = CAST('7' AS BIGINT);
+SELECT coalesce(count_if("_cutover_image" = 'before'), 0) AS "before_rows", CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'before' THEN CAST(md5_number(concat("day", '|', "n", '|', CAST(CAST(CAST("x" AS DOUBLE) AS BIT) AS BIGINT), '|', '')) >> 64 AS UBIGINT) END), 0::HUGEINT) AS VARCHAR) AS "before_sum", coalesce(count_if("_cutover_image" = 'after'), 0) AS "after_rows", CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'after' THEN CAST(md5_number(concat("day", '|', "n", '|', CAST(CAST(CAST("x" AS DOUBLE) AS BIT) AS BIGINT), '|', '')) >> 64 AS UBIGINT) END), 0::HUGEINT) AS VARCHAR) AS "after_sum", coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'insert'), 0) AS "inserted", coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'update'), 0) AS "updated", coalesce(count_if("_cutover_image" = 'before' AND "_cutover_op" = 'delete'), 0) AS "deleted" FROM "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" WHERE "_cutover_release" = CAST('7' AS BIGINT);
 -- days.exchange.1 -- must change as many rows as days.tally.before_rows
 DELETE FROM "db"."main"."days" WHERE rowid IN (SELECT rid FROM "temp"."main"."_cutover_match_964fb19773cb6714" WHERE goes);
 -- days.exchange.2 -- must change as many rows as days.tally.after_rows

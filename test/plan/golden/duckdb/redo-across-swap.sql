@@ -1,9 +1,9 @@
 -- redo, one transaction
 
 -- fence -- must change 1 rows
-UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET fence = fence WHERE fence = CAST('9' AS BIGINT) AND owner IS NOT NULL AND expires_at > (SELECT uuid_extract_timestamp(uuidv7()));
+UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "fence" = CAST('9' AS BIGINT) AND "owner" IS NOT NULL AND "expires_at" > (SELECT uuid_extract_timestamp(uuidv7()));
 -- orders.live -- must hold
-SELECT rows, sum, rows = CAST('100' AS BIGINT) AND sum = '12345' AS ok FROM (SELECT count(*) AS rows, CAST(coalesce(sum(md5_number_lower(concat("id", '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), ''))), 0::HUGEINT) AS VARCHAR) AS sum FROM "db"."main"."orders") found;
+SELECT "rows", "sum", "rows" = CAST('100' AS BIGINT) AND "sum" = '12345' AS "ok" FROM (SELECT count(*) AS "rows", CAST(coalesce(sum(CAST(md5_number(concat("id", '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), '')) >> 64 AS UBIGINT)), 0::HUGEINT) AS VARCHAR) AS "sum" FROM "db"."main"."orders") found;
 -- orders.swap.1
 DROP INDEX "db"."main"."by_customer";
 -- orders.swap.2

@@ -1,7 +1,7 @@
 -- redo, one transaction
 
 -- fence -- must change 1 rows
-UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET fence = fence WHERE fence = CAST('9' AS BIGINT) AND owner IS NOT NULL AND expires_at > (SELECT uuid_extract_timestamp(uuidv7()));
+UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "fence" = CAST('9' AS BIGINT) AND "owner" IS NOT NULL AND "expires_at" > (SELECT uuid_extract_timestamp(uuidv7()));
 -- orders.5.1 -- must change 3 rows
 DELETE FROM "db"."main"."orders" AS l USING (SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 5 AND "i"."_cutover_image" = 'before') AS c WHERE "c"."id" = "l"."id" AND CASE WHEN "c"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("c"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) THEN TRUE ELSE FALSE END;
 -- orders.5.2 -- must change 4 rows

@@ -1,9 +1,9 @@
 -- publish, one transaction
 
 -- fence -- must change 1 rows
-UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET fence = fence WHERE fence = CAST('9' AS BIGINT) AND owner IS NOT NULL AND expires_at > (SELECT uuid_extract_timestamp(uuidv7()));
+UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "fence" = CAST('9' AS BIGINT) AND "owner" IS NOT NULL AND "expires_at" > (SELECT uuid_extract_timestamp(uuidv7()));
 -- orders.count -- must hold
-SELECT count(*) AS rows, count(*) = CAST('100' AS BIGINT) AS ok FROM "db"."main"."orders";
+SELECT count(*) AS "rows", count(*) = CAST('100' AS BIGINT) AS "ok" FROM "db"."main"."orders";
 -- orders.capture.1
 CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_match_cdeb9672ad201a42" AS SELECT l.rowid AS rid, FALSE AS gone, FALSE AS stale, NOT (FALSE) AND (FALSE OR NOT ("d"."id" IS NOT DISTINCT FROM "l"."id" AND "d"."amount" IS NOT DISTINCT FROM "l"."amount")) AS goes, "l"."id" AS c0, "l"."customer" AS c1, "l"."amount" AS c2, "l"."updated_at" AS c3, "d"."id" AS g0, "d"."amount" AS g2 FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d JOIN "db"."main"."orders" AS l ON "d"."id" = "l"."id";
 -- orders.capture.2
@@ -11,7 +11,7 @@ INSERT INTO "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" ("_cut
 -- orders.capture
 SELECT count(*) AS stale FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE stale;
 -- orders.tally
-SELECT coalesce(count_if("_cutover_image" = 'before'), 0) AS before_rows, CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'before' THEN md5_number_lower(concat("id", '|', "amount", '|', CAST("updated_at" AT TIME ZONE 'UTC' AS VARCHAR), '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), '')) END), 0::HUGEINT) AS VARCHAR) AS before_sum, coalesce(count_if("_cutover_image" = 'after'), 0) AS after_rows, CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'after' THEN md5_number_lower(concat("id", '|', "amount", '|', CAST("updated_at" AT TIME ZONE 'UTC' AS VARCHAR), '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), '')) END), 0::HUGEINT) AS VARCHAR) AS after_sum, coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'insert'), 0) AS inserted, coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'update'), 0) AS updated, coalesce(count_if("_cutover_image" = 'before' AND "_cutover_op" = 'delete'), 0) AS deleted FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" WHERE "_cutover_release" = CAST('7' AS BIGINT);
+SELECT coalesce(count_if("_cutover_image" = 'before'), 0) AS "before_rows", CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'before' THEN CAST(md5_number(concat("id", '|', "amount", '|', CAST("updated_at" AT TIME ZONE 'UTC' AS VARCHAR), '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), '')) >> 64 AS UBIGINT) END), 0::HUGEINT) AS VARCHAR) AS "before_sum", coalesce(count_if("_cutover_image" = 'after'), 0) AS "after_rows", CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'after' THEN CAST(md5_number(concat("id", '|', "amount", '|', CAST("updated_at" AT TIME ZONE 'UTC' AS VARCHAR), '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), '')) >> 64 AS UBIGINT) END), 0::HUGEINT) AS VARCHAR) AS "after_sum", coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'insert'), 0) AS "inserted", coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'update'), 0) AS "updated", coalesce(count_if("_cutover_image" = 'before' AND "_cutover_op" = 'delete'), 0) AS "deleted" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" WHERE "_cutover_release" = CAST('7' AS BIGINT);
 -- orders.exchange.1 -- must change as many rows as orders.tally.before_rows
 DELETE FROM "db"."main"."orders" WHERE rowid IN (SELECT rid FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes);
 -- orders.exchange.2 -- must change as many rows as orders.tally.after_rows

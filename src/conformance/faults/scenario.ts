@@ -1,0 +1,191 @@
+import type { Pipeline } from "../../pipeline/pipeline.js";
+import { rows } from "../../source/source.js";
+import { ident, template } from "../../sql/sql.js";
+import { type Table, table } from "../../table/define.js";
+import type { Place } from "../place.js";
+
+/** One operation that is walked. */
+export interface Scenario {
+  /** As people would call it: `run in place`. */
+  readonly name: string;
+  /** How many tables the pipeline has. */
+  readonly tables: number;
+  /** What stands before: done by an owner whom nothing happens to. */
+  prepare(p: Pipeline, place: Place): Promise<void>;
+  /** The operation. It may end in any error that the library throws. */
+  act(p: Pipeline): Promise<unknown>;
+  /** Needs candidates. */
+  readonly swaps?: true;
+  /** Cannot be taken back by `rollback()`: nothing was published, or what was is no release. */
+  readonly final?: true;
+}
+
+interface Item {
+  readonly id: number;
+  readonly name: string | null;
+  readonly v: number;
+  readonly seq: number;
+}
+const items = (from: number, to: number, v: number): Item[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => ({ id: from + i, name: i % 3 === 0 ? null : `n${from + i}`, v, seq: v }));
+
+export const aliases = (n: number): readonly string[] => ["apples", "bananas", "cherries"].slice(0, n);
+export const tablesOf = (n: number): Readonly<Record<string, Table>> =>
+  Object.fromEntries(
+    aliases(n).map((alias) => [
+      alias,
+      table(alias, { columns: { id: "int64", name: "string?", v: "int64", seq: "int64" }, key: "id", cursor: "seq" }),
+    ]),
+  );
+
+/** The same rows for every table. */
+const feed = (p: Pipeline, n: number, of: readonly Item[]) =>
+  Object.fromEntries(aliases(n).map((alias) => [alias, rows(of)])) as Parameters<typeof p.run>[0];
+const first = (n: number) => (p: Pipeline) => p.run(feed(p, n, items(1, 6, 1))).then(() => undefined);
+/** Updates, equal rows, stale rows and new ones. */
+const delta: readonly Item[] = [...items(4, 9, 2), { id: 1, name: "old", v: 0, seq: 0 }];
+const second = (n: number) => (p: Pipeline) => p.run(feed(p, n, delta));
+
+async function bySteps(p: Pipeline): Promise<void> {
+  await using release = await p.begin();
+  await release.load(feed(p, 1, delta) as never);
+  const { ok } = await release.validate();
+  if (ok) await release.publish();
+}
+async function byCandidate(p: Pipeline, from: "clone" | "rebuild"): Promise<void> {
+  await using candidate = await p[from]();
+  await candidate.load(feed(p, 1, delta) as never);
+  const apples = candidate.refs["apples"];
+  if (apples !== undefined)
+    await candidate.transform(template`UPDATE ${apples} SET ${ident(["v"])} = ${ident(["v"])} + 1 WHERE ${ident(["id"])} = 5`);
+  const { ok } = await candidate.validate();
+  if (ok) await candidate.swap();
+}
+/** Someone who is no pipeline writes a row. */
+async function foreign(place: Place): Promise<void> {
+  const columns = ["id", "name", "v", "seq"].map((c) => ident([place.folded(c).path.at(-1) ?? c]));
+  const [id, name, v, seq] = columns as [never, never, never, never];
+  await place.execute(
+    template`INSERT INTO ${ident(place.folded("apples").path)} (${id}, ${name}, ${v}, ${seq}) VALUES (${100n}, ${"foreign"}, ${7n}, ${7n})`,
+  );
+}
+
+/** Every operation that exists; one that is added here is walked like the others. */
+export const scenarios: readonly Scenario[] = [
+  { name: "a first load", tables: 1, prepare: async () => undefined, act: first(1) },
+  { name: "run in place", tables: 1, prepare: first(1), act: second(1) },
+  { name: "run in place of three tables", tables: 3, prepare: first(3), act: second(3) },
+  {
+    name: "run in place over a foreign row",
+    tables: 1,
+    prepare: async (p, place) => {
+      await first(1)(p);
+      await foreign(place);
+    },
+    act: second(1),
+  },
+  { name: "a release in steps", tables: 1, prepare: first(1), act: bySteps },
+  {
+    name: "a release in steps, rejected",
+    tables: 1,
+    final: true,
+    prepare: first(1),
+    act: async (p) => {
+      await using release = await p.begin();
+      await release.load(feed(p, 1, delta) as never);
+      await release.reject("not wanted");
+    },
+  },
+  { name: "clone, load, transform, swap", tables: 1, swaps: true, prepare: first(1), act: (p) => byCandidate(p, "clone") },
+  { name: "rebuild, load, transform, swap", tables: 1, swaps: true, prepare: first(1), act: (p) => byCandidate(p, "rebuild") },
+  { name: "run by swap", tables: 1, swaps: true, prepare: first(1), act: (p) => p.run(feed(p, 1, delta), { strategy: "swap" }) },
+  {
+    name: "rollback",
+    tables: 1,
+    final: true,
+    prepare: async (p) => {
+      await first(1)(p);
+      await second(1)(p);
+    },
+    act: (p) => p.rollback(),
+  },
+  {
+    name: "rollback of three tables to the start",
+    tables: 3,
+    final: true,
+    prepare: async (p) => {
+      await first(3)(p);
+      await second(3)(p);
+    },
+    act: (p) => p.rollback({ to: 0 }),
+  },
+  {
+    name: "rollback over a swap",
+    tables: 1,
+    swaps: true,
+    final: true,
+    prepare: async (p) => {
+      await first(1)(p);
+      await second(1)(p);
+      await byCandidate(p, "rebuild");
+    },
+    act: (p) => p.rollback({ to: 1 }),
+  },
+  {
+    name: "redo",
+    tables: 1,
+    prepare: async (p) => {
+      await first(1)(p);
+      await second(1)(p);
+      await p.rollback();
+    },
+    act: (p) => p.redo(),
+  },
+  {
+    name: "redo over a swap",
+    tables: 1,
+    swaps: true,
+    prepare: async (p) => {
+      await first(1)(p);
+      await second(1)(p);
+      await byCandidate(p, "rebuild");
+      await p.rollback({ to: 1 });
+    },
+    act: (p) => p.redo(),
+  },
+  { name: "hold", tables: 1, final: true, prepare: first(1), act: (p) => p.hold("by hand") },
+  {
+    name: "unhold",
+    tables: 1,
+    final: true,
+    prepare: async (p) => {
+      await first(1)(p);
+      await p.hold("by hand");
+    },
+    act: (p) => p.unhold(),
+  },
+  {
+    name: "adopt",
+    tables: 1,
+    final: true,
+    prepare: async (p, place) => {
+      await first(1)(p);
+      await foreign(place);
+    },
+    act: (p) => p.adopt({ watermarks: { apples: 7n } }),
+  },
+  {
+    name: "recover",
+    tables: 1,
+    final: true,
+    swaps: true,
+    // Never disposed of: the candidate, and the rows staged for a release, are what recovery finds.
+    prepare: async (p) => {
+      await first(1)(p);
+      await p.clone();
+      const release = await p.begin();
+      await release.load(feed(p, 1, delta) as never);
+    },
+    act: (p) => p.recover(),
+  },
+];

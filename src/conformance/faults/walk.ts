@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import type { Warehouse } from "../../adapter/define.js";
+import { isCutoverError } from "../../errors/index.js";
+import { cutover, type Pipeline } from "../../pipeline/pipeline.js";
+import { openPlace, type Place } from "../place.js";
+import { type Faulty, faulty, kindsAt, type Planned, type Point } from "./faulty.js";
+import { later } from "./later.js";
+import { contents, expire, litter, PIPELINE, picture } from "./picture.js";
+import { type Scenario, tablesOf } from "./scenario.js";
+
+type Open = () => Promise<{ readonly warehouse: Warehouse; dispose(): Promise<void> }>;
+
+/** What an operation does when nothing goes wrong. */
+export interface Control {
+  readonly before: string;
+  readonly after: string;
+  readonly readers: ReadonlySet<string>;
+  readonly litter: readonly string[];
+  readonly points: readonly Point[];
+  /** Those that its recovery passes, by the operation repeated. */
+  readonly recovery: readonly Point[];
+}
+
+const owner = (warehouse: Warehouse, s: Scenario): Pipeline =>
+  cutover({ warehouse, pipeline: PIPELINE, tables: tablesOf(s.tables), lease: { wait: "5s" } });
+const nobody = { look: async () => undefined, takeOver: async () => undefined };
+
+/** A pipeline for one piece of work. */
+async function as<R>(warehouse: Warehouse, s: Scenario, body: (p: Pipeline) => Promise<R>): Promise<R> {
+  const p = owner(warehouse, s);
+  try {
+    return await body(p);
+  } finally {
+    await p.close();
+  }
+}
+async function at<R>(open: Open, body: (place: Place) => Promise<R>): Promise<R> {
+  const place = await openPlace(await open());
+  try {
+    return await body(place);
+  } finally {
+    await place.dispose();
+  }
+}
+
+/** The operation without a fault, and how many points it has. */
+export function control(open: Open, s: Scenario): Promise<Control> {
+  return at(open, async (place) => {
+    await as(place.warehouse, s, (p) => s.prepare(p, place));
+    const see = (): Promise<string> => as(place.warehouse, s, (p) => picture(place, p, s.tables));
+    const [before, seenBefore] = [await see(), await contents(place, s.tables)];
+    await expire(place);
+    const counted = faulty(later(place.warehouse, 2), null, nobody);
+    await as(counted.warehouse, s, s.act);
+    const [after, seenAfter] = [await see(), await contents(place, s.tables)];
+    const recovery = faulty(later(place.warehouse, 4), null, nobody);
+    await as(recovery.warehouse, s, (p) => p.recover());
+    return {
+      before,
+      after,
+      readers: new Set([seenBefore, seenAfter]),
+      litter: await litter(place),
+      points: counted.points,
+      recovery: recovery.points,
+    };
+  });
+}
+
+/** The operation with one fault, or two in a row; then a new owner, and all that must hold. */
+export function strike(open: Open, s: Scenario, c: Control, first: Planned, second: Planned | null): Promise<void> {
+  return at(open, async (place) => {
+    await as(place.warehouse, s, (p) => s.prepare(p, place));
+    await expire(place);
+    const look = async (): Promise<void> => {
+      const seen = await contents(place, s.tables);
+      assert.ok(c.readers.has(seen), `readers saw neither before nor after: ${seen}`);
+    };
+    const finish = async (hours: number): Promise<void> => {
+      await expire(place);
+      await as(later(place.warehouse, hours), s, (p) => settle(place, s, c, p));
+    };
+    const hit = faulty(later(place.warehouse, 2), first, { look, takeOver: () => finish(4) });
+    const claimed = await attempt(s, hit, s.act);
+    await look();
+    if (second !== null) {
+      await expire(place);
+      const again = faulty(later(place.warehouse, 6), second, { look, takeOver: () => finish(8) });
+      await attempt(s, again, (p) => settle(place, s, c, p));
+      await look();
+    }
+    await expire(place);
+    await as(later(place.warehouse, 10), s, async (p) => {
+      await p.recover();
+      const now = await picture(place, p, s.tables);
+      assert.ok(
+        now === c.before || now === c.after,
+        `neither published nor not: ${now}\nbefore: ${c.before}\nafter:  ${c.after}`,
+      );
+      if (claimed === "done") assert.equal(now, c.after, "the call succeeded, and nothing is published");
+      if (claimed === "nothing" && first.kind !== "stall" && second === null)
+        assert.equal(now, c.before, "the call said that nothing was published");
+      if (now !== c.after || c.before === c.after) {
+        await s.act(p);
+        assert.equal(await picture(place, p, s.tables), c.after, "repeated after the fault");
+        await p.recover();
+      }
+      assert.deepEqual(await litter(place), c.litter, "tables that nobody needs, or that are missing");
+      assert.equal((await p.status()).lease, null, "nobody gave the lease up");
+      if (s.final !== undefined || c.before === c.after) return;
+      await p.rollback();
+      assert.ok(c.readers.has(await contents(place, s.tables)), "rolled back to neither");
+    });
+  });
+}
+
+/** Recovers, and repeats the operation unless it is done. */
+async function settle(place: Place, s: Scenario, c: Control, p: Pipeline): Promise<void> {
+  await p.recover();
+  const now = await picture(place, p, s.tables);
+  if (now !== c.after || c.before === c.after) await s.act(p);
+}
+
+/** What an owner could tell its caller: done, nothing published, or that it does not know. */
+async function attempt(s: Scenario, f: Faulty, body: (p: Pipeline) => Promise<unknown>): Promise<"done" | "nothing" | "unknown"> {
+  const p = owner(f.warehouse, s);
+  try {
+    await body(p);
+    return f.dead ? "unknown" : "done";
+  } catch (e) {
+    if (!isCutoverError(e)) throw e;
+    assert.ok(f.struck, `failed before anything went wrong: ${e.message}`);
+    return isCutoverError(e, "PUBLISH_FAILED") && e.context.state === "before" ? "nothing" : "unknown";
+  } finally {
+    await p.close();
+  }
+}
+
+export const everyFault = (c: Control, place: { readonly capabilities: Parameters<typeof kindsAt>[1] }): readonly Planned[] =>
+  c.points.flatMap((point, at) => kindsAt(point, place.capabilities).map((kind) => ({ at, kind })));

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import type { CaseDefinition } from "../case.js";
+import { type Hooks, hooked } from "./hooked.js";
+import { needs } from "./needs.js";
+import { after, batch, contents, expire, failure, gate, itemsPipeline, litter, load, picture, whole } from "./world.js";
+
+const blocks = ["publish", "rollback", "redo", "adopt"] as const;
+const candidateBlocks = ["clone", "load", "swap"] as const;
+type Block = (typeof blocks)[number] | (typeof candidateBlocks)[number];
+
+/** An owner whose lease runs out just before its block, and is taken by another who changes what he finds. */
+const stale = (block: Block): CaseDefinition => ({
+  name: `an owner whose lease was taken just before the block "${block}" changes nothing by it`,
+  invariant: 5,
+  skip: (candidateBlocks as readonly string[]).includes(block) ? needs("blocks", "candidates", "clones") : needs("blocks"),
+  async run(place) {
+    const hooks: Hooks = {};
+    const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks) });
+    const quick = itemsPipeline(place);
+    await slow.run(load(1, 10, 1));
+    await slow.run(load(5, 15, 2));
+    const candidate = block === "swap" || block === "load" ? await slow.clone() : null;
+    await candidate?.load(load(16, 18, 3));
+    if (block === "redo") await slow.rollback();
+    let taken: unknown;
+    hooks.beforeBlock = async (b) => {
+      if (b !== block) return;
+      delete hooks.beforeBlock;
+      await expire(place);
+      await quick.hold("mine now");
+      taken = await picture(place, quick, "items");
+    };
+    const calls: { readonly [B in Block]: () => Promise<unknown> | undefined } = {
+      publish: () => slow.run(load(16, 18, 3)),
+      rollback: () => slow.rollback(),
+      redo: () => slow.redo(),
+      adopt: () => slow.adopt(),
+      clone: () => slow.clone(),
+      load: () => candidate?.load(load(19, 20, 4)),
+      swap: () => candidate?.swap(),
+    };
+    const ended = Promise.resolve(calls[block]());
+    // A clone is a copy that nobody sees: what matters is that it cannot be swapped.
+    if (block === "clone") await ended.catch(() => undefined);
+    else await failure(ended, "LEASE_LOST");
+    assert.notEqual(taken, undefined, `the call ran no block "${block}"`);
+    assert.deepEqual(await picture(place, quick, "items"), taken, "the stale owner changed what the new owner left");
+    assert.equal((await quick.status()).held, "mine now");
+    await whole(quick);
+  },
+});
+
+export const leaseCases: readonly CaseDefinition[] = [
+  ...[...blocks, ...candidateBlocks].map(stale),
+  {
+    name: "an owner whose lease was taken while it read its source cannot publish, and can run again",
+    invariant: 5,
+    skip: needs("blocks", "sessions"),
+    async run(place) {
+      const slow = itemsPipeline(place);
+      const quick = itemsPipeline(place);
+      await slow.run(load(1, 10, 1));
+      let taken: unknown;
+      const stalled = after(batch(5, 15, 2), 4, async () => {
+        await expire(place);
+        await quick.run(load(1, 3, 3));
+        taken = await picture(place, quick, "items");
+      });
+      const e = await failure(slow.run({ items: stalled }), "LEASE_LOST");
+      assert.equal(e.retryable, true);
+      assert.deepEqual(await picture(place, slow, "items"), taken, "the stale owner changed what the new owner published");
+      assert.equal((await slow.run(load(11, 12, 4))).status, "published");
+      await slow.recover();
+      assert.deepEqual(await litter(place), [], "the stale owner's staged rows are left");
+      await whole(slow);
+    },
+  },
+  {
+    name: "an owner whose lease was taken while its candidate was loaded cannot swap it in the same step",
+    invariant: 5,
+    skip: needs("blocks", "candidates", "clones", "sessions"),
+    async run(place) {
+      const slow = itemsPipeline(place);
+      const quick = itemsPipeline(place);
+      await slow.run(load(1, 10, 1));
+      let taken: unknown;
+      const stalled = after(batch(5, 15, 2), 4, async () => {
+        await expire(place);
+        await quick.run(load(1, 3, 3));
+        taken = await picture(place, quick, "items");
+      });
+      await failure(slow.run({ items: stalled }, { strategy: "swap" }), "LEASE_LOST", "STALE_CANDIDATE");
+      assert.deepEqual(await picture(place, slow, "items"), taken, "the stale owner changed what the new owner published");
+      await whole(slow);
+    },
+  },
+  {
+    name: "what a replaced owner writes to the journal afterwards counts for nothing",
+    invariant: 5,
+    skip: needs("blocks"),
+    async run(place) {
+      const hooks: Hooks = {};
+      const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks) });
+      const quick = itemsPipeline(place);
+      await slow.run(load(1, 10, 1));
+      let written = false;
+      hooks.beforeStatement = async (tag) => {
+        if (!tag.endsWith(" record")) return;
+        delete hooks.beforeStatement;
+        written = true;
+        await expire(place);
+        await quick.run(load(11, 12, 2));
+      };
+      await slow.hold("stale").catch(() => undefined);
+      const { live, held } = await quick.status();
+      assert.deepEqual([written, live, held], [true, 2, null]);
+    },
+  },
+  {
+    name: "who comes second is told who works on the pipeline, or waits for it as asked",
+    invariant: 5,
+    skip: needs("blocks", "sessions"),
+    async run(place) {
+      const first = itemsPipeline(place);
+      const second = itemsPipeline(place);
+      const patient = itemsPipeline(place, { lease: { wait: "60s" } });
+      await first.run(load(1, 2, 1));
+      const inside = gate();
+      const go = gate();
+      const pause = async (): Promise<void> => {
+        inside.open();
+        await go.passed;
+      };
+      const running = first.run({ items: after(batch(3, 4, 2), 1, pause) });
+      await inside.passed;
+      const { lease } = await second.status();
+      for (const call of [
+        () => second.run(load(9, 9, 3)),
+        () => second.rollback(),
+        () => second.hold("x"),
+        () => second.begin(),
+      ]) {
+        const e = await failure(call(), "LEASE_HELD");
+        assert.deepEqual([e.context.owner, e.retryable], [lease?.owner, true], "LEASE_HELD names another owner than status()");
+      }
+      const stop = new AbortController();
+      const given = patient.run(load(7, 8, 3), { signal: stop.signal });
+      const waiting = patient.run(load(5, 6, 3));
+      stop.abort();
+      await failure(given, "CANCELLED");
+      go.open();
+      assert.deepEqual([(await running).release, (await waiting).release], [2, 3]);
+      assert.equal((await first.status()).lease, null, "a lease is left");
+      await whole(first);
+    },
+  },
+  {
+    name: "a lease that nobody renews runs out by the warehouse's clock, and another takes it",
+    invariant: 5,
+    skip: needs("blocks", "sessions"),
+    async run(place) {
+      const hooks: Hooks = {};
+      const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks), lease: { ttl: "1s" } });
+      const patient = itemsPipeline(place, { lease: { wait: "6s" } });
+      await slow.run(load(1, 10, 1));
+      hooks.beforeStatement = (tag) => (tag.endsWith(" renew") ? Promise.reject(new Error("the owner stalls")) : undefined);
+      const stalled = after(batch(5, 15, 2), 4, () => patient.run(load(20, 22, 3)));
+      await failure(slow.run({ items: stalled }), "LEASE_LOST");
+      assert.equal((await contents(place, "items"))?.rows.length, 13);
+      await whole(patient);
+    },
+  },
+  {
+    name: "an owner that works longer than its lease keeps it by its heartbeat",
+    invariant: 5,
+    skip: needs("blocks", "sessions"),
+    async run(place) {
+      let renewed = 0;
+      const often = gate();
+      const hooks: Hooks = {
+        beforeStatement: (tag) => {
+          // The fifth begins when the fourth has ended, past the end of the lease that was taken first.
+          if (tag.endsWith(" renew") && ++renewed === 5) often.open();
+        },
+      };
+      const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks), lease: { ttl: "1s" } });
+      const second = itemsPipeline(place);
+      await slow.run(load(1, 10, 1));
+      const long = after(batch(5, 15, 2), 4, async () => {
+        await often.passed;
+        await failure(second.run(load(20, 22, 3)), "LEASE_HELD");
+      });
+      // Heartbeats keep no process alive by themselves.
+      const awake = setInterval(() => undefined, 60_000);
+      try {
+        assert.equal((await slow.run({ items: long })).tables.items?.rows, 15);
+      } finally {
+        clearInterval(awake);
+      }
+      await whole(second);
+    },
+  },
+];

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { ident, template } from "../../sql/sql.js";
+import { type CaseDefinition, reason } from "../case.js";
+import { shapes } from "../columns.js";
+import { calm, type Place } from "../place.js";
+import { seeded } from "./ledger.js";
+import { wide } from "./wide.js";
+import { bag, endingOf, imageShapes, is, type Rows } from "./words.js";
+
+const names = (place: Place) => shapes(place.adapter, { owner: "string?", n: "int64?", since: "timestamp?" });
+const seeds = (place: Place, owner: string, n: number) => [
+  seeded(place, "owner", "string", owner),
+  seeded(place, "n", "int64", n),
+  seeded(place, "since", "timestamp", null),
+];
+
+/** Tables made and dropped. */
+export const tableCases: readonly CaseDefinition[] = [
+  {
+    name: "seed makes a table with one row, and leaves one alone that is there",
+    invariant: 2,
+    async run(place) {
+      const ref = place.at("turn");
+      await place.step({ kind: "seed", ref, columns: seeds(place, "it's me", 0) });
+      is(await place.rows(ref, names(place)), [["it's me", 0n, null]], "a table that was seeded");
+      await place.step({ kind: "seed", ref, columns: seeds(place, "another", 9) });
+      is(await place.rows(ref, names(place)), [["it's me", 0n, null]], "a table that was seeded twice");
+      is(
+        (await place.describe(ref)).columns.map((c) => c.type),
+        ["string", "int64", "timestamp"],
+        "its types",
+      );
+    },
+  },
+  {
+    name: "seed by two sessions at the same time makes one row",
+    invariant: 2,
+    skip: (c) => reason({ "the engine has one session at a time": !c.concurrentSessions }),
+    async run(place) {
+      const other = await place.open();
+      for (let i = 0; i < 5; i++) {
+        const ref = place.at(`turn${i}`);
+        // Like the core, who tries again after a conflict: another has made it by then.
+        const seed = async (session: typeof other, owner: string): Promise<void> => {
+          const once = () =>
+            endingOf(
+              place,
+              place.step({ kind: "seed", ref, columns: seeds(place, owner, i) }, session).then((r) => r.ok),
+            );
+          let ending = await once();
+          for (let tries = 0; tries < 10 && ending === "conflict"; tries++) ending = await once();
+          is(ending, "done", "seeding while another does");
+        };
+        await Promise.all([seed(place.session, "anna"), seed(other, "berta")]);
+        is((await place.rows(ref, names(place))).length, 1, "rows of a table that two seeded at the same time");
+      }
+    },
+  },
+  {
+    name: "create makes an empty table of the columns given, in order, with every type",
+    invariant: 9,
+    async run(place) {
+      const ref = place.at("made");
+      const columns = wide(place);
+      await place.step({ kind: "create", ref, columns, ifNotExists: false });
+      const found = (await place.describe(ref)).columns.map((c) => [c.name, c.type, c.nullable]);
+      is(
+        found,
+        columns.map((c) => [c.name, c.type, c.nullable]),
+        "names, types and nullability",
+      );
+      is(await place.rows(ref, columns), [], "rows of a new table");
+      const id = template`INSERT INTO ${ident(ref.path)} (${ident(["id"])}) VALUES (NULL)`;
+      await assert.rejects(place.execute(id), "a column that is not nullable took NULL");
+    },
+  },
+  {
+    name: "create refuses a table that is there, and with ifNotExists leaves it alone",
+    invariant: 6,
+    async run(place) {
+      const ref = place.at("made");
+      const columns = shapes(place.adapter, { id: "int64" });
+      await place.make(ref, columns, [[1n]]);
+      const other = shapes(place.adapter, { other: "string?" });
+      const create = (ifNotExists: boolean) => place.step({ kind: "create", ref, columns: other, ifNotExists });
+      await assert.rejects(create(false), "create took the place of a table that was there");
+      await create(true);
+      is(await place.rows(ref, columns), [[1n]], "a table that was to be made again");
+      await place.step({ kind: "create", ref: place.at("fresh"), columns: other, ifNotExists: true });
+      is(await place.rows(place.at("fresh"), other), [], "a table that ifNotExists made");
+    },
+  },
+  {
+    name: "createSchema makes a schema unless it is there, and tables stand in it",
+    async run(place) {
+      // The schema of a ledger: a harness that shares a database clears it away in any case.
+      const schema = { path: [...place.session.home.slice(0, -1), "cutover_ledger"] };
+      const ref = { path: [...schema.path, "made"] };
+      const columns = shapes(place.adapter, { id: "int64" });
+      await place.step({ kind: "createSchema", ref: schema });
+      await place.make(ref, columns, [[1n]]);
+      await place.step({ kind: "createSchema", ref: schema });
+      is(await place.rows(ref, columns), [[1n]], "a table in a schema that was to be made again");
+      is(await place.session.describe(place.at("made"), calm()), null, "a table of that name where unqualified names stand");
+      await place.step({ kind: "drop", ref });
+    },
+  },
+  {
+    name: "drop removes a table, and a missing one is nothing",
+    invariant: 7,
+    async run(place) {
+      const [ref, kept] = [place.at("gone"), place.at("gone_not")];
+      const columns = shapes(place.adapter, { id: "int64" });
+      await place.make(ref, columns, [[1n]]);
+      await place.make(kept, columns, [[2n]]);
+      await place.step({ kind: "drop", ref });
+      is(await place.session.describe(ref, calm()), null, "a table that was dropped");
+      is((await place.step({ kind: "drop", ref })).ok, true, "dropping it again");
+      is(await place.rows(kept, columns), [[2n]], "a table of a longer name");
+    },
+  },
+  {
+    name: "forget removes the images of releases that are not named, and keeps the others",
+    invariant: 12,
+    async run(place) {
+      const changes = place.at("changes");
+      const columns = imageShapes(place, shapes(place.adapter, { id: "int64" }));
+      const row = (release: bigint) => [release, "after", "insert", release * 10n];
+      const of = (...releases: readonly bigint[]): Rows => releases.flatMap((r) => [row(r), row(r)]);
+      await place.make(changes, columns, of(1n, 2n, 3n, 12n));
+      const forget = async (...keep: readonly number[]): Promise<Rows> => {
+        await place.step({ kind: "forget", changes, keep });
+        return place.rows(changes, columns);
+      };
+      bag(await forget(1, 2, 3, 12, 99), of(1n, 2n, 3n, 12n), "images where all releases are kept");
+      bag(await forget(2, 12), of(2n, 12n), "images where two releases are kept");
+      is(await forget(), [], "images where none is kept");
+      is(await forget(), [], "images where none was left");
+    },
+  },
+];

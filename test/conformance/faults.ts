@@ -1,0 +1,16 @@
+import type { ConformanceCase } from "cutover/conformance";
+import { duckdb } from "cutover/duckdb";
+import { describe, it } from "vitest";
+import { cases } from "./harness.js";
+import { long, seed } from "./long.js";
+
+/** One thread: the statements are tiny, and a second one only waits for them. */
+const open = async () => ({ warehouse: duckdb({ config: { threads: "1" } }), dispose: async () => undefined });
+
+/** Hands the cases of some operations to vitest; how many points they walked is printed. */
+export function walk(part: (c: ConformanceCase, index: number) => boolean): void {
+  describe("faults", () => {
+    for (const c of cases({ open, groups: ["faults"], faults: { pairs: long ? "all" : 12, seed } }).filter(part))
+      it(c.name, () => c.run((text) => console.log(`${c.name}: ${text}`)), c.timeoutMs);
+  });
+}

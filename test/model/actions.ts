@@ -1,0 +1,95 @@
+import type { Row, TableName } from "./rows.js";
+
+/** The rows of a load, by table. */
+export type Feed = Partial<Record<TableName, readonly Row[]>>;
+/** Who acts: two owners of one name in turn, or (2) one that will die. */
+export type Owner = 0 | 1 | 2;
+export type OnLive =
+  | { readonly do: "run"; readonly by: Owner; readonly feed: Feed }
+  | { readonly do: "rollback"; readonly by: Owner; readonly to: number | null }
+  | { readonly do: "redo" | "unhold" | "recover" | "audit"; readonly by: Owner }
+  | { readonly do: "hold"; readonly by: Owner; readonly reason: string }
+  | { readonly do: "adopt"; readonly by: Owner; readonly watermark: number | null };
+export type OnRelease =
+  | { readonly do: "begin"; readonly by: Owner; readonly slot: number }
+  | { readonly do: "clone" | "rebuild"; readonly by: Owner; readonly slot: number; readonly table: TableName }
+  | { readonly do: "load"; readonly slot: number; readonly feed: Feed }
+  | { readonly do: "transform"; readonly slot: number; readonly table: TableName }
+  | { readonly do: "validate" | "publish" | "swap" | "reject"; readonly slot: number };
+export type Call = OnLive | OnRelease;
+/** One call of the library, or what happens to it or past it. */
+export type Action =
+  | Call
+  /** Somebody else writes. */
+  | {
+      readonly do: "write";
+      readonly table: TableName;
+      readonly sql: string;
+      readonly gone: readonly Row[];
+      readonly come: readonly Row[];
+    }
+  /** An owner of its own dies at its n-th contact with the warehouse; another recovers. */
+  | { readonly do: "die"; readonly at: number; readonly calls: readonly Call[] }
+  /** The connection is lost before or after the commit of the block that counts. */
+  | { readonly do: "lose"; readonly side: "before" | "after"; readonly call: Call };
+
+const names = ["a", "b", "c"] as const;
+const rowsText = (rows: readonly Row[]): string => `rows(${JSON.stringify(rows)})`;
+const feedText = (feed: Feed): string =>
+  `{ ${Object.entries(feed)
+    .map(([t, rows]) => `${t}: ${rowsText(rows)}`)
+    .join(", ")} }`;
+
+function callText(a: Call): string {
+  switch (a.do) {
+    case "run":
+      return `${names[a.by]}.run(${feedText(a.feed)})`;
+    case "rollback":
+      return `${names[a.by]}.rollback(${a.to === null ? "" : `{ to: ${a.to} }`})`;
+    case "redo":
+    case "unhold":
+    case "recover":
+    case "audit":
+      return `${names[a.by]}.${a.do}()`;
+    case "hold":
+      return `${names[a.by]}.hold(${JSON.stringify(a.reason)})`;
+    case "adopt":
+      return `${names[a.by]}.adopt(${a.watermark === null ? "" : `{ watermarks: { items: ${a.watermark}n } }`})`;
+    case "begin":
+      return `w.keep(${a.slot}, ${names[a.by]}.begin())`;
+    case "clone":
+    case "rebuild":
+      return `w.keep(${a.slot}, ${names[a.by]}.${a.do}({ tables: ["${a.table}"] }))`;
+    case "load":
+      return `w.release(${a.slot}).load(${feedText(a.feed)})`;
+    case "transform": {
+      const c = `w.candidate(${a.slot})`;
+      return `${c}.transform(sql\`${transformation[a.table].replace("$", `\${${c}.refs.${a.table}}`)}\`)`;
+    }
+    case "swap":
+      return `w.candidate(${a.slot}).swap()`;
+    case "validate":
+    case "publish":
+    case "reject":
+      return `w.release(${a.slot}).${a.do}()`;
+  }
+}
+/** What `transform` does, `$` being the candidate. */
+export const transformation: { readonly [T in TableName]: string } = {
+  items: "UPDATE $ SET v = v + 1",
+  days: "UPDATE $ SET n = n + 1",
+};
+
+/** The library call that an action makes, as TypeScript. */
+export function actionText(a: Action): string {
+  switch (a.do) {
+    case "write":
+      return `w.query(${JSON.stringify(a.sql)})`;
+    case "die":
+      return `w.dies(${a.at}, [${a.calls.map((c) => `(c) => ${callText(c)}`).join(", ")}])`;
+    case "lose":
+      return `w.loses("${a.side}", () => ${callText(a.call)})`;
+    default:
+      return callText(a);
+  }
+}

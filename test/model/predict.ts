@@ -1,0 +1,200 @@
+import type { Action, Call, Feed } from "./actions.js";
+import {
+  adopt,
+  foreignBag,
+  loadCandidate,
+  type Model,
+  type Moved,
+  type Open,
+  type Published,
+  publishInPlace,
+  type Refusal,
+  redo,
+  refused,
+  rollback,
+  swap,
+  take,
+  unaccounted,
+} from "./model.js";
+import { bagOf, fold, holds, plus, type Row, rowOf, type TableName, textOf, texts } from "./rows.js";
+
+/** What must come of a call: a refusal by one of these codes, or an answer; and the world afterwards, either way. */
+export type Prediction = { readonly next: Model } & (
+  | Refusal
+  | { readonly outcome: "done" }
+  | { readonly outcome: "nothing"; readonly release: number }
+  | { readonly outcome: "opened"; readonly release: number }
+  | { readonly outcome: "validated"; readonly ok: boolean }
+  | { readonly outcome: "moved"; readonly from: number; readonly to: number }
+  | (Published & { readonly release: number })
+);
+type Tables = Partial<Record<TableName, Row[]>>;
+const entries = (feed: Feed): [TableName, readonly Row[]][] => Object.entries(feed) as [TableName, readonly Row[]][];
+
+/** The rows of a feed, one a key; tables of which nothing comes are left out. */
+function staged(feed: Feed): Tables | null {
+  const tables: Tables = {};
+  for (const [t, rows] of entries(feed)) {
+    const folded = fold(t, rows);
+    if (folded === null) return null;
+    if (folded.length > 0) tables[t] = folded;
+  }
+  return tables;
+}
+
+export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>): Prediction {
+  const next = structuredClone(now);
+  const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
+  const moved = (r: Moved): Prediction => (r.outcome === "refused" ? no(r) : { ...r, next });
+  switch (a.do) {
+    case "write": {
+      const t = next.tables[a.table];
+      t.rows = plus(plus(t.rows, foreignBag(a.table, a.gone), -1), foreignBag(a.table, a.come));
+      next.foreign += 1;
+      return { outcome: "done", next };
+    }
+    case "run":
+      return run(now, next, a.feed);
+    case "rollback":
+      return moved(rollback(next, a.to));
+    case "redo":
+      return moved(redo(next));
+    case "hold":
+      next.held = { reason: a.reason };
+      next.events += 1;
+      return { outcome: "done", next };
+    case "unhold":
+      next.held = null;
+      next.events += 1;
+      return { outcome: "done", next };
+    case "adopt": {
+      const r = adopt(next, a.watermark);
+      return r.outcome === "refused" ? no(r) : { outcome: "done", next };
+    }
+    case "recover":
+      next.untidy = false;
+      return { outcome: "done", next };
+    case "audit":
+      return { outcome: "done", next };
+    case "begin":
+      next.slots[a.slot] = { release: take(next), fate: "open", staged: {}, candidate: null };
+      return { outcome: "opened", release: next.highest, next };
+    case "clone":
+    case "rebuild":
+      return open(now, next, a);
+    default:
+      return step(now, next, a);
+  }
+}
+
+function run(now: Model, next: Model, feed: Feed): Prediction {
+  const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
+  if (next.held !== null) return no(refused("HELD"));
+  if (entries(feed).some(([t]) => unaccounted(next.tables[t]))) return no(refused("NOT_ADOPTED"));
+  const tables = staged(feed);
+  if (tables === null) return no(refused("BAD_ROW"));
+  const release = take(next);
+  const r = publishInPlace(next, release, tables);
+  if (r.outcome === "published") return { ...r, release, next };
+  if (r.outcome === "nothing") return { outcome: "nothing", release: now.live, next: structuredClone(now) };
+  // What was judged leaves a record.
+  const judged = structuredClone(now);
+  judged.fates.set(take(judged), "rejected");
+  return { ...r, next: judged };
+}
+
+function open(now: Model, next: Model, a: Extract<Call, { do: "clone" | "rebuild" }>): Prediction {
+  const t = next.tables[a.table];
+  const fresh = a.do === "rebuild";
+  if (!t.there && !fresh) return { ...refused("NOT_FOUND"), next: structuredClone(now) };
+  if (unaccounted(t)) return { ...refused("NOT_ADOPTED"), next: { ...structuredClone(now), gap: true } };
+  const release = take(next);
+  const candidate = {
+    table: a.table,
+    rows: fresh ? bagOf([]) : t.rows,
+    watermark: fresh ? null : (t.known?.watermark ?? null),
+    clonedFrom: next.live,
+    fresh,
+  };
+  next.slots[a.slot] = { release, fate: "open", staged: {}, candidate };
+  return { outcome: "opened", release, next };
+}
+
+function step(now: Model, next: Model, a: Extract<Call, { slot: number }>): Prediction {
+  const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
+  const o = next.slots[a.slot] as Open;
+  if (o.fate !== "open") return no(refused("NOT_OPEN"));
+  if (a.do === "reject") {
+    o.fate = "rejected";
+    next.fates.set(o.release, "rejected");
+    return { outcome: "done", next };
+  }
+  if (o.candidate !== null) return ofCandidate(now, next, o, a);
+  if (a.do === "load") return load(now, next, o, a.feed);
+  // A publish that would skip rows, since what they were read from is no longer the watermark.
+  const { watermark } = next.tables.items.known ?? { watermark: null };
+  const from = o.staged.items?.from ?? null;
+  const gap = from !== null && (watermark === null || watermark < from);
+  if (a.do === "publish" && next.held !== null) return no(refused("HELD"));
+  if (gap) return no(refused("GAP"));
+  const feed = Object.fromEntries(Object.entries(o.staged).map(([t, s]) => [t, s.raw])) as Feed;
+  const r = publishInPlace(next, o.release, staged(feed) ?? {});
+  if (a.do === "validate") return { outcome: "validated", ok: r.outcome !== "refused", next: structuredClone(now) };
+  if (r.outcome === "refused") return no(r);
+  if (r.outcome === "published") {
+    o.fate = "published";
+    return { ...r, release: o.release, next };
+  }
+  o.fate = "abandoned";
+  next.fates.set(o.release, "abandoned");
+  return { outcome: "nothing", release: now.live, next };
+}
+
+function load(now: Model, next: Model, o: Open, feed: Feed): Prediction {
+  const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
+  if (entries(feed).some(([t]) => unaccounted(next.tables[t]))) return no(refused("NOT_ADOPTED"));
+  for (const [t, rows] of entries(feed)) {
+    const raw = [...(o.staged[t]?.raw ?? []), ...rows];
+    if (fold(t, raw) === null) return no(refused("BAD_ROW"));
+    if (raw.length > 0) o.staged[t] = { raw, from: next.tables[t].known?.watermark ?? null };
+  }
+  return { outcome: "done", next };
+}
+
+function ofCandidate(now: Model, next: Model, o: Open, a: Extract<Call, { slot: number }>): Prediction {
+  const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
+  const c = o.candidate as NonNullable<Open["candidate"]>;
+  switch (a.do) {
+    case "load":
+      return loadCandidate(o, a.feed[c.table] ?? []) ? { outcome: "done", next } : no(refused("BAD_ROW"));
+    case "transform":
+      c.rows = bagOf(texts(c.rows).map((text) => raised(c.table, text)));
+      return { outcome: "done", next };
+    case "validate":
+      return { outcome: "validated", ok: holds(c.table, c.rows), next };
+    default: {
+      if (next.held !== null) return no(refused("HELD"));
+      const r = swap(next, o);
+      if (r.outcome === "refused") return no(r);
+      o.fate = "published";
+      return { ...r, release: o.release, next };
+    }
+  }
+}
+function raised(t: TableName, text: string): string {
+  const row = rowOf(t, text);
+  const column = t === "items" ? "v" : "n";
+  return textOf(t, { ...row, [column]: Number(row[column]) + 1 });
+}
+
+/** The world after the owner in the last slot has died and another has recovered: what was open is closed. */
+export function settled(m: Model): Model {
+  const next = structuredClone(m);
+  const last = next.slots.length - 1;
+  const o = next.slots[last];
+  if (o?.fate === "open") next.fates.set(o.release, "abandoned");
+  next.slots[last] = null;
+  next.gap = true;
+  next.untidy = false;
+  return next;
+}
