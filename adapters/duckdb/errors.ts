@@ -39,7 +39,8 @@ export function commitFailed(e: unknown): DuckDBFault {
   const unsure = known.kind === "resources" || known.kind === "other" || known.kind === "corrupt";
   return new DuckDBFault(messageOf(e), { ...known, outcome: unsure ? "unknown" : "not-applied" }, e);
 }
-export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+export const messageOf = (e: unknown): string =>
+  e instanceof Error ? e.message : typeof e === "object" ? Object.prototype.toString.call(e) : String(e);
 
 type Pattern = readonly [test: RegExp, kind: FaultKind, hint: string];
 const constraint: Pattern = [

@@ -174,7 +174,7 @@ async function keysOf(c: Connection, files: readonly string[], wanted: readonly 
   });
 }
 
-/** Texts, so that no digit is lost to a float; decimals come from the line itself. */
+/** Texts, so that no digit is lost to a float; decimals come from the line itself, and JSON is held against it. */
 function ndjson(files: readonly string[], keys: readonly Key[]): Relation {
   const types = keys.map((k) => [k.key, k.json ? "JSON" : "VARCHAR"] as const);
   const columns = keys.map((k, i): Relation["columns"][number] => ({
@@ -184,16 +184,28 @@ function ndjson(files: readonly string[], keys: readonly Key[]): Relation {
     origin: k.json ? { native: "JSON" } : { text: true },
   }));
   const alias = `AS objects(${columns.map((c) => c.expression).join(", ")})`;
-  if (!keys.some((k) => k.decimal)) {
+  if (!keys.some((k) => k.decimal || k.json)) {
     const shape = types.map(([key, type]) => `${text(key)}: '${type}'`).join(", ");
     return {
       from: `(SELECT * FROM read_ndjson(${list(files)}, columns = {${shape}}, hive_partitioning = false) ${alias})`,
       columns,
     };
   }
-  const fields = keys.map((k) => (k.decimal ? digits(`r.${syntax.ident([k.key])}`, k.key) : `r.${syntax.ident([k.key])}`));
+  const fields = keys.map((k) => {
+    const field = `r.${syntax.ident([k.key])}`;
+    return k.decimal ? digits(field, k.key) : k.json ? whole(field, k.key) : field;
+  });
   const parsed = `SELECT json AS line, json_transform(json, ${text(JSON.stringify(Object.fromEntries(types)))}) AS r FROM read_ndjson_objects(${list(files)})`;
   return { from: `(SELECT * FROM (SELECT ${fields.join(", ")} FROM (${parsed})) ${alias})`, columns };
+}
+
+/** JSON passes where no number of the line is one that a float would shorten. */
+function whole(field: string, key: string): string {
+  const bare = String.raw`regexp_replace(line, '"(?:[^"\\]|\\.)*"', '""', 'g')`;
+  const numbers = `regexp_extract_all(${bare}, '-?[0-9]+\\.[0-9]+(?:[eE][+-]?[0-9]+)?|-?[0-9]+[eE][+-]?[0-9]+')`;
+  const long = `list_filter(${numbers}, lambda n: strlen(n) > 16 AND CAST(TRY_CAST(n AS DOUBLE) AS VARCHAR) IS DISTINCT FROM n)`;
+  const unsure = text(`cutover: column "${key}": a number in the line has more digits than JSON can be read with here`);
+  return `CASE WHEN ${field} IS NULL OR len(${long}) = 0 THEN ${field} ELSE error(${unsure}) END`;
 }
 
 /**

@@ -37,7 +37,8 @@ const meanings: readonly Meaning[] = [
 /** Explains whatever a session throws, by its SQLSTATE. */
 export function classify(e: unknown): Fault {
   if (e instanceof PostgresFault) return e.fault;
-  if (!(e instanceof Error)) return { kind: "other", outcome: "unknown", native: String(e) };
+  if (!(e instanceof Error))
+    return { kind: "other", outcome: "unknown", native: typeof e === "object" ? Object.prototype.toString.call(e) : String(e) };
   if (e.name === "AbortError" || e.name === "TimeoutError") return cancelled(e).fault;
   const state = sqlstate(e);
   // Not from the server: who knows what it had done by then.

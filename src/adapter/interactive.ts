@@ -38,7 +38,11 @@ async function run(c: InteractiveConnection, block: AtomicBlock, given: IoOption
     for (const item of block.ops) {
       o.signal.throwIfAborted();
       if ("inspect" in item) {
-        const query = async (sql: Sql): Promise<readonly Row[]> => (await c.exec({ sql }, results, o)).rows;
+        const query = async (sql: Sql): Promise<readonly Row[]> => {
+          // A check that was given up on may still run: the transaction that it would ask is gone.
+          o.signal.throwIfAborted();
+          return (await c.exec({ sql }, results, o)).rows;
+        };
         const row = await untilAbort(o.signal, () => item.inspect(query));
         results.set(item.id, { affected: null, rows: [row] });
         if (row["ok"] === true) continue;

@@ -8,6 +8,8 @@ import type { ColumnShape, TableRef, TableShape } from "./shapes.js";
 export type Scope =
   | { readonly keys: readonly string[] }
   | { readonly partition: string; readonly type: ColumnType; readonly values: readonly unknown[] }
+  /** Too many to name: those that a table, the staged rows, has rows of. */
+  | { readonly partition: string; readonly type: ColumnType; readonly from: TableRef }
   | "all";
 
 /** Names of the columns that `changes` has before those of the table itself. */
@@ -79,8 +81,8 @@ export interface Steps {
     readonly cursor: ColumnShape | null;
     readonly partition: string | null;
   };
-  /** The partitions that a delta has rows of: rows of `value`. */
-  partitions: { readonly delta: TableRef; readonly partition: ColumnShape };
+  /** The partitions that a delta has rows of: rows of `value`, at most `limit` of them where one is given. */
+  partitions: { readonly delta: TableRef; readonly partition: ColumnShape; readonly limit?: number };
   /** A further load into the same release: its rows join those already staged. */
   append: { readonly from: TableRef; readonly to: TableRef; readonly columns: readonly string[] };
   /** One row a key: of several the highest cursor wins; the first operation is refused when winners of one key differ in content. */

@@ -35,6 +35,8 @@ export interface LedgerNames {
   /** Prefix of all deltas of the pipeline. */
   readonly deltas: string;
   changes(table: string, schema: string): TableRef;
+  /** Prefix of all images tables of a table. */
+  changesOf(table: string): string;
   /** Images of loads into a candidate: dropped with it. */
   scratch(table: string, release: number): TableRef;
 }
@@ -53,6 +55,7 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
     lease: at(`lease_${own}`),
     delta: (table, release, part) => at(`${deltas}${slug(table)}_${release}_${part}`),
     deltas,
+    changesOf: (table) => `changes_${slug(table)}_`,
     changes: (table, fingerprint) => at(`changes_${slug(table)}_${fingerprint}`),
     scratch: (table, release) => at(`${deltas}${slug(table)}_${release}_s`),
   };

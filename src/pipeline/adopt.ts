@@ -1,6 +1,6 @@
 import { stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
-import { writeJson } from "../ledger/portable.js";
+import { payloadText } from "../ledger/events.js";
 import { fence, opOf } from "../plan/release.js";
 import { formatCanonical } from "../table/canonical.js";
 import { encodeValue, Unfit } from "../table/encode.js";
@@ -8,10 +8,12 @@ import { findColumn } from "../table/resolve.js";
 import { cleanUp } from "./clean-up.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
+import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { liveChecks } from "./look.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
+import { type Pending, settling } from "./settle.js";
 import { claimTables, definitionOf, type Found, findTables, hashOf } from "./tables.js";
 import { checksFailed, sampleContext } from "./verdict.js";
 import { type CallOptions, lostLease, type Work } from "./work.js";
@@ -24,64 +26,84 @@ export interface AdoptOptions extends CallOptions {
 /** Takes what is there as the baseline: rows, checksum, full checks. Loads nothing. Older releases can no longer be gone back to. */
 export async function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> {
   for (const alias of Object.keys(o.watermarks ?? {})) definitionOf(ctx, alias);
-  return leased(ctx, "adopt", o, 0, (w, held) =>
-    w.stage("adopt", async () => {
-      const tables = (await findTables(w, held.state)).filter((t) => t.live !== null);
-      if (tables.length === 0)
-        throw new CutoverError("NOT_FOUND", "none of the tables exists yet; the first run makes them", {
-          what: "table",
-          name: Object.keys(ctx.tables).join(", "),
-          pipeline: ctx.settings.pipeline,
-        });
-      await claimTables(w, held, tables);
-      const checks = tables.map((t) => liveChecks(w, t));
-      const planned = checks.flatMap((c) => c.planned);
-      const events = tables.map((t) => [
-        t.id,
-        {
-          path: [...t.ref.path],
-          rows: 0,
-          sum: "0",
-          hash: hashOf(ctx, t.live?.columns ?? []),
-          watermark: watermarkOf(w, t, o.watermarks?.[t.alias]),
-          proven: planned.filter((c) => c.table === t.alias && c.severity === "error").map((c) => c.id),
-          changes: t.state?.changes ?? null,
-          sinceScan: 0,
-          scan: opOf.scan(t.alias),
-        },
-      ]);
-      const payload = writeJson({ tables: Object.fromEntries(events) }, w.names.database);
-      const row = {
-        pipeline: ctx.settings.pipeline,
-        release: held.state.live,
-        seq: held.nextSeq(),
-        event: "adopted",
-        fence: held.fence,
-        payload,
-        facts: tables.map((t) => opOf.scan(t.alias)),
-      };
-      const steps = [
-        fence({ lease: w.names.lease, fence: held.fence }),
-        ...tables.map((t) => ({
-          id: opOf.scan(t.alias),
-          step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null },
-        })),
-        ...checks.flatMap((c) => c.plan.steps),
-        { id: "record", step: { kind: "record" as const, journal: w.names.journal, events: [row] } },
-      ];
-      const result = await held.during((limit) => w.block({ name: "adopt", atomic: true, steps }, "commit", limit));
-      if (result.outcome === "refused") {
-        if (result.at === opOf.fence) throw lostLease(w, held.fence);
-        const of = sampleContext(
-          tables.map((t) => ({ alias: t.alias, columns: stored(t.live?.columns ?? []) })),
-          w,
-        );
-        throw checksFailed(withSamples(planned, result.results, of), { pipeline: ctx.settings.pipeline });
-      }
-      await cleanUp(w, held, held.state, { ...held.state, kept: [], undone: [] }, []);
-      return report(tables, (alias) => result.results.get(opOf.scan(alias))?.rows[0] ?? {}, ctx);
-    }),
+  return settling<"adopted", AuditReport>(ctx, o, (begun) =>
+    leased(ctx, "adopt", o, 0, (w, held) => w.stage("adopt", () => takeBaseline(w, held, o, begun))),
   );
+}
+
+async function takeBaseline(
+  w: Work,
+  held: Held,
+  o: AdoptOptions,
+  begun: (p: Pending<"adopted", AuditReport>) => void,
+): Promise<AuditReport> {
+  const { ctx } = w;
+  const tables = (await findTables(w, held.state)).filter((t) => t.live !== null);
+  if (tables.length === 0)
+    throw new CutoverError("NOT_FOUND", "none of the tables exists yet; the first run makes them", {
+      what: "table",
+      name: Object.keys(ctx.tables).join(", "),
+      pipeline: ctx.settings.pipeline,
+    });
+  await claimTables(w, held, tables);
+  const checks = tables.map((t) => liveChecks(w, t));
+  const planned = checks.flatMap((c) => c.planned);
+  const events = tables.map((t) => [
+    t.id,
+    {
+      path: [...t.ref.path],
+      rows: 0,
+      sum: "0",
+      hash: hashOf(ctx, t.live?.columns ?? []),
+      watermark: watermarkOf(w, t, o.watermarks?.[t.alias]),
+      proven: planned.filter((c) => c.table === t.alias && c.severity === "error").map((c) => c.id),
+      changes: t.state?.changes ?? null,
+      sinceScan: 0,
+      scan: opOf.scan(t.alias),
+    },
+  ]);
+  const payload = payloadText("adopted", { tables: Object.fromEntries(events) }, w.names.database);
+  const row = {
+    pipeline: ctx.settings.pipeline,
+    release: held.state.live,
+    seq: held.nextSeq(),
+    event: "adopted",
+    fence: held.fence,
+    payload,
+    facts: tables.map((t) => opOf.scan(t.alias)),
+  };
+  const steps = [
+    fence({ lease: w.names.lease, fence: held.fence }),
+    ...tables.map((t) => ({
+      id: opOf.scan(t.alias),
+      step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null },
+    })),
+    ...checks.flatMap((c) => c.plan.steps),
+    { id: "record", step: { kind: "record" as const, journal: w.names.journal, events: [row] } },
+  ];
+  const before = held.state;
+  begun({
+    what: "the baseline",
+    stage: "adopt",
+    event: "adopted",
+    release: row.release,
+    fence: held.fence,
+    resolve: async ({ payload: { facts } }, by, now) => {
+      if (now !== null) await cleanUp(by, now, before, now.state, []);
+      return report(tables, (alias) => facts[opOf.scan(alias)]?.[0] ?? {}, ctx);
+    },
+  });
+  const result = await held.during((limit) => w.block({ name: "adopt", atomic: true, steps }, "commit", limit));
+  if (result.outcome === "refused") {
+    if (result.at === opOf.fence) throw lostLease(w, held.fence);
+    const of = sampleContext(
+      tables.map((t) => ({ alias: t.alias, columns: stored(t.live?.columns ?? []) })),
+      w,
+    );
+    throw checksFailed(withSamples(planned, result.results, of), { pipeline: ctx.settings.pipeline });
+  }
+  await cleanUp(w, held, before, { ...before, kept: [], undone: [] }, []);
+  return report(tables, (alias) => result.results.get(opOf.scan(alias))?.rows[0] ?? {}, ctx);
 }
 
 function watermarkOf(w: Work, t: Found, given: unknown): string | null {

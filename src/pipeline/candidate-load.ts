@@ -1,4 +1,3 @@
-import type { TableShape } from "../adapter/shapes.js";
 import { factsOf } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
 import { applied, planApply } from "../plan/apply.js";
@@ -6,13 +5,13 @@ import type { Source } from "../source/source.js";
 import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
-import type { Progress } from "./candidate-open.js";
+import { candidateShape, type Progress } from "./candidate-open.js";
 import { type AnyFeed, openFeed } from "./feed.js";
 import type { Held } from "./held.js";
 import { stageTable } from "./load.js";
 import { imageTable } from "./publish.js";
 import type { LoadReport } from "./reports.js";
-import type { Found } from "./tables.js";
+import { type Found, readableWatermark } from "./tables.js";
 import { loadRefused } from "./verdict.js";
 import type { Work } from "./work.js";
 
@@ -27,14 +26,20 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
       name: other[0],
     });
   const source = sources[0]?.[1] as Source | undefined;
-  const candidate = (await w.describe(p.ref)) as TableShape;
+  const candidate = await candidateShape(w, p);
   const target: Found = { ...found, live: candidate, state: p.fromStart ? null : found.state };
-  const staged = source === undefined ? null : await stageTable(w, target, source, p.id, null);
+  const { cursor } = found.definition;
+  const { caseSensitive } = w.ctx.adapter.capabilities.identifiers;
+  const type = cursor === null ? undefined : findColumn(candidate.columns, cursor, caseSensitive)?.type;
+  if (type !== undefined) readableWatermark(w, found.alias, p.watermark, type);
+  const generation = p.raw === null ? 0 : 1 - p.generation;
+  p.generations = Math.max(p.generations, generation + 1);
+  const staged = source === undefined ? null : await stageTable(w, target, source, p.id, null, generation);
   if (staged === null) return { release: p.id, staged: { [found.alias]: { rows: 0, quarantined: 0 } }, warnings: w.warnings };
   const scratch = w.names.scratch(found.id, p.id);
   await w.run({ kind: "drop", ref: scratch }, found.alias);
   await w.run({ kind: "create", ref: scratch, columns: imageTable(w, candidate.columns), ifNotExists: false }, found.alias);
-  const exact = exactNames(found.definition, candidate.columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
+  const exact = exactNames(found.definition, candidate.columns, caseSensitive);
   const plan = planApply({
     alias: found.alias,
     candidate,
@@ -56,13 +61,9 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
   p.loads += 1;
   p.staged += staged.rows;
   p.raw = staged.raw;
+  p.generation = generation;
   // What several loads brought is no longer in one place to be held against their totals.
   p.totals = p.loads === 1 ? staged.totals : null;
-  const { cursor } = found.definition;
-  const type =
-    cursor === null
-      ? undefined
-      : findColumn(candidate.columns, cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.type;
   p.watermark = type === undefined ? p.watermark : laterText(p.watermark, staged.watermark, type);
   return { release: p.id, staged: { [found.alias]: { rows: staged.rawRows, quarantined: 0 } }, warnings: w.warnings };
 }

@@ -1,4 +1,4 @@
-import type { TableRef } from "../adapter/shapes.js";
+import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
 import type { SourceTotals } from "../source/source.js";
@@ -22,7 +22,10 @@ export interface Progress extends Steps {
   staged: number;
   loads: number;
   watermark: string | null;
+  /** What the last load that brought rows had staged, and which of two sets of tables holds it: a load that fails or brings nothing leaves it whole. */
   raw: TableRef | null;
+  generation: number;
+  generations: number;
   totals: SourceTotals | null;
   /** What the steps so far did and warned of, for the report of a whole run. */
   readonly stages: StageReport[];
@@ -113,12 +116,22 @@ export async function openProgress(
       staged: 0,
       loads: 0,
       raw: null,
+      generation: 0,
+      generations: 1,
       totals: null,
       stages: w.stages,
       warnings: w.warnings,
       watermark: fromStart ? null : (found.state?.watermark ?? null),
     };
   });
+}
+
+/** The table of a candidate, as it is now. */
+export async function candidateShape(w: Work, p: Progress): Promise<TableShape> {
+  const candidate = await w.describe(p.ref);
+  if (candidate !== null) return candidate;
+  const name = p.ref.path.join(".");
+  throw new CutoverError("NOT_FOUND", `the candidate of release ${p.id} is gone`, { what: "table", name, release: p.id });
 }
 
 /** A candidate that could not be made is closed at once; where even that fails, recovery does it. */

@@ -4,7 +4,7 @@ import { besideLive } from "../ledger/names.js";
 import type { OpenRelease } from "../ledger/state.js";
 import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
-import type { Progress } from "./candidate-open.js";
+import { candidateShape, type Progress } from "./candidate-open.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { graceFrom } from "./leftovers.js";
@@ -19,13 +19,7 @@ import type { Work } from "./work.js";
 /** The candidate against live, as both are now. */
 export async function tableSwap(w: Work, held: Held, p: Progress): Promise<TableSwap> {
   const { definition, alias, id, ref } = p.found;
-  const candidate = await w.describe(p.ref);
-  if (candidate === null)
-    throw new CutoverError("NOT_FOUND", `the candidate of release ${p.id} is gone`, {
-      what: "table",
-      name: p.ref.path.join("."),
-      release: p.id,
-    });
+  const candidate = await candidateShape(w, p);
   checkAgainstLive(w.ctx, alias, definition, candidate.columns);
   const columns = stored(candidate.columns);
   const exact = exactNames(definition, columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
@@ -78,7 +72,7 @@ export async function swapNow(w: Work, held: Held, p: Progress, open: OpenReleas
   p.state = "published";
   const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
   await lookBehind(w, t);
-  return published(w, held, done, stagedTables(w, t.id, p.id, 1));
+  return published(w, held, done, stagedTables(w, t.id, p.id, p.generations));
 }
 
 async function swapRefused(
@@ -92,11 +86,14 @@ async function swapRefused(
 ): Promise<CutoverError> {
   if (result.at !== liveScan(t.alias)) {
     const error = refusal(w, planned, result, of, [t.alias], held.fence);
-    if (isCutoverError(error, "CHECKS_FAILED")) await held.append("validated", p.id, { ok: false, until: graceFrom(held.now) });
+    if (isCutoverError(error, "CHECKS_FAILED")) {
+      await held.append("validated", p.id, { ok: false, until: graceFrom(held.now) });
+      p.state = "loaded";
+    }
     return error;
   }
   const row = result.results.get(result.at)?.rows[0];
-  const hash = t.was?.hash ?? "";
+  const hash = t.was?.hash ?? hashOf(w.ctx, t.live?.columns ?? []);
   const expected = { rows: t.was?.rows ?? 0, checksum: `${hash}:${t.was?.sum ?? "0"}` };
   const found = { rows: Number(row?.["rows"] ?? 0), checksum: `${hash}:${String(row?.["sum"] ?? "")}` };
   const message = `${t.alias}: others have written to live since the ledger last knew it (${found.rows} rows, recorded ${expected.rows}); a swap would lose their rows, so nothing was changed. adopt() takes them into the baseline`;

@@ -16,8 +16,8 @@ import { asPlanText } from "./plan-text.js";
 import { releaseFacts } from "./publish.js";
 import { dispose, type Release } from "./release.js";
 import type { RunReport } from "./reports.js";
-import type { RunOptions } from "./run-options.js";
-import { step } from "./steps.js";
+import { checkReason, type RunOptions } from "./run-options.js";
+import { publishing, step } from "./steps.js";
 import type { CallOptions } from "./work.js";
 
 /** A whole table prepared apart from live, that then changes places with it. */
@@ -54,15 +54,18 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
       await held.append(event, p.id, { strategy: "swap", reason });
       p.state = event;
       await w.run({ kind: "drop", ref: p.ref }, alias);
-      for (const ref of stagedTables(w, p.found.id, p.id, 1)) await w.run({ kind: "drop", ref }, alias);
+      for (const ref of stagedTables(w, p.found.id, p.id, p.generations)) await w.run({ kind: "drop", ref }, alias);
       await w.run({ kind: "drop", ref: w.names.scratch(p.found.id, p.id) }, alias);
     });
   const swap = (o?: CallOptions): Promise<RunReport> =>
-    settling(ctx, o ?? {}, (seen) =>
-      step(ctx, p, "swap", o, (w, held, open) => {
-        seen(p.id, held.fence);
-        return swapNow(w, held, p, open, {});
-      }),
+    publishing(
+      p,
+      settling(ctx, o ?? {}, (seen) =>
+        step(ctx, p, "swap", o, (w, held, open) => {
+          seen(p.id, held.fence);
+          return swapNow(w, held, p, open, {});
+        }),
+      ),
     );
   return {
     strategy: "swap",
@@ -91,12 +94,15 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
       step(ctx, p, "validate", o, async (w, held) => {
         const v = await w.stage("validate", () => rehearseSwap(w, held, p));
         await held.append("validated", p.id, { ok: v.ok, until: graceFrom(held.now) });
-        if (v.ok) p.state = "validated";
+        p.state = v.ok ? "validated" : "loaded";
         return v;
       }),
     publish: swap,
     swap,
-    reject: (reason = "rejected", o) => settle("rejected", reason, o),
+    reject: async (reason = "rejected", o) => {
+      checkReason(reason);
+      await settle("rejected", reason, o);
+    },
     plan: (o) =>
       step(ctx, p, "swap", o, async (w, held) => {
         const { plan } = planSwap(await tableSwap(w, held, p), releaseFacts(w, held, p.id, {}), jsRunner(w));

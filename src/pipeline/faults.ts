@@ -28,6 +28,8 @@ export interface FaultContext {
   readonly signal: AbortSignal;
   /** While rows are being read: what does not fit is the source's fault. */
   readonly source?: boolean;
+  /** A block was to be committed: an answer that was lost is no cancellation then, since it may be out. */
+  readonly commits?: boolean;
   readonly where: Where;
   /** A table of the pipeline redacts columns: native errors may quote values, so their text is withheld. */
   readonly secret?: boolean;
@@ -36,9 +38,8 @@ export interface FaultContext {
 /** Any error, as a {@link CutoverError}: native ones are classified by the adapter, its hint becomes the advice. */
 export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverError {
   if (isCutoverError(e)) return e;
-  const fault = c.signal.aborted && e === c.signal.reason ? null : adapter.classify(e);
-  // An answer that was lost is no cancellation: what was cancelled may be out.
-  if (fault === null || (c.signal.aborted && fault.outcome !== "unknown")) {
+  const fault = adapter.classify(e);
+  if (c.signal.aborted && !(c.commits === true && e !== c.signal.reason && fault.outcome === "unknown")) {
     if (isCutoverError(c.signal.reason)) return c.signal.reason;
     return new CutoverError(
       "CANCELLED",

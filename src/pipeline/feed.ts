@@ -6,7 +6,7 @@ import type { Tables } from "../table/define.js";
 import { findColumn } from "../table/resolve.js";
 import { cursorOut, sinceOf } from "../table/watermark.js";
 import { configError } from "./config.js";
-import { definitionOf, keyOf } from "./tables.js";
+import { definitionOf, keyOf, readableWatermark } from "./tables.js";
 import type { Work } from "./work.js";
 
 type In<T> = T extends import("../table/define.js").Table<infer I, infer _O, infer _C> ? I : never;
@@ -69,6 +69,7 @@ async function loadContext(w: Work, state: State, release: number, fromStart: bo
     const column = findColumn(live?.columns ?? [], d.cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive);
     const declared = d.columns?.find((c) => c.name === d.cursor);
     const type = column?.type ?? declared?.type ?? "string";
+    readableWatermark(w, alias, watermark, type);
     since[alias] = cursorOut(sinceOf(watermark, d.lookback, type), type, declared?.js ?? "exact");
   }
   return { since, release, signal: w.signal } as LoadContext<Tables>;

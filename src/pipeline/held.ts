@@ -60,7 +60,10 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
   const beat = (): void => {
     if (beating !== null) return;
     const stop = new AbortController();
-    const limit = setTimeout(() => stop.abort(new Error("the heartbeat was not answered in time")), Math.min(ttlMs / 3, LONGEST_BEAT_MS));
+    const limit = setTimeout(
+      () => stop.abort(new Error("the heartbeat was not answered in time")),
+      Math.min(ttlMs / 4, LONGEST_BEAT_MS),
+    );
     const done = beatOn(ctx, stop.signal, renew)
       .catch((err: unknown) => ctx.log.warn({ err, pipeline }, "a heartbeat failed"))
       .finally(() => {

@@ -1,6 +1,8 @@
 import type { TableRef } from "../adapter/shapes.js";
 import { besidePrefix } from "../ledger/names.js";
+import { tableKey } from "../ledger/portable.js";
 import type { OpenRelease, State } from "../ledger/state.js";
+import { imagesTables } from "./clean-up.js";
 import { thisProcess } from "./context.js";
 import { fencedSteps } from "./fenced.js";
 import type { Held } from "./held.js";
@@ -21,47 +23,100 @@ const abandonedBy = (w: Work, held: Held, o: OpenRelease): boolean =>
  */
 export async function settleLeftovers(w: Work, held: Held, thorough: boolean): Promise<RecoveryReport> {
   const dead = held.state.open.filter((o) => abandonedBy(w, held, o));
-  const state: State = { ...held.state, open: held.state.open.filter((o) => !dead.includes(o)) };
   if (dead.length === 0 && !held.tookOver && !thorough) return { settled: [], dropped: [] };
   if (held.tookOver) {
     w.ctx.log.warn({ pipeline: w.ctx.settings.pipeline }, "the owner before did not give the lease up; settling what it left");
     w.warnings.push({ code: "TOOK_OVER", message: "the owner before did not finish; what it left behind was settled" });
   }
+  return drop(w, held, dead, thorough);
+}
+
+function drop(w: Work, held: Held, dead: readonly OpenRelease[], thorough: boolean): Promise<RecoveryReport> {
+  const state: State = { ...held.state, open: held.state.open.filter((o) => !dead.includes(o)) };
   return w.stage("recover", async () => {
-    for (const o of dead) await held.append("abandoned", o.release, { strategy: o.strategy, reason: "nobody continued it" });
-    const dropped: string[] = [];
-    const found = await orphans(w, state, held.release);
+    const found = await orphans(w, state, dead, held.release, thorough);
+    // Dropped first: a candidate of a table that is no longer configured is known by its open release only.
     await fencedSteps(
       w,
       held,
       "recover",
       found.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
     );
-    dropped.push(...found.map((ref) => ref.path.join(".")));
-    return { settled: dead.map((o) => ({ release: o.release, as: "not-published" as const })), dropped };
+    for (const o of dead) await held.append("abandoned", o.release, { strategy: o.strategy, reason: "nobody continued it" });
+    return {
+      settled: dead.map((o) => ({ release: o.release, as: "not-published" as const })),
+      dropped: found.map((ref) => ref.path.join(".")),
+    };
   });
 }
 
-/** Deltas and candidates of no open release, versions of no kept one. */
-async function orphans(w: Work, s: State, current: number | null): Promise<readonly TableRef[]> {
+/** The cleanup of a release that is out though its answer was lost. What fails is a warning, as after any release. */
+export async function sweep(w: Work, held: Held): Promise<void> {
+  try {
+    await drop(w, held, [], true);
+  } catch (err) {
+    w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");
+    w.warnings.push({ code: "CLEANUP", message: `published, but cleaning up failed: ${String(err)}` });
+  }
+}
+
+const nameOf = (path: readonly string[]): string => path.at(-1) ?? "";
+
+/** Deltas and candidates of no open release, versions of no kept one; if `thorough`, images that nothing refers to. */
+async function orphans(
+  w: Work,
+  s: State,
+  dead: readonly OpenRelease[],
+  current: number | null,
+  thorough: boolean,
+): Promise<readonly TableRef[]> {
+  const list = (schema: TableRef, prefix: string): Promise<readonly TableRef[]> =>
+    w.call("list", undefined, (o) => w.session.list(schema, prefix, o));
   const open = [...s.open.map((o) => o.release), ...(current === null ? [] : [current])];
-  const deltas = await w.call("list", undefined, (o) => w.session.list(w.names.schema, w.names.deltas, o));
+  const deltas = await list(w.names.schema, w.names.deltas);
   const ofOpen = (name: string): boolean => open.some((r) => new RegExp(`_${r}_\\d*[a-z]$`).test(name));
-  const held = new Set(
-    [
-      ...s.open.flatMap((o) => Object.values(o.candidates)),
-      ...[...s.kept, ...s.undone.flatMap((u) => u.releases)].flatMap((k) =>
-        Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
-      ),
-    ].map((path) => path.at(-1) ?? ""),
+  const versions = [...s.kept, ...s.undone.flatMap((u) => u.releases)].flatMap((k) =>
+    Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
   );
-  const found = deltas.filter((d) => !ofOpen(d.path.at(-1) ?? ""));
-  for (const definition of Object.values(w.ctx.tables)) {
-    const { ref } = keyOf(w, definition);
-    const beside = await w.call("list", undefined, (o) =>
-      w.session.list({ path: ref.path.slice(0, -1) }, besidePrefix(ref.path), o),
-    );
-    found.push(...beside.filter((b) => !held.has(b.path.at(-1) ?? "")));
+  const needed = new Set([...s.open.flatMap((o) => Object.values(o.candidates)), ...versions, ...imagesTables(s)].map(nameOf));
+  const found = deltas.filter((d) => !ofOpen(nameOf(d.path)));
+  const add = (refs: readonly TableRef[]): void =>
+    void found.push(...refs.filter((r) => !needed.has(nameOf(r.path)) && !found.some((f) => nameOf(f.path) === nameOf(r.path))));
+  for (const { id, paths } of await ownTables(w, s, list)) {
+    for (const path of paths) add(await list({ path: path.slice(0, -1) }, besidePrefix(path)));
+    if (thorough) add(await list(w.names.schema, w.names.changesOf(id)));
+  }
+  for (const path of dead.flatMap((o) => Object.values(o.candidates))) if ((await w.describe({ path })) !== null) add([{ path }]);
+  return found;
+}
+
+type Listing = (schema: TableRef, prefix: string) => Promise<readonly TableRef[]>;
+/**
+ * The tables whose leftovers are this pipeline's: those that its state accounts for, and those configured that it has
+ * claimed. What stands beside a table is named by the table as it is spelled, which may differ by case from the configuration.
+ */
+async function ownTables(
+  w: Work,
+  s: State,
+  list: Listing,
+): Promise<readonly { readonly id: string; readonly paths: readonly (readonly string[])[] }[]> {
+  const known = Object.entries(s.tables).map(([id, t]) => ({ id, path: t.path }));
+  const fresh = Object.values(w.ctx.tables)
+    .map((d) => keyOf(w, d))
+    .filter(({ id }) => s.tables[id] === undefined);
+  const claims =
+    fresh.length === 0 ? [] : (await w.run({ kind: "readClaims", claims: w.names.claims, tables: fresh.map((f) => f.id) })).rows;
+  const claimed = fresh.filter(({ id }) =>
+    claims.some((c) => c["table_name"] === id && c["pipeline"] === w.ctx.settings.pipeline),
+  );
+  const { caseSensitive } = w.ctx.adapter.capabilities.identifiers;
+  const owned = [...known, ...claimed.map(({ id, ref }) => ({ id, path: ref.path }))];
+  const found = [];
+  for (const { id, path } of owned) {
+    const schema = path.slice(0, -1);
+    const there = caseSensitive ? [] : await list({ path: schema }, nameOf(path));
+    const spelled = there.filter((t) => tableKey(t.path, w.names.database, caseSensitive) === id).map((t) => nameOf(t.path));
+    found.push({ id, paths: [...new Set([nameOf(path), ...spelled])].map((name) => [...schema, name]) });
   }
   return found;
 }

@@ -3,7 +3,9 @@ import type { Scope } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { batches, reading } from "../source/batches.js";
+import { opened } from "../source/opened.js";
 import { type Source, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
+import { scrubbed, scrubber } from "../source/urls.js";
 import { isSql, type Row } from "../sql/sql.js";
 import { formatCanonical } from "../table/canonical.js";
 import { exactNames } from "../table/exact.js";
@@ -11,8 +13,8 @@ import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import { addExact, laterText } from "../table/watermark.js";
 import { configError } from "./config.js";
-import { type Load, rowTarget, shapesOf } from "./source-shapes.js";
-import type { Found } from "./tables.js";
+import { type Load, rowTarget, type Shapes, shapesOf } from "./source-shapes.js";
+import { type Found, readableWatermark } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** A staged delta: one row a key, in the ledger. */
@@ -26,7 +28,7 @@ export interface Staged {
   readonly given: readonly string[];
   readonly rows: number;
   readonly rawRows: number;
-  /** Loads into this release so far, less one: each makes tables of its own, so a refused one leaves the others whole. */
+  /** Loads into this release so far, less one. */
   readonly generation: number;
   readonly totals: SourceTotals | null;
   readonly rewindable: boolean;
@@ -34,6 +36,14 @@ export interface Staged {
   readonly watermark: string | null;
   /** The watermark that the source was read from: the lowest over the loads. null: from the start. */
   readonly from: string | null;
+}
+
+/** Which of the loads into a release this is: each makes tables of its own, so one that fails leaves the others whole. */
+interface Turn {
+  readonly release: number;
+  /** What the release has already: the rows of this load join it. */
+  readonly before: Staged | null;
+  readonly generation: number;
 }
 
 /**
@@ -46,15 +56,39 @@ export async function stageTable(
   source: Source,
   release: number,
   before: Staged | null,
+  generation = before === null ? 0 : before.generation + 1,
 ): Promise<Staged | null> {
-  const { alias } = found;
+  const load = openSource(w, found.alias, source);
+  const hide = load.kind === "files" ? scrubber(load.files.urls) : null;
+  let reader = load.kind === "rows" ? opened(load.stream) : null;
+  try {
+    const read = reader === null || load.kind !== "rows" ? load : { ...load, stream: reader.stream };
+    const shapes = await shapesOf(w, found, read, before?.given ?? null);
+    if (shapes.stream !== undefined) reader = opened(shapes.stream);
+    return await stageFrom(w, found, load, reader?.stream ?? [], shapes, { release, before, generation });
+  } catch (e) {
+    await reader?.close(w.signal);
+    throw hide === null ? e : scrubbed(e, hide);
+  }
+}
+
+function openSource(w: Work, alias: string, source: Source): Load {
   const given = sourceOf(source);
   if (given === null) throw configError([{ path: `feed.${alias}`, message: "expected a source: rows(), files() or query()" }]);
   if (given.kind === "query" && !isSql(given.sql))
     throw configError([{ path: `feed.${alias}`, message: "query() takes sql`…`, not text" }]);
-  const load: Load = given.kind === "rows" ? { ...given, stream: openRows(w, alias, given.from) } : given;
-  const shapes = await shapesOf(w, found, load, before?.given ?? null);
-  const generation = before === null ? 0 : before.generation + 1;
+  return given.kind === "rows" ? { ...given, stream: openRows(w, alias, given.from) } : given;
+}
+
+async function stageFrom(
+  w: Work,
+  found: Found,
+  load: Load,
+  stream: Stream<object>,
+  shapes: Shapes,
+  { release, before, generation }: Turn,
+): Promise<Staged | null> {
+  const { alias } = found;
   const into = w.names.delta(found.id, release, `${generation}${before === null ? "r" : "i"}`);
   await w.run({ kind: "drop", ref: into }, alias);
   const required = requiredColumns(found);
@@ -63,7 +97,7 @@ export async function stageTable(
   await w.run({ kind: "create", ref: into, columns, ifNotExists: false }, alias);
   const from =
     load.kind === "rows"
-      ? batches(shapes.stream ?? load.stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null), w.signal)
+      ? batches(stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null), w.signal)
       : load.kind === "files"
         ? load.files
         : load.sql;
@@ -210,9 +244,13 @@ async function foldKeys(w: Work, found: Found, u: Unsettled, key: readonly strin
   );
 }
 
+/** Engines leave out partitions by constants; of more than these a statement grows too large, and slow. */
+const NAMED_PARTITIONS = 1000;
+
 async function partitionScope(w: Work, delta: TableRef, partition: ColumnShape, alias: string): Promise<Scope> {
-  const { rows } = await w.run({ kind: "partitions", delta, partition }, alias);
-  return { partition: partition.name, type: partition.type, values: rows.map((r: Row) => r["value"]) };
+  const { rows } = await w.run({ kind: "partitions", delta, partition, limit: NAMED_PARTITIONS + 1 }, alias);
+  const scope = { partition: partition.name, type: partition.type };
+  return rows.length > NAMED_PARTITIONS ? { ...scope, from: delta } : { ...scope, values: rows.map((r: Row) => r["value"]) };
 }
 
 /** The highest cursor staged that is finite and not ahead of the clock; it never moves back. */
@@ -220,6 +258,7 @@ function watermark(w: Work, found: Found, cursor: ColumnShape | null, seen: Row)
   const before = found.state?.watermark ?? null;
   if (cursor === null) return before;
   const type: ColumnType = cursor.type;
+  readableWatermark(w, found.alias, before, type);
   const highest = formatCanonical(seen["max_cursor"], type);
   const settled = formatCanonical(seen["settled_cursor"], type);
   if (highest !== null && highest !== settled) {

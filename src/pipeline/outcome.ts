@@ -1,13 +1,14 @@
 import type { TableRef } from "../adapter/shapes.js";
-import { CutoverError, isCutoverError } from "../errors/index.js";
+import { CutoverError } from "../errors/index.js";
 import { keyEvents } from "../ledger/events.js";
 import { readEvents } from "../ledger/fold.js";
 import { cleanUp } from "./clean-up.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
-import { leased } from "./lease.js";
+import { sweep } from "./leftovers.js";
 import { countsOf, reportOf, runReport } from "./report.js";
 import type { RunReport } from "./reports.js";
+import { settling as settle } from "./settle.js";
 import type { Outcome } from "./verdict.js";
 import type { Strategy } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
@@ -76,64 +77,28 @@ export function nothingToDo(w: Work, held: Held, strategy: Strategy): RunReport 
   };
 }
 
-/**
- * When the answer to a commit was lost: take the lease under a new fence, which waits out or defeats the old
- * transaction, and only then read the journal.
- */
-export async function settling(
+/** Publishes a release: `seen` says which one and under which fence, before its block may be sent. */
+export const settling = (
   ctx: Context,
   o: CallOptions,
   body: (seen: (release: number, fence: bigint) => void) => Promise<RunReport>,
-): Promise<RunReport> {
-  let known: { readonly release: number; readonly fence: bigint } | null = null;
-  try {
-    return await body((release, fence) => {
-      known = { release, fence };
-    });
-  } catch (e) {
-    const at = known as { readonly release: number; readonly fence: bigint } | null;
-    if (at === null || !isCutoverError(e, "ADAPTER") || e.context.outcome !== "unknown") throw e;
-    return settled(ctx, o, at, e);
-  }
-}
-async function settled(
-  ctx: Context,
-  o: CallOptions,
-  { release, fence }: { readonly release: number; readonly fence: bigint },
-  e: unknown,
-): Promise<RunReport> {
-  const { pipeline } = ctx.settings;
-  try {
-    return await leased(
-      ctx,
-      "publish",
-      o,
-      0,
-      async (w) => {
-        const { rows } = await w.run({
-          kind: "findEvents",
-          journal: w.names.journal,
-          pipeline,
-          events: ["published"],
-          payload: null,
-          release,
-          limit: 1,
-        });
-        const event = readEvents(rows, w.names.database)[0];
-        if (event?.event === "published")
-          return runReport(event.payload, event, pipeline, { status: "published", stages: w.stages, warnings: w.warnings });
-        throw new CutoverError(
-          "PUBLISH_FAILED",
-          `release ${release} of ${pipeline} was not published: the connection failed before the commit; run again`,
-          { state: "before", pipeline, release },
-          { cause: e },
-        );
-      },
-      fence,
-    );
-  } catch (second) {
-    if (isCutoverError(second, "PUBLISH_FAILED")) throw second;
-    const message = `whether release ${release} of ${pipeline} was published could not be settled; call recover() when the warehouse answers again`;
-    throw new CutoverError("PUBLISH_FAILED", message, { state: "unknown", pipeline, release }, { cause: second });
-  }
-}
+): Promise<RunReport> =>
+  settle<"published", RunReport>(ctx, o, (begun) =>
+    body((release, fence) =>
+      begun({
+        what: `release ${release}`,
+        stage: "publish",
+        event: "published",
+        release,
+        fence,
+        resolve: async (event, w, held) => {
+          if (held !== null) await sweep(w, held);
+          return runReport(event.payload, event, ctx.settings.pipeline, {
+            status: "published",
+            stages: w.stages,
+            warnings: w.warnings,
+          });
+        },
+      }),
+    ),
+  );

@@ -24,7 +24,7 @@ import type {
 } from "./reports.js";
 import { type RollbackOptions, redo, rollback } from "./rollback.js";
 import { run } from "./run.js";
-import type { RunOptions } from "./run-options.js";
+import { checkReason, type RunOptions } from "./run-options.js";
 import type { CallOptions } from "./work.js";
 
 type Out<T> = T extends Table<infer _I, infer O, infer _C> ? O : never;
@@ -83,10 +83,12 @@ export function cutover<const T extends Tables>(config: Config<T>): Pipeline<T> 
 
 function makePipeline(ctx: Context, tables: Tables): Pipeline {
   const leave = ctx.pool.join();
-  const note = (event: "held" | "unheld", reason: string, o?: CallOptions): Promise<void> =>
-    leased(ctx, "rollback", o, 0, (_w, held) =>
-      event === "held" ? held.append("held", held.state.live, { reason }) : held.append("unheld", held.state.live, {}),
-    );
+  const hold = async (reason: string, o?: CallOptions): Promise<void> => {
+    checkReason(reason);
+    await leased(ctx, "rollback", o, 0, (_w, held) => held.append("held", held.state.live, { reason }));
+  };
+  const unhold = (o?: CallOptions): Promise<void> =>
+    leased(ctx, "rollback", o, 0, (_w, held) => held.append("unheld", held.state.live, {}));
   const close = async (): Promise<void> => {
     if (!ctx.closing.signal.aborted) ctx.closing.abort(closedError(ctx.settings.pipeline));
     await Promise.allSettled([...ctx.running]);
@@ -101,8 +103,8 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     rebuild: (o) => rebuild(ctx, named(o)) as Promise<Candidate<never>>,
     rollback: (o) => rollback(ctx, o),
     redo: (o) => redo(ctx, o),
-    hold: (reason, o) => note("held", reason, o),
-    unhold: (o) => note("unheld", "", o),
+    hold,
+    unhold,
     plan: (o) => plan(ctx, o),
     status: (o) => status(ctx, o),
     history: (o) => history(ctx, o),

@@ -13,7 +13,7 @@ import { laterText } from "../table/watermark.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { changesRef, type Staged } from "./load.js";
-import { hashOf, requireLive } from "./tables.js";
+import { hashOf, readableWatermark, requireLive } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import type { Work } from "./work.js";
 
@@ -117,6 +117,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
   const exact = exactNames(d, columns, sensitive);
   const cursor = d.cursor === null ? null : (findColumn(columns, d.cursor, sensitive) ?? null);
   requireLive(w, found, was);
+  requireSameColumns(w, s, columns);
   requireNoGap(w, s, was?.watermark ?? null, cursor?.type);
   const due = (was?.sinceScan ?? 0) + 1 >= w.ctx.settings.scanEvery;
   return {
@@ -143,9 +144,22 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
   };
 }
 
+/** Between load and publish a swap may have changed the table: what was staged for a column that is gone would go unseen. */
+function requireSameColumns(w: Work, s: Staged, live: readonly ColumnShape[]): void {
+  const typeOf = (columns: readonly ColumnShape[], name: string) => columns.find((c) => c.name === name)?.type;
+  const moved = s.given.filter((name) => typeOf(live, name) !== typeOf(s.columns, name));
+  if (moved.length === 0) return;
+  const { alias } = s.found;
+  const reason = `it was loaded for columns that the table has no more, or not in that type: ${moved.join(", ")}`;
+  const where = { table: alias, pipeline: w.ctx.settings.pipeline, release: w.release ?? undefined };
+  throw new CutoverError("BAD_SOURCE", `${alias}: ${reason}; reject the release and load again`, { reason, ...where });
+}
+
 /** After a rollback the watermark is lower than the one that the source was read from: what lies between was never loaded. */
 function requireNoGap(w: Work, s: Staged, watermark: string | null, type: ColumnType | undefined): void {
-  if (type === undefined || s.from === null || laterText(watermark, s.from, type) === watermark) return;
+  if (type === undefined) return;
+  readableWatermark(w, s.found.alias, watermark, type);
+  if (s.from === null || laterText(watermark, s.from, type) === watermark) return;
   const { alias } = s.found;
   const message = `${alias}: the release was read from ${s.from}, but the watermark is ${watermark ?? "at the start"} now, and the rows between would be skipped; reject it and load again`;
   throw new CutoverError("GAP", message, { watermark, from: s.from, table: alias, pipeline: w.ctx.settings.pipeline });

@@ -15,7 +15,8 @@ import { nothingToDo, published, refuseHeld, requireTransactions, settling } fro
 import { asPlanText } from "./plan-text.js";
 import { publishInPlace, releaseFacts, tableLoads } from "./publish.js";
 import type { LoadReport, PlanText, RunReport, Validation } from "./reports.js";
-import { isOpen, opened, type Steps, step } from "./steps.js";
+import { checkReason } from "./run-options.js";
+import { isOpen, opened, publishing, type Steps, step } from "./steps.js";
 import { claimTables, findTables, requireBaseline } from "./tables.js";
 import { validation } from "./verdict.js";
 import type { ReleaseState, Strategy } from "./words.js";
@@ -32,6 +33,7 @@ export interface Release<T extends Tables = Tables> extends AsyncDisposable {
   validate(o?: CallOptions): Promise<Validation>;
   /** @throws CutoverError `CHECKS_FAILED`, `HELD`, `LEASE_HELD`, `STALE_CANDIDATE`, `NOT_OPEN`. */
   publish(o?: CallOptions): Promise<RunReport<T>>;
+  /** `reason` is kept in the journal. */
   reject(reason?: string, o?: CallOptions): Promise<void>;
   /** After `load`: exactly what `publish` will run. */
   plan(o?: CallOptions): Promise<PlanText>;
@@ -77,8 +79,10 @@ function makeRelease(ctx: Context, id: number): Release {
     load: (feed, o) =>
       step(ctx, s, "load", o, async (w, held) => {
         loads += 1;
-        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, id, staged, tried));
+        const more = new Map<string, Staged>();
+        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, id, staged, more, tried));
         await held.append("loaded", id, { until: graceFrom(held.now) });
+        for (const [alias, one] of more) staged.set(alias, one);
         s.state = "loaded";
         return report;
       }),
@@ -86,28 +90,34 @@ function makeRelease(ctx: Context, id: number): Release {
       step(ctx, s, "validate", o, async (w, held) => {
         const v = await w.stage("validate", () => rehearse(w, held, [...staged.values()], id));
         await held.append("validated", id, { ok: v.ok, until: graceFrom(held.now) });
-        if (v.ok) s.state = "validated";
+        s.state = v.ok ? "validated" : "loaded";
         return v;
       }),
     publish: (o) =>
-      settling(ctx, o ?? {}, (seen) =>
-        step(ctx, s, "publish", o, async (w, held) => {
-          seen(id, held.fence);
-          refuseHeld(w, held);
-          const result = await w.stage("publish", () =>
-            staged.size === 0 ? Promise.resolve(null) : publishInPlace(w, held, [...staged.values()], id, {}, "commit"),
-          );
-          if (result !== null) {
-            s.state = "published";
-            return published(w, held, result, drop(w));
-          }
-          await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
-          s.state = "abandoned";
-          await cleanUp(w, held, held.state, held.state, drop(w));
-          return nothingToDo(w, held, "in-place");
-        }),
+      publishing(
+        s,
+        settling(ctx, o ?? {}, (seen) =>
+          step(ctx, s, "publish", o, async (w, held) => {
+            seen(id, held.fence);
+            refuseHeld(w, held);
+            const result = await w.stage("publish", () =>
+              staged.size === 0 ? Promise.resolve(null) : publishInPlace(w, held, [...staged.values()], id, {}, "commit"),
+            );
+            if (result !== null) {
+              s.state = "published";
+              return published(w, held, result, drop(w));
+            }
+            await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
+            s.state = "abandoned";
+            await cleanUp(w, held, held.state, held.state, drop(w));
+            return nothingToDo(w, held, "in-place");
+          }),
+        ),
       ),
-    reject: (reason = "rejected", o) => settle("rejected", reason, o),
+    reject: async (reason = "rejected", o) => {
+      checkReason(reason);
+      await settle("rejected", reason, o);
+    },
     plan: (o) =>
       step(ctx, s, "load", o, async (w, held) => {
         const tables = await tableLoads(w, held, [...staged.values()], new Set());
@@ -130,12 +140,14 @@ export async function dispose(ctx: Context, s: Steps, abandon: () => Promise<voi
   }
 }
 
+/** What it stages comes into `more`: of a load that fails halfway, nothing may count. */
 async function load(
   w: Work,
   held: Held,
   feed: AnyFeed,
   id: number,
-  staged: Map<string, Staged>,
+  staged: ReadonlyMap<string, Staged>,
+  more: Map<string, Staged>,
   tried: Set<string>,
 ): Promise<LoadReport> {
   const sources = await openFeed(w, feed, held.state, id, false);
@@ -152,7 +164,7 @@ async function load(
     tried.add(found.id);
     const before = staged.get(found.alias) ?? null;
     const one = await stageTable(w, found, source, id, before);
-    if (one !== null) staged.set(found.alias, one);
+    if (one !== null) more.set(found.alias, one);
     report[found.alias] = { rows: (one?.rawRows ?? 0) - (before?.rawRows ?? 0), quarantined: 0 };
   }
   return { release: id, staged: report, warnings: w.warnings };

@@ -1,5 +1,5 @@
 import { stored, type TableShape } from "../adapter/shapes.js";
-import { CutoverError, isCutoverError } from "../errors/index.js";
+import { CutoverError } from "../errors/index.js";
 import { apply, positionAbove } from "../ledger/fold.js";
 import { besideLive, schemaOf } from "../ledger/names.js";
 import { type Kept, type State, tallyOf } from "../ledger/state.js";
@@ -9,7 +9,8 @@ import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
-import { keyOf } from "./tables.js";
+import { type Pending, settling } from "./settle.js";
+import { hashOf, keyOf } from "./tables.js";
 import { type CallOptions, lostLease, refused, type Work } from "./work.js";
 
 /** How far to go back, and whether in earnest. */
@@ -22,32 +23,39 @@ export interface RollbackOptions extends CallOptions {
 
 /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. */
 export function rollback(ctx: Context, o: RollbackOptions = {}): Promise<RollbackReport> {
-  return leased(ctx, "rollback", o, 0, async (w, held) => {
-    const { state } = held;
-    const releases = releasesAbove(ctx, state, o.to);
-    const to = releases[0]?.previous ?? 0;
-    return w.stage("rollback", () => move(w, held, { direction: "undo", releases, from: state.live, to }, o.dryRun === true));
-  });
+  return settling<Moved, RollbackReport>(ctx, o, (begun) =>
+    leased(ctx, "rollback", o, 0, async (w, held) => {
+      const { state } = held;
+      const releases = releasesAbove(ctx, state, o.to);
+      const to = releases[0]?.previous ?? 0;
+      const m = { direction: "undo" as const, releases, from: state.live, to };
+      return w.stage("rollback", () => move(w, held, m, o.dryRun === true ? null : begun));
+    }),
+  );
 }
 
 /** Publishes again what the last rollback took back, and lifts its hold. */
 export function redo(ctx: Context, o: CallOptions = {}): Promise<RollbackReport> {
-  return leased(ctx, "rollback", o, 0, async (w, held) => {
-    const { state } = held;
-    const group = state.undone.at(-1);
-    const filled = group?.releases.find((k) => Object.values(k.tables).some((t) => t.undo.kind === "fill"));
-    if (group === undefined || filled !== undefined) {
-      const { pipeline } = ctx.settings;
-      const why =
-        filled === undefined
-          ? "nothing was just rolled back"
-          : `release ${filled.release} was a first load, of which no images are kept`;
-      throw new CutoverError("NOTHING_TO_REDO", `${pipeline}: ${why}; unhold(), then run again`, { live: state.live, pipeline });
-    }
-    return w.stage("rollback", () =>
-      move(w, held, { direction: "redo", releases: group.releases, from: state.live, to: group.from }, false),
-    );
-  });
+  return settling<Moved, RollbackReport>(ctx, o, (begun) =>
+    leased(ctx, "rollback", o, 0, async (w, held) => {
+      const { state } = held;
+      const group = state.undone.at(-1);
+      const filled = group?.releases.find((k) => Object.values(k.tables).some((t) => t.undo.kind === "fill"));
+      if (group === undefined || filled !== undefined) {
+        const { pipeline } = ctx.settings;
+        const why =
+          filled === undefined
+            ? "nothing was just rolled back"
+            : `release ${filled.release} was a first load, of which no images are kept`;
+        throw new CutoverError("NOTHING_TO_REDO", `${pipeline}: ${why}; unhold(), then run again`, {
+          live: state.live,
+          pipeline,
+        });
+      }
+      const m = { direction: "redo" as const, releases: group.releases, from: state.live, to: group.from };
+      return w.stage("rollback", () => move(w, held, m, begun));
+    }),
+  );
 }
 
 /** The kept releases above a target, oldest first. */
@@ -75,7 +83,15 @@ export function releasesAbove(ctx: Context, s: State, target: number | undefined
   });
 }
 
-async function move(w: Work, held: Held, m: Omit<Move, "tables">, dryRun: boolean): Promise<RollbackReport> {
+type Moved = "rolled-back" | "redone";
+
+/** `begun` null: a rehearsal. */
+async function move(
+  w: Work,
+  held: Held,
+  m: Omit<Move, "tables">,
+  begun: ((p: Pending<Moved, RollbackReport>) => void) | null,
+): Promise<RollbackReport> {
   const { state } = held;
   const { pipeline } = w.ctx.settings;
   const tables = await tableMoves(w, m);
@@ -83,35 +99,20 @@ async function move(w: Work, held: Held, m: Omit<Move, "tables">, dryRun: boolea
     { ...m, tables },
     { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq },
   );
-  const result = await settlingMove(w, () => held.during((limit) => w.block(plan, dryRun ? "rollback" : "commit", limit)));
-  if (result.outcome === "refused") {
-    if (result.at === "fence") throw lostLease(w, held.fence);
-    throw await drifted(w, state, tables, result.at);
-  }
   const common = { release: m.to, seq: 0, fence: held.fence, at: held.now };
   const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
-  const after = apply(
-    state,
-    m.direction === "undo" ? { ...common, event: "rolled-back", payload } : { ...common, event: "redone", payload },
-  );
-  if (!dryRun) w.ctx.emit(m.to, { type: "rolled-back", from: m.from, to: m.to });
-  return { from: m.from, to: m.to, tables: moveReport(state, after, tables) };
-}
-
-/** A rollback that fails half-way is rolled back by the engine; when even that is uncertain, both errors are told. */
-async function settlingMove<R>(w: Work, body: () => Promise<R>): Promise<R> {
-  try {
-    return await body();
-  } catch (e) {
-    if (!isCutoverError(e, "ADAPTER") || e.context.outcome !== "unknown") throw e;
-    const { pipeline } = w.ctx.settings;
-    throw new CutoverError(
-      "ROLLBACK_FAILED",
-      `the rollback of ${pipeline} was interrupted and its outcome is unknown; status() tells which release is live`,
-      { first: e, pipeline },
-      { cause: e },
-    );
-  }
+  const event = m.direction === "undo" ? "rolled-back" : "redone";
+  const after = apply(state, { ...common, event, payload });
+  const done = (): RollbackReport => {
+    if (begun !== null) w.ctx.emit(m.to, { type: "rolled-back", from: m.from, to: m.to });
+    return { from: m.from, to: m.to, tables: moveReport(state, after, tables) };
+  };
+  const what = `the ${m.direction === "undo" ? "rollback" : "redo"} from release ${m.from} to ${m.to}`;
+  begun?.({ what, stage: "rollback", event, release: m.to, fence: held.fence, resolve: done });
+  const result = await held.during((limit) => w.block(plan, begun === null ? "rollback" : "commit", limit));
+  if (result.outcome !== "refused") return done();
+  if (result.at === "fence") throw lostLease(w, held.fence);
+  throw await drifted(w, state, tables, result.at);
 }
 
 export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<readonly TableMove[]> {
@@ -168,8 +169,8 @@ const missing = (w: Work, alias: string, path: readonly string[]): CutoverError<
 async function drifted(w: Work, state: State, tables: readonly TableMove[], at: string): Promise<CutoverError> {
   const t = tables.find((m) => at.startsWith(`${m.alias}.`));
   const { pipeline } = w.ctx.settings;
-  const recorded = t === undefined ? undefined : state.tables[t.id];
-  if (t === undefined || recorded === undefined) return refused(at, pipeline);
+  if (t === undefined) return refused(at, pipeline);
+  const recorded = state.tables[t.id] ?? { rows: 0, sum: "0", hash: hashOf(w.ctx, t.live.columns) };
   const { rows } = await w.run({ kind: "scan", on: t.live.ref, columns: stored(t.live.columns), expected: null }, t.alias);
   const found = { rows: Number(rows[0]?.["rows"]), checksum: `${recorded.hash}:${String(rows[0]?.["sum"])}` };
   const message = `${t.alias}: others have written to rows that would be taken back; nothing was changed. Look at audit(); adopt() takes what is there as the new baseline`;

@@ -1,3 +1,5 @@
+import * as z from "zod";
+import { configError } from "./config.js";
 import type { Strategy } from "./words.js";
 import type { CallOptions } from "./work.js";
 
@@ -9,4 +11,21 @@ export interface RunOptions extends CallOptions {
   readonly strategy?: Strategy;
   /** Free text, kept in the journal and shown by `history()`. */
   readonly note?: string;
+}
+
+const runOptions = z.object({
+  idempotencyKey: z.string().min(1).optional(),
+  strategy: z.enum(["in-place", "swap"]).optional(),
+  note: z.string().optional(),
+});
+
+/** @throws CutoverError `CONFIG` with every mistake, by path. */
+export function checkRunOptions(o: RunOptions): void {
+  const { error } = runOptions.safeParse(o);
+  if (error !== undefined) throw configError(error.issues.map((i) => ({ path: i.path.join("."), message: i.message })));
+}
+
+/** Text that goes to the journal: anything else could not be read again. */
+export function checkReason(reason: unknown): void {
+  if (typeof reason !== "string") throw configError([{ path: "reason", message: "expected text" }]);
 }

@@ -10,12 +10,13 @@ import { type Staged, stagedTables, stageTable } from "./load.js";
 import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { type PublishOptions, publishInPlace } from "./publish.js";
 import type { RunReport } from "./reports.js";
-import type { RunOptions } from "./run-options.js";
+import { checkRunOptions, type RunOptions } from "./run-options.js";
 import { claimTables, findTables, requireBaseline } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** One call: load, validate, publish, from the last watermark; safe to repeat. */
 export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Promise<RunReport> {
+  checkRunOptions(o);
   if (o.strategy === "swap") return runByCandidate(ctx, feed, o);
   requireTransactions(ctx);
   return settling(ctx, o, (seen) =>
@@ -89,6 +90,10 @@ async function failed(
       const payload = { strategy: "in-place" as const, reason, ...(o.note === undefined ? {} : { note: o.note }) };
       await held.append("rejected", release, payload, calm);
     } else held.giveBack();
+  } catch (err) {
+    w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "a failed run could not be recorded");
+  }
+  try {
     for (const ref of drop) await calm.run({ kind: "drop", ref });
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleaning up after a failed run failed; recovery does it");

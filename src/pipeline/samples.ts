@@ -10,6 +10,8 @@ import { sampleRow } from "../table/decode.js";
 export interface SampleContext {
   readonly columns: readonly ColumnShape[];
   readonly redact: readonly string[];
+  /** Names of the checks whose samples are the rows of a query: it can give a column another name. */
+  readonly queries: readonly string[];
 }
 
 /** Results with the offending rows that the block looked up before it was rolled back. */
@@ -22,9 +24,10 @@ export function withSamples(
   return planned.flatMap((p) =>
     readChecks([p], found).map((r): CheckResult => {
       if (p.op === null || (r.outcome !== "fail" && r.outcome !== "warn")) return r;
-      const { columns, redact } = of(p.table);
+      const { columns, redact, queries } = of(p.table);
       const rows: readonly Row[] = results.get(sampleOp(p.op, p.index))?.rows ?? [];
-      return { ...r, samples: rows.map((row) => sampleRow(row, columns, redact)) };
+      const known = redact.length > 0 && queries.includes(p.check);
+      return { ...r, samples: rows.map((row) => sampleRow(row, columns, redact, known)) };
     }),
   );
 }

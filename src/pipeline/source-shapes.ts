@@ -4,6 +4,7 @@ import { CutoverError } from "../errors/index.js";
 import { untilAbort } from "../source/abortable.js";
 import { type RowTarget, sourceError } from "../source/batches.js";
 import type { SourceDefinition, Stream } from "../source/source.js";
+import { shownUrl } from "../source/urls.js";
 import type { Sql } from "../sql/sql.js";
 import { findColumn } from "../table/resolve.js";
 import { configError } from "./config.js";
@@ -73,7 +74,14 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
     }));
   return {
     all: target,
-    columns: matchColumns(w, found, target, there, made, load.kind === "files" ? ` (${load.files.urls.join(", ")})` : ""),
+    columns: matchColumns(
+      w,
+      found,
+      target,
+      there,
+      made,
+      load.kind === "files" ? ` (${load.files.urls.map(shownUrl).join(", ")})` : "",
+    ),
   };
 }
 
@@ -84,7 +92,10 @@ function checkFormat(w: Work, alias: string, f: FileSet): FileSet {
   const { capabilities, name } = w.ctx.adapter;
   if ((f.format as string) === "")
     throw configError([
-      { path: `feed.${alias}`, message: `the format of ${f.urls.join(", ")} cannot be told; say files(…, { format })` },
+      {
+        path: `feed.${alias}`,
+        message: `the format of ${f.urls.map(shownUrl).join(", ")} cannot be told; say files(…, { format })`,
+      },
     ]);
   if (capabilities.files.includes(f.format)) return f;
   const readable = capabilities.files.join(", ") || "none";
@@ -171,14 +182,19 @@ async function peek(
   try {
     first = await untilAbort(signal, () => iterator.next());
   } catch (e) {
+    // One that was given up on has not ended, and may never answer.
+    if (signal.aborted) Promise.resolve(iterator.return?.()).catch(() => undefined);
     throw sourceError(table, signal, e);
   }
-  async function* again(): AsyncGenerator<object> {
-    try {
-      for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return { first: first.done === true || typeof first.value !== "object" ? null : first.value, stream: again() };
+  let seen: IteratorResult<object> | null = first;
+  const again: AsyncIterator<object> = {
+    next: async () => {
+      const next = seen ?? (await iterator.next());
+      seen = null;
+      return next;
+    },
+    return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+  };
+  const stream = { [Symbol.asyncIterator]: () => again };
+  return { first: first.done === true || typeof first.value !== "object" ? null : first.value, stream };
 }

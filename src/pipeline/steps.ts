@@ -3,6 +3,7 @@ import type { OpenRelease } from "../ledger/state.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
+import type { RunReport } from "./reports.js";
 import type { ReleaseState, Stage } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
 
@@ -30,6 +31,12 @@ export async function step<R>(
     }
     return body(w, held, open);
   });
+}
+/** A release whose answer was lost is told to be out all the same: then its handle knows it too. */
+export async function publishing(s: Steps, report: Promise<RunReport>): Promise<RunReport> {
+  const told = await report;
+  if (told.status === "published") s.state = "published";
+  return told;
 }
 export const isOpen = (s: ReleaseState): boolean => s === "open" || s === "loaded" || s === "validated";
 

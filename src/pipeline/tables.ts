@@ -4,9 +4,11 @@ import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { tableKey } from "../ledger/portable.js";
 import type { State, TableState } from "../ledger/state.js";
+import { parseCanonical } from "../table/canonical.js";
 import type { DeclaredColumn, TableDefinition } from "../table/definition.js";
 import { unfitLookback } from "../table/options.js";
 import { findColumn, resolveName } from "../table/resolve.js";
+import type { ColumnType } from "../table/types.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
@@ -168,4 +170,13 @@ export function requireLive(w: Work, found: Pick<Found, "alias" | "ref" | "live"
   const name = found.ref.path.join(".");
   const message = `${found.alias}: the table ${name} that the ledger knows is gone; restore it, or build it anew by rebuild()`;
   throw new CutoverError("NOT_FOUND", message, { what: "table", name, table: found.alias, pipeline: w.ctx.settings.pipeline });
+}
+
+/** A swap can give the cursor another type: then nobody can tell where to read on, and guessing would skip rows. */
+export function readableWatermark(w: Work, alias: string, watermark: string | null, type: ColumnType): void {
+  if (watermark === null || parseCanonical(watermark, type) !== null) return;
+  const alternative = `adopt({ watermarks: { ${alias}: … } }) to say where to read on`;
+  const message = `${alias}: the watermark ${watermark} is no value of its cursor's type ${type}, which was another when it was read; use ${alternative}, and on a candidate load before the type is changed`;
+  const where = { table: alias, pipeline: w.ctx.settings.pipeline };
+  throw new CutoverError("UNSUPPORTED", message, { capability: "a cursor of another type", alternative, ...where });
 }

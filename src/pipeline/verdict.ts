@@ -24,6 +24,7 @@ export const sampleContext =
   (alias: string): SampleContext => ({
     columns: tables.find((t) => t.alias === alias)?.columns ?? [],
     redact: w.ctx.tables[alias]?.redact ?? [],
+    queries: (w.ctx.tables[alias]?.checks ?? []).flatMap((c) => (c.kind === "noRows" ? [c.name] : [])),
   });
 
 const plannedOf = (p: Published): readonly PlannedCheck[] => Object.values(p.tables).flatMap((t) => t.checks);

@@ -49,8 +49,14 @@ export interface Work {
   calm(): Work;
   /** Any error as a CutoverError that says where it happened. */
   explain(e: unknown): unknown;
-  /** Any call of the session, counted, with its errors explained. */
-  call<R>(label: string, table: string | undefined, body: (o: IoOptions) => Promise<R>, source?: boolean): Promise<R>;
+  /** Any call of the session, counted, with its errors explained: `source` while rows are read, `commits` of a block. */
+  call<R>(
+    label: string,
+    table: string | undefined,
+    body: (o: IoOptions) => Promise<R>,
+    source?: boolean,
+    commits?: boolean,
+  ): Promise<R>;
 }
 
 /** How often a block that met a conflict is tried again. */
@@ -157,7 +163,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
         throw failure;
       }
     },
-    async call(label, table, body, source = false) {
+    async call(label, table, body, source = false, commits = false) {
       const start = performance.now();
       statements += 1;
       try {
@@ -165,7 +171,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
         return await body(io(label));
       } catch (e) {
         const where = { pipeline: settings.pipeline, table, release: w.release ?? undefined };
-        throw explain(adapter, e, { stage: current, signal, source, where, secret });
+        throw explain(adapter, e, { stage: current, signal, source, commits, where, secret });
       } finally {
         ctx.emit(w.release, { type: "statement", label, ms: performance.now() - start });
       }
@@ -188,7 +194,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
       const block = compileBlock(adapter, plan, end, timeoutMs);
       statements += block.ops.length - 1;
       const attempt = (o: IoOptions) => session.atomic({ ...block, timeoutMs: Math.max(1, Math.floor(left())) }, o);
-      return pRetry(() => w.call(plan.name, undefined, attempt), {
+      return pRetry(() => w.call(plan.name, undefined, attempt, false, end === "commit"), {
         retries: CONFLICTS,
         minTimeout: 2,
         maxTimeout: 250,

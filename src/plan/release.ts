@@ -94,7 +94,13 @@ export function record(f: ReleaseFacts, p: Published): PlannedStep {
       journal: f.journal,
       events: [
         ...keyed,
-        { ...common, seq: f.nextSeq(), event: "published", payload: payloadText("published", constant, f.journal.path[0] ?? ""), facts },
+        {
+          ...common,
+          seq: f.nextSeq(),
+          event: "published",
+          payload: payloadText("published", constant, f.journal.path[0] ?? ""),
+          facts,
+        },
       ],
     },
   };

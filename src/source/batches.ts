@@ -1,3 +1,4 @@
+import { setImmediate as breath } from "node:timers/promises";
 import { type $ZodObject, safeParse, safeParseAsync } from "zod/v4/core";
 import type { Batch } from "../adapter/session.js";
 import type { ColumnShape } from "../adapter/shapes.js";
@@ -26,18 +27,29 @@ export async function* batches(from: Stream<object>, target: RowTarget, signal: 
   let columns = target.columns.map((): unknown[] => []);
   let filled = 0;
   let row = 0;
-  for await (const item of guarded(from, target.table, signal)) {
-    row += 1;
-    const pending = add(item, row, columns);
-    if (pending !== undefined) await pending;
-    filled += 1;
-    if (filled < BATCH) continue;
-    signal.throwIfAborted();
-    yield { rows: filled, columns };
-    columns = target.columns.map(() => []);
-    filled = 0;
+  const source = guarded(from, target.table, signal);
+  try {
+    for (;;) {
+      // A wait for each row of what is there already would cost more than the row.
+      const given = source.next();
+      const next = given instanceof Promise ? await given : given;
+      if (next.done === true) break;
+      row += 1;
+      const pending = add(next.value, row, columns);
+      if (pending !== undefined) await pending;
+      filled += 1;
+      if (filled < BATCH) continue;
+      // Timers and signals get their turn, also beside an iterable that never waits.
+      await breath();
+      signal.throwIfAborted();
+      yield { rows: filled, columns };
+      columns = target.columns.map(() => []);
+      filled = 0;
+    }
+    if (filled > 0) yield { rows: filled, columns };
+  } finally {
+    await source.close();
   }
-  if (filled > 0) yield { rows: filled, columns };
 }
 
 /** Runs code of the source: what it throws is the source's error, unless the call was aborted. */
@@ -54,40 +66,44 @@ export function sourceError(table: string, signal: AbortSignal, cause: unknown):
   return new CutoverError("SOURCE", `the source of ${table} failed: ${reason}`, { table, reason }, { cause });
 }
 
+interface Guarded {
+  next(): IteratorResult<object> | Promise<IteratorResult<object>>;
+  /** Ends a source that has not ended by itself. */
+  close(): Promise<void>;
+}
 /** What the source throws is the source's error; what is thrown while its rows are used is not. */
-async function* guarded(from: Stream<object>, table: string, signal: AbortSignal): AsyncGenerator<object> {
-  const asynchronous = Symbol.asyncIterator in from;
-  const iterator = reading(table, signal, () =>
-    asynchronous ? from[Symbol.asyncIterator]() : (from as Iterable<object>)[Symbol.iterator](),
-  );
+function guarded(from: Stream<object>, table: string, signal: AbortSignal): Guarded {
   const patience = abortable(signal);
   let done = false;
-  try {
-    while (true) {
-      let next: IteratorResult<object>;
+  const told = (next: IteratorResult<object>): IteratorResult<object> => {
+    if (next.done === true) done = true;
+    return next;
+  };
+  const failed = (cause: unknown): never => {
+    // One that threw has ended; one that was given up on has not.
+    done = !signal.aborted;
+    throw sourceError(table, signal, cause);
+  };
+  const asynchronous = Symbol.asyncIterator in from;
+  const iterator = reading(table, signal, () => (asynchronous ? from[Symbol.asyncIterator]() : from[Symbol.iterator]()));
+  return {
+    next: () => {
       try {
         const given = iterator.next();
-        next = asynchronous ? await patience.wait(given) : (given as IteratorResult<object>);
+        return asynchronous ? patience.wait(given).then(told, failed) : told(given as IteratorResult<object>);
       } catch (cause) {
-        // One that threw has ended; one that was given up on has not.
-        done = !signal.aborted;
-        throw sourceError(table, signal, cause);
+        return failed(cause);
       }
-      if (next.done === true) {
-        done = true;
-        return;
-      }
-      yield next.value;
-    }
-  } finally {
-    patience.done();
-    if (!done) {
+    },
+    close: async () => {
+      patience.done();
+      if (done) return;
       const closing = Promise.resolve(iterator.return?.());
       // One that was given up on may never answer this either.
       if (signal.aborted) closing.catch(() => undefined);
       else await closing;
-    }
-  }
+    },
+  };
 }
 
 const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -114,29 +130,32 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
     told.add(name);
     t.ignored([name]);
   };
+  // A column may be named like something that every object inherits.
+  const guardedNames = names.map((name) => inherited.has(name));
+  const required = t.columns.map((c) => !c.nullable);
   const write = (value: Readonly<Record<string, unknown>>, row: number, into: unknown[][]): void => {
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i] as string;
-      // A column may be named like something that every object inherits.
-      const v = inherited.has(name) && !Object.hasOwn(value, name) ? undefined : value[name];
-      if (v === null || v === undefined) {
-        if (t.columns[i]?.nullable === false) refuse(row, "a value is missing", name);
-        into[i]?.push(null);
-        continue;
+    let i = 0;
+    try {
+      for (; i < names.length; i++) {
+        const name = names[i] as string;
+        const v = guardedNames[i] && !Object.hasOwn(value, name) ? undefined : value[name];
+        const column = into[i] as unknown[];
+        if (v !== null && v !== undefined) column.push((encoders[i] as (v: unknown) => unknown)(v));
+        else if (required[i]) refuse(row, "a value is missing", name);
+        else column.push(null);
       }
-      try {
-        into[i]?.push((encoders[i] as (v: unknown) => unknown)(v));
-      } catch (e) {
-        if (e instanceof Unfit) refuse(row, e.message, name);
-        throw e;
-      }
+    } catch (e) {
+      if (e instanceof Unfit) refuse(row, e.message, names[i]);
+      throw e;
     }
   };
   const schema = t.schema;
   const add = (item: unknown, row: number, into: unknown[][]): Promise<void> | undefined => {
     if (typeof item !== "object" || item === null)
       return refuse(row, `expected an object, got ${item === null ? "null" : typeof item}`);
-    for (const name in item) if (!known.has(name)) unknown(row, name);
+    let at = 0;
+    // Most rows name their columns in the table's order.
+    for (const name in item) if (name !== names[at++] && !known.has(name)) unknown(row, name);
     if (schema === null) return void write(item as Record<string, unknown>, row, into);
     const parsed = parse(schema, item);
     if (parsed instanceof Promise) return parsed.then((r) => write(accept(r, row, refuse), row, into));

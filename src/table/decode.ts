@@ -44,17 +44,12 @@ export function rowDecoder(
   });
   return (row) => Object.fromEntries(columns.map(([from, to, decode]) => [to, decode(row[from])]));
 }
-/** Rows as reports hold them: JSON-safe, redacted. */
-export function sampleRow(row: Row, shapes: readonly ColumnShape[], redact: readonly string[]): Row {
+/** Rows as reports hold them: JSON-safe, redacted. `known`: values are shown of the table's own columns only. */
+export function sampleRow(row: Row, shapes: readonly ColumnShape[], redact: readonly string[], known = false): Row {
+  const secret = redact.map((name) => ({ name }));
   return Object.fromEntries(
     Object.entries(row).map(([name, v]) => {
-      if (
-        findColumn(
-          redact.map((r) => ({ name: r })),
-          name,
-          false,
-        ) !== undefined
-      )
+      if (findColumn(secret, name, false) !== undefined || (known && findColumn(shapes, name, false) === undefined))
         return [name, "[redacted]"];
       const type = shapes.find((s) => s.name === name)?.type;
       if (typeof v === "number" && Number.isFinite(v) && type !== "date") return [name, v];

@@ -97,11 +97,12 @@ const step: fc.Arbitrary<Draft> = fc
         if (o === null) return null;
         const given = feedOf(m, feed);
         const table = o.candidate?.table ?? only;
+        const loaded = table === null ? given : ({ [table]: given[table] } as Feed);
         switch (w) {
           case "load":
-            return [{ do: w, slot: s, feed: { [table]: given[table] } as Feed }];
+            return [{ do: w, slot: s, feed: loaded }];
           case "transform":
-            return o.candidate === null ? null : [{ do: w, slot: s, table }];
+            return o.candidate === null ? null : [{ do: w, slot: s, table: o.candidate.table }];
           case "publish":
             return [{ do: o.candidate === null ? w : "swap", slot: s }];
           default:
@@ -148,7 +149,7 @@ const write: fc.Arbitrary<Draft> = fc
       (m) => {
         const t = m.tables[table];
         if (!t.there) return null;
-        if (how === "insert") return [writing(table, "insert", [], [theirs(table, m.foreign)])];
+        if (how === "insert") return [writing(table, "insert", [], [theirs(table, m, at)])];
         const there = [...t.rows.keys()].sort();
         const text = there[at % Math.max(1, there.length)];
         if (text === undefined) return null;
@@ -158,8 +159,13 @@ const write: fc.Arbitrary<Draft> = fc
         return [writing(table, how, copies, how === "delete" ? [] : copies.map((r) => ({ ...r, ...changed })))];
       },
   );
-const theirs = (t: TableName, n: number): Row =>
-  t === "items" ? { id: 900 + n, name: "theirs", v: 7, seq: 0 } : { day: "2001-01-02", place: "theirs", n: n % 3 };
+/** Under a key that nobody has: one that no load brings, or one that some release may have had or bring again. */
+function theirs(t: TableName, m: Model, at: number): Row {
+  if (t === "days") return { day: "2001-01-02", place: "theirs", n: at % 3 };
+  const taken = new Set([...m.tables.items.rows.keys()].map((text) => rowOf("items", text)["id"]));
+  const id = 1 + (at % 6);
+  return { id: taken.has(id) || at % 2 === 0 ? 900 + m.foreign : id, name: "theirs", v: 7, seq: 0 };
+}
 const literal = (v: Value): string => (typeof v === "string" ? `'${v}'` : String(v ?? "NULL"));
 function writing(table: TableName, how: string, gone: readonly Row[], come: readonly Row[]): Action {
   const where = Object.entries(gone[0] ?? {}).map(([c, v]) => `${c} IS NOT DISTINCT FROM ${literal(v)}`);

@@ -1,10 +1,43 @@
-import { test } from "vitest";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Warehouse } from "cutover";
+import { type AdapterSpec, adapterOf, type Capabilities, defineAdapter, type Native } from "cutover/adapter";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { rollback, run } from "./drafts.js";
 import { disagreement } from "./property.js";
 
-const seed = Number(process.env["CUTOVER_SEED"] ?? 1);
-test("x", { timeout: 600_000 }, async () => {
-  const t = performance.now();
-  const failure = await disagreement({ seed, runs: Number(process.env["RUNS"] ?? 10), commands: 30 });
-  console.log(performance.now() - t);
+const seed = Number(process.env["CUTOVER_SEED"] ?? 20_010_101);
+const times = process.env["CUTOVER_LONG"] === "1" ? 20 : 1;
+
+test(`whatever happens, library and model agree (CUTOVER_SEED=${seed})`, { timeout: 300_000 * times }, async () => {
+  const failure = await disagreement({ seed, runs: 30 * times, commands: 30 });
   if (failure !== null) throw new Error(failure.message);
+});
+
+/** The same warehouse, whose rollbacks put nothing back. */
+function careless(warehouse: Warehouse): Warehouse {
+  const spec = adapterOf(warehouse) as AdapterSpec<Capabilities, Native>;
+  const exchange: typeof spec.steps.exchange = (s) => {
+    const ops = spec.steps.exchange(s);
+    return s.captured || s.remove === "before" || s.inserts === 0 ? ops : ops.slice(0, -1);
+  };
+  return defineAdapter<Native>()({ ...spec, contract: 1, steps: { ...spec.steps, exchange } });
+}
+
+test("the model finds a rollback that does too little, and prints the shortest way there as a program", {
+  timeout: 300_000,
+}, async () => {
+  const drafts = fc.oneof(run, rollback);
+  const failure = await disagreement({ seed: 1, runs: 50, commands: 12, drafts, wrap: careless });
+  if (failure === null) throw new Error("the model took it for right");
+  expect(failure.message).toContain("CUTOVER_SEED=1");
+  expect(failure.trace.map((call) => /\.(\w+)\(/.exec(call)?.[1])).toEqual(["run", "run", "rollback"]);
+  for (const call of failure.trace) expect(failure.script).toContain(`() => ${call})`);
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const args = ["--import", "tsx", "--conditions=cutover-source", "--input-type=module", "--eval", failure.script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  expect(stdout).toMatch(/^1 → .*"published".*\n2 → .*"published".*\n3 → \{"from":2,"to":1/);
+  expect(stdout).toMatch(/\naudit → \{"ok":true/);
 });

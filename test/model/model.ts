@@ -190,12 +190,10 @@ export function rollback(m: Model, to: number | null): Moved {
   if (m.live === 0) return refused("NOT_FOUND");
   const target = to ?? m.kept.at(-1)?.previous ?? null;
   const at = m.kept.findIndex((k) => k.previous === target);
-  if (at < 0) return refused(target === null || m.line.includes(target) || target === 0 ? "RETENTION_PASSED" : "NOT_FOUND");
+  if (at < 0) return refused(...tooOld(m, target));
   const group = m.kept.slice(at);
-  for (const name of tableNames) {
-    const code = takeBack(m.tables[name], group, name);
-    if (code !== null) return refused(code);
-  }
+  const codes = tableNames.flatMap((name) => takeBack(m.tables[name], group, name) ?? []);
+  if (codes.length > 0) return refused(...codes);
   m.events += 1;
   const from = m.live;
   m.live = m.kept[at]?.previous ?? 0;
@@ -206,6 +204,11 @@ export function rollback(m: Model, to: number | null): Moved {
   m.held ??= { reason: null };
   return { outcome: "moved", from, to: m.live };
 }
+/** Numbers are in the order of opening: an older release that was opened later than a kept one does not look older. */
+const tooOld = (m: Model, target: number | null): readonly string[] => {
+  if (target !== null && target > (m.kept[0]?.previous ?? m.live)) return ["RETENTION_PASSED", "NOT_FOUND"];
+  return ["RETENTION_PASSED"];
+};
 const touching = (group: readonly Kept[], name: TableName): Touch[] => group.flatMap((k) => k.touches[name] ?? []);
 
 function takeBack(t: TableModel, group: readonly Kept[], name: TableName): string | null {
@@ -221,7 +224,8 @@ function takeBack(t: TableModel, group: readonly Kept[], name: TableName): strin
     on = undo.version;
   }
   for (const x of (swapped < 0 ? all : all.slice(0, swapped)).toReversed()) {
-    const next = x.undo.kind === "images" ? exchange(on, x.undo.after, x.undo.before) : same(on, x.is.tally) ? new Map() : null;
+    const next =
+      x.undo.kind === "images" ? exchange(name, on, x.undo.after, x.undo.before) : same(on, x.is.tally) ? new Map() : null;
     if (next === null) return "DRIFTED";
     on = next;
   }
@@ -260,7 +264,7 @@ function bringAgain(t: TableModel, group: readonly Kept[], name: TableName): boo
   if (undo?.kind === "swap" && wrote(t)) return false;
   let on = t.rows;
   for (const x of swapped < 0 ? all : all.slice(0, swapped)) {
-    const next = x.undo.kind === "images" ? exchange(on, x.undo.before, x.undo.after) : null;
+    const next = x.undo.kind === "images" ? exchange(name, on, x.undo.before, x.undo.after) : null;
     if (next === null) return false;
     on = next;
   }

@@ -37,10 +37,13 @@ export const size = (bag: Bag): number => [...bag.values()].reduce((a, b) => a +
 export const same = (a: Bag, b: Bag): boolean => plus(a, b, -1).size === 0;
 export const texts = (bag: Bag): string[] => [...bag].flatMap(([text, n]) => Array<string>(n).fill(text)).sort();
 
-/** Exactly these rows go and those come; null: not all of them are there. */
-export function exchange(on: Bag, remove: Bag, insert: Bag): Bag | null {
+/** Exactly these rows go and those come; null: not all of them are there, or a key that comes is there already. */
+export function exchange(t: TableName, on: Bag, remove: Bag, insert: Bag): Bag | null {
   for (const [text, n] of remove) if ((on.get(text) ?? 0) < n) return null;
-  return plus(plus(on, remove, -1), insert);
+  const left = plus(on, remove, -1);
+  const keys = new Set([...left.keys()].map((text) => rowOf(t, text)["id"]));
+  if (t === "items" && [...insert.keys()].some((text) => keys.has(rowOf(t, text)["id"]))) return null;
+  return plus(left, insert);
 }
 
 /** One row a key: the highest cursor wins. null: a row that does not fit, or a tie with different content. */

@@ -4,7 +4,7 @@ import { isCutoverError } from "cutover";
 import type { AsyncCommand } from "fast-check";
 import { type Action, actionText, type Call, type Owner } from "./actions.js";
 import type { Draft } from "./drafts.js";
-import { agrees, type Model } from "./model.js";
+import { agrees, type Model, refused } from "./model.js";
 import { differences, expected, observe } from "./observe.js";
 import { type Answer, answer, make, perform } from "./perform.js";
 import { type Prediction, predict, settled } from "./predict.js";
@@ -73,14 +73,12 @@ async function taken(world: World, m: Model): Promise<Model> {
   return { ...m, highest: counter, gap: false };
 }
 
-/** A lost answer is settled by the journal for what publishes; a rollback says that it does not know. */
+/** A lost answer is settled by the journal: the call tells what really happened. */
 function losing(now: Model, call: Call, side: "before" | "after"): Prediction {
   const p = predict(now, call);
   if (p.outcome !== "published" && p.outcome !== "moved") return p;
-  const next =
-    side === "after" ? { ...p.next, untidy: p.outcome === "published" } : { ...structuredClone(now), gap: true, untidy: true };
-  if (p.outcome === "moved") return { outcome: "refused", codes: ["ROLLBACK_FAILED"], next };
-  return side === "after" ? { ...p, next } : { outcome: "refused", codes: ["PUBLISH_FAILED"], next };
+  if (side === "after") return { ...p, next: { ...p.next, untidy: true } };
+  return { ...refused("PUBLISH_FAILED"), next: { ...structuredClone(now), gap: true, untidy: true } };
 }
 
 /** Whether the answer is the one predicted. */

@@ -1,5 +1,5 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { between, type Candidate, cutover, isCutoverError, type Release, rowCount, table, unique, type Warehouse } from "cutover";
+import { between, type Candidate, cutover, type Release, rowCount, table, unique, type Warehouse } from "cutover";
 import { duckdb } from "cutover/duckdb";
 import type { Owner } from "./actions.js";
 import { type Fortune, fortune, mortal } from "./mortal.js";
@@ -109,14 +109,4 @@ export async function openWorld(o: { readonly keep?: number; readonly wrap?: (w:
       instance.closeSync();
     },
   };
-}
-
-/** Makes a call and prints what came of it: for scripts. */
-export async function told(text: string, call: () => Promise<unknown>): Promise<void> {
-  const json = (v: unknown): string => JSON.stringify(v, (_k, x: unknown) => (typeof x === "bigint" ? Number(x) : x)) ?? "done";
-  try {
-    console.log(`${text}\n  → ${json(await call())}`);
-  } catch (e) {
-    console.log(`${text}\n  ✗ ${isCutoverError(e) ? `${e.code}: ${e.message}` : String(e)}`);
-  }
 }

@@ -23,6 +23,14 @@ onEveryWarehouse((open) => {
     await short.reject();
   });
 
+  test("reconcile: a sum that the source tells of rows that never came fails", async () => {
+    const db = await open();
+    const etl = itemsPipeline(db, { checks: [reconcile()] });
+    await etl.run({ items: rows(batch(1, 3, 1), { totals: { rows: 3, sums: { v: 3n } } }) });
+    const e = await failure(etl.run({ items: rows([], { totals: { sums: { v: 100n } } }) }), "CHECKS_FAILED");
+    expect(e.context.checks).toMatchObject([{ check: "reconcile(v)", outcome: "fail", observed: 0 }]);
+  });
+
   test("invariant 4: a column that was added to live before a release survives the rollback of that release; over older ones it is refused, since their images have no such column", async () => {
     const db = await open();
     const etl = itemsPipeline(db);

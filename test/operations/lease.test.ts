@@ -73,13 +73,13 @@ onEveryWarehouse((open) => {
     const slow = itemsPipeline(db, { warehouse: interpose(db.warehouse, hooks) });
     const quick = itemsPipeline(db);
     await slow.run({ items: rows(batch(1, 10, 1)) });
-    hooks.beforeStatement = async (tag) => {
-      if (!tag.endsWith("record")) return;
-      delete hooks.beforeStatement;
+    hooks.beforeBlock = async (block) => {
+      if (block !== "record") return;
+      delete hooks.beforeBlock;
       await expire(db);
       await quick.run({ items: rows(batch(11, 12, 2)) });
     };
-    await slow.hold("stale").catch(() => undefined);
+    await failure(slow.hold("stale"), "LEASE_LOST");
     expect(await quick.status()).toMatchObject({ live: 2, held: null });
   });
 

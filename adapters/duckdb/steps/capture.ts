@@ -32,18 +32,16 @@ function byKey(s: Capture): readonly SqlOp[] {
   // An equal cursor applies, and so does one whose order is unknown.
   const stale = s.cursor === null ? "FALSE" : `coalesce(${name("d", s.cursor)} < ${name("l", s.cursor)}, FALSE)`;
   const before = columns.map((c, i) => `${name("l", c.name)} AS c${i}`);
-  const after = columns.flatMap((c, i) => (s.given.includes(c.name) ? [`${name("d", c.name)} AS g${i}`] : []));
   const goes = `NOT (${stale}) AND (${deleted(s)} OR NOT (${sameRow(given, "d", "l")}))`;
-  const comes = listed(columns.map((c, i) => (s.given.includes(c.name) ? `g${i}` : `c${i}`)));
+  const comes = incoming(s, columns, (c, i) => `CASE WHEN m.rid IS NULL THEN ${fallback(c)} ELSE m.c${i} END`);
   const met = all(s.key.map((k) => `m.c${columns.findIndex((c) => c.name === k)} = ${name("d", k)}`));
   return [
     sqlOp(
-      `CREATE OR REPLACE TEMP TABLE ${match} AS SELECT l.rowid AS rid, ${deleted(s)} AS gone, ${stale} AS stale, ${goes} AS goes, ${listed([...before, ...after])} FROM ${table(s.delta)} AS d JOIN ${table(s.live.ref)} AS l ON ${sameKey(s.key, "d", "l")}`,
+      `CREATE OR REPLACE TEMP TABLE ${match} AS SELECT l.rowid AS rid, ${deleted(s)} AS gone, ${stale} AS stale, ${goes} AS goes, ${listed(before)} FROM ${table(s.delta)} AS d JOIN ${table(s.live.ref)} AS l ON ${sameKey(s.key, "d", "l")}`,
     ),
     recorded(s, columns, [
       `SELECT ${s.release}, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, ${listed(columns.map((_, i) => `c${i}`))} FROM ${match} WHERE goes`,
-      `SELECT ${s.release}, 'after', 'update', ${comes} FROM ${match} WHERE goes AND NOT gone`,
-      `SELECT ${s.release}, 'after', 'insert', ${incoming(s, columns, fallback)} FROM ${table(s.delta)} AS d WHERE NOT ${deleted(s)} AND NOT EXISTS (SELECT 1 FROM ${match} AS m WHERE ${met})`,
+      `SELECT ${s.release}, 'after', CASE WHEN m.rid IS NULL THEN 'insert' ELSE 'update' END, ${comes} FROM ${table(s.delta)} AS d LEFT JOIN ${match} AS m ON ${met} WHERE NOT ${deleted(s)} AND (m.rid IS NULL OR m.goes)`,
     ]),
     sqlOp(`SELECT count(*) AS stale FROM ${match} WHERE stale`, { returns: { stale: "int64" } }),
   ];

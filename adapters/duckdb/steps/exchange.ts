@@ -9,16 +9,25 @@ type Exchange = Step<"exchange">;
 export function exchange(s: Exchange): readonly SqlOp[] {
   const tidy = s.captured ? [sqlOp(`DROP TABLE IF EXISTS ${notes(s.live.ref, s.release, "match")}`)] : [];
   if (s.key.length > 0 && isReferenced(s)) return [...inPlace(s), ...tidy];
-  return [...(s.removes === 0 ? [] : [removal(s)]), ...(s.inserts === 0 ? [] : [insertion(s)]), ...tidy];
+  return [...(s.removes === 0 ? [] : [removal(s)]), ...untaken(s), ...(s.inserts === 0 ? [] : [insertion(s)]), ...tidy];
 }
+
+/** Below so many rows a scan of live is quicker without the filter that the engine makes of an equality for it. */
+const FEW = 10_000;
 
 function removal(s: Exchange): SqlOp {
   const live = table(s.live.ref);
   const expect = { affected: s.removes } as const;
-  if (s.captured)
-    return sqlOp(`DELETE FROM ${live} WHERE rowid IN (SELECT rid FROM ${notes(s.live.ref, s.release, "match")} WHERE goes)`, {
-      expect,
-    });
+  if (s.captured) {
+    const noted = `(SELECT rid FROM ${notes(s.live.ref, s.release, "match")} WHERE goes)`;
+    const few = s.rows !== null && s.rows < FEW;
+    return sqlOp(
+      few
+        ? `DELETE FROM ${live} AS l USING ${noted} AS m WHERE l.rowid IS NOT DISTINCT FROM m.rid`
+        : `DELETE FROM ${live} WHERE rowid IN ${noted}`,
+      { expect },
+    );
+  }
   const columns = columnsOf(s.live);
   if (s.key.length === 0) return sqlOp(`DELETE FROM ${live} WHERE rowid IN (${copies(s, columns)})`, { expect });
   return sqlOp(
@@ -37,6 +46,15 @@ function copies(s: Exchange, columns: readonly ColumnShape[]): string {
   const wanted = `SELECT min(i.rowid) AS id, count(*) AS n, ${listed(contents.map((x, k) => `${x} AS x${k}`))} FROM ${table(s.changes)} AS i WHERE ${images(s.release, s.remove, "i")} GROUP BY ${listed(contents)}`;
   const same = all(columns.map((c, k) => `w.x${k} IS NOT DISTINCT FROM ${exact(c, "l")}`));
   return `SELECT rid FROM (SELECT l.rowid AS rid, w.n AS n, row_number() OVER (PARTITION BY w.id) AS k FROM (${wanted}) AS w JOIN ${table(s.live.ref)} AS l ON ${same}) WHERE k <= n`;
+}
+
+/** Keys that others took since the images were recorded would be twice in the table; a capture of this very block has seen to it. */
+function untaken(s: Exchange, only = ""): readonly SqlOp[] {
+  if (s.inserts === 0 || s.captured || s.key.length === 0) return [];
+  const other = s.remove === "before" ? "after" : "before";
+  const met = `${table(s.changes)} AS i JOIN ${table(s.live.ref)} AS l ON ${sameKey(s.key, "i", "l")}`;
+  const found = `SELECT count(*) AS taken, count(*) = 0 AS ok FROM ${met} WHERE ${images(s.release, other, "i")}${only}`;
+  return [sqlOp(found, { expect: { holds: true }, returns: { taken: "int64", ok: "bool" } })];
 }
 
 function insertion(s: Exchange, only = ""): SqlOp {
@@ -65,6 +83,7 @@ function inPlace(s: Exchange): readonly SqlOp[] {
     ...(set.length === 0
       ? []
       : [sqlOp(`UPDATE ${live} AS l SET ${listed(set)} FROM (${updates}) AS o WHERE ${sameKey(s.key, "o", "l")}`)]),
+    ...untaken(s, ` AND ${op} <> 'update'`),
     insertion(s, ` AND ${op} <> 'update'`),
   ];
 }

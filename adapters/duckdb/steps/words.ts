@@ -55,6 +55,8 @@ export const images = (release: number, image: "before" | "after", alias: string
 /** Whether the scope speaks for a row; NULL partitions are in none. */
 export function inScope(scope: Scope, alias: string): Sql {
   if (scope === "all" || "keys" in scope) return raw("TRUE");
+  if ("from" in scope)
+    return raw(`${name(alias, scope.partition)} IN (SELECT ${name(scope.partition)} FROM ${table(scope.from)})`);
   if (scope.values.length === 0) return raw("FALSE");
   const { type } = scope;
   const values = scope.values.map((value) => template`${{ value, type }}`);

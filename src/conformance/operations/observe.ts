@@ -83,7 +83,7 @@ export const observeCases: readonly CaseDefinition[] = [
       await etl.run(load(1, 2, 2));
       events.length = 0;
       await etl.rollback();
-      assert.deepEqual(told(), ["stage.start rollback", "stage.end rollback", "rolled-back"]);
+      assert.deepEqual(told(), ["stage.start rollback", "rolled-back", "stage.end rollback"]);
     },
   },
   {
@@ -227,10 +227,10 @@ export const observeCases: readonly CaseDefinition[] = [
         return [];
       });
       const more = table("items", { columns: { id: "int64", more: "string?" }, key: "id" });
-      const other = table("items", { columns: { id: "int64", name: "bytes?" }, key: "id" });
+      const other = table("items", { columns: { id: "int64", v: "bytes?" }, key: "id" });
       for (const [t, path] of [
         [more, "tables.t.columns.more"],
-        [other, "tables.t.columns.name"],
+        [other, "tables.t.columns.v"],
       ] as const) {
         const etl = place.pipeline({ pipeline: "items", tables: { t } });
         const { context } = await failure(etl.run({ t: source as never }), "CONFIG");

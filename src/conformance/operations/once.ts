@@ -108,9 +108,11 @@ export const onceCases: readonly CaseDefinition[] = [
     skip: needs("blocks"),
     async run(place) {
       const etl = itemsPipeline(place);
-      await etl.run(load(1, 2, 1));
+      const eve = () => etl.run(load(1, 2, 1), { idempotencyKey: "2000-12-31" });
+      await eve();
       const run = () => etl.run(load(1, 5, 2), { idempotencyKey: "2001-01-01", note: "once" });
       const first = await run();
+      assert.equal(first.status, "published", "another key was taken for this one");
       await etl.run(load(6, 7, 3));
       assert.deepEqual(await run(), { ...first, status: "already-published", stages: [], warnings: [] });
       await etl.rollback({ to: 1 });
@@ -118,6 +120,7 @@ export const onceCases: readonly CaseDefinition[] = [
       assert.equal((await run()).status, "already-published", "the redo did not take the key again");
       await etl.rollback({ to: 1 });
       await etl.unhold();
+      assert.equal((await eve()).release, 1, "the rollback gave back a key of an earlier release");
       assert.equal((await run()).status, "published", "the rollback did not give the key back");
       await whole(etl);
     },

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import type { BlockOp, Expect } from "../../adapter/operations.js";
-import type { TableRef } from "../../adapter/shapes.js";
-import { ident, raw, type Sql, template } from "../../sql/sql.js";
+import { ident, raw, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
-import { calm, type Place } from "../place.js";
-import { tables, wanted } from "./refusals.js";
-import { assertUsable, blockOf, faultOf, holds, id, idsOf, insert, numbers, ok, op } from "./words.js";
-
-const expecting = (expect: Expect): { readonly expect: Expect } => ({ expect });
+import { calm } from "../place.js";
+import { assertUsable, blockOf, expecting, faultOf, holds, id, idsOf, insert, numbers, op, tables, wanted } from "./words.js";
 
 /** Blocks: what they do, when they refuse, what they hand back. */
 export const blockCases: readonly CaseDefinition[] = [
@@ -78,7 +73,7 @@ export const blockCases: readonly CaseDefinition[] = [
         blockOf([
           op("two", insert(first, 2n, 3n), expecting({ affected: 2 })),
           op("same", insert(second, 2n, 3n), expecting({ affected: { sameAs: "two" } })),
-          op("counted", wanted(3), { returns: { wanted: "int64" } }),
+          op("counted", wanted(3n), { returns: { wanted: "int64" } }),
           op("column", insert(second, 4n, 5n, 6n), expecting({ affected: { sameAs: "counted", column: "wanted" } })),
           op("before", holds(true), { returns: { ok: "bool" } }),
           op("holds", holds(true), { returns: { ok: "bool" }, ...expecting({ holds: true, also: ["before"] }) }),

@@ -1,27 +1,34 @@
 import assert from "node:assert/strict";
-import type { Inspect } from "../../adapter/operations.js";
-import type { Row } from "../../sql/sql.js";
-import { ident, join, template } from "../../sql/sql.js";
+import type { Fault } from "../../adapter/session.js";
+import { ident, join, type Row, type Sql, template } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
-import { calm } from "../place.js";
+import { calm, type Place } from "../place.js";
 import { inspect, interactive } from "./inspect.js";
-import {
-  assertUnsupported,
-  assertUsable,
-  blockOf,
-  explained,
-  faultOf,
-  id,
-  idsOf,
-  insert,
-  numbers,
-  op,
-  thrownBy,
-  within,
-} from "./words.js";
+import { assertUsable, blockOf, explained, faultOf, id, idsOf, insert, numbers, op, thrownBy, within } from "./words.js";
 
-const together: CaseDefinition["skip"] = (c, given) =>
-  reason({ "the engine has one session at a time": !c.concurrentSessions }) || (interactive?.(c, given) ?? false);
+const together: NonNullable<CaseDefinition["skip"]> = (c, given) =>
+  reason({ "the engine has one session at a time": !c.concurrentSessions }) || interactive(c, given);
+
+const stoppable: CaseDefinition["skip"] = (c) =>
+  reason({ "the engine has one session, and nobody to stop it by": !c.concurrentSessions });
+
+/** A query that takes days, and little memory. */
+async function endless(place: Place): Promise<Sql> {
+  const many = Array.from({ length: 2000 }, (_, i) => BigInt(i));
+  const [t, at] = [ident((await numbers(place, "busy", many)).path), (alias: string) => ident([alias, "id"])];
+  const four = join(
+    ["a", "b", "c", "d"].map((alias) => template`${t} ${ident([alias])}`),
+    ", ",
+  );
+  return template`SELECT count(*) AS ${id} FROM ${four} WHERE ${at("a")} * ${at("b")} + ${at("c")} * ${at("d")} < 0`;
+}
+/** The fault of a call that must end soon, and not well. */
+async function cancelled(place: Place, call: Promise<unknown>, otherwise: string): Promise<Fault> {
+  call.catch(() => undefined);
+  const e = await thrownBy(() => within(call, otherwise), "what was cancelled is not done");
+  if (e instanceof assert.AssertionError) throw e;
+  return explained(place.adapter, e);
+}
 
 /** What ends blocks and statements before their time, and who else is there. */
 export const endCases: readonly CaseDefinition[] = [
@@ -39,15 +46,8 @@ export const endCases: readonly CaseDefinition[] = [
       const look = inspect("look", () => never);
       const block = blockOf([op("insert", insert(ref, 2n)), look, op("more", insert(ref, 3n))], { timeoutMs: 200 });
       try {
-        const call = place.session.atomic(block, calm());
-        // Awaited below; until then nobody would know of its failure.
-        call.catch(() => undefined);
-        const e = await thrownBy(
-          () => within(call, "the block goes on long after its time limit"),
-          "a block whose time is over is not committed",
-        );
-        assert.equal(e instanceof assert.AssertionError, false, e instanceof Error ? e.message : "");
-        assert.equal(explained(place.adapter, e).kind, "cancelled", "what classify() makes of it");
+        const fault = await cancelled(place, place.session.atomic(block, calm()), "the block goes on long after its time limit");
+        assert.equal(fault.kind, "cancelled", "what classify() makes of it");
       } finally {
         settle({ ok: false });
       }
@@ -108,30 +108,32 @@ export const endCases: readonly CaseDefinition[] = [
   },
   {
     name: "an abort ends a statement that is running, also in the engine",
-    skip: (c) => reason({ "the engine has one session, and nobody to stop it by": !c.concurrentSessions }),
+    skip: stoppable,
     async run(place) {
-      const ref = await numbers(
-        place,
-        "busy",
-        Array.from({ length: 2000 }, (_, i) => BigInt(i)),
-      );
-      const [t, at] = [ident(ref.path), (alias: string) => ident([alias, "id"])];
-      const tables = join(
-        ["a", "b", "c", "d"].map((alias) => template`${t} ${ident([alias])}`),
-        ", ",
-      );
-      const endless = template`SELECT count(*) AS ${id} FROM ${tables} WHERE ${at("a")} * ${at("b")} + ${at("c")} * ${at("d")} < 0`;
+      const sql = await endless(place);
       const controller = new AbortController();
-      const call = place.session.execute(
-        { sql: endless, returns: { id: "int64" } },
-        { tag: "conformance", signal: controller.signal },
-      );
-      call.catch(() => undefined);
-      setTimeout(() => controller.abort(), 100);
-      const e = await thrownBy(() => within(call, "the statement goes on after the abort"), "an aborted statement");
-      assert.equal(e instanceof assert.AssertionError, false, e instanceof Error ? e.message : "");
-      assert.equal(explained(place.adapter, e).kind, "cancelled");
-      await assertUsable(place);
+      const call = place.session.execute({ sql, returns: { id: "int64" } }, { tag: "conformance", signal: controller.signal });
+      const timer = setTimeout(() => controller.abort(), 100);
+      const fault = await cancelled(place, call, "the statement goes on after the abort");
+      clearTimeout(timer);
+      assert.equal(fault.kind, "cancelled");
+      await within(assertUsable(place), "the session is still busy with what was aborted");
+    },
+  },
+  {
+    name: "the time limit of a block ends the statement that is running",
+    invariant: 5,
+    also: [3],
+    skip: stoppable,
+    async run(place) {
+      const sql = await endless(place);
+      const ref = await numbers(place, "limited", [1n]);
+      const ops = [op("insert", insert(ref, 2n)), op("endless", sql, { returns: { id: "int64" } })];
+      const call = place.session.atomic(blockOf(ops, { timeoutMs: 200 }), calm());
+      const fault = await cancelled(place, call, "the block goes on long after its time limit");
+      assert.equal(fault.kind, "cancelled");
+      await within(assertUsable(place), "the session is still busy with what was ended");
+      assert.deepEqual(await idsOf(place, ref), [1n]);
     },
   },
   {

@@ -1,28 +1,13 @@
 import assert from "node:assert/strict";
 import type { Inspect } from "../../adapter/operations.js";
 import type { Row } from "../../sql/sql.js";
-import { ident, join, template } from "../../sql/sql.js";
+import { ident, template } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { calm } from "../place.js";
-import {
-  assertUnsupported,
-  assertUsable,
-  blockOf,
-  explained,
-  faultOf,
-  id,
-  idsOf,
-  insert,
-  numbers,
-  op,
-  thrownBy,
-  within,
-} from "./words.js";
+import { assertUnsupported, assertUsable, blockOf, faultOf, id, idsOf, insert, numbers, op, thrownBy } from "./words.js";
 
-export const interactive: CaseDefinition["skip"] = (c) =>
+export const interactive: NonNullable<CaseDefinition["skip"]> = (c) =>
   reason({ "the engine runs no JavaScript inside a block": c.transaction !== "interactive" });
-const together: CaseDefinition["skip"] = (c, given) =>
-  reason({ "the engine has one session at a time": !c.concurrentSessions }) || (interactive?.(c, given) ?? false);
 export const inspect = (name: string, look: Inspect["inspect"]): Inspect => ({ id: name, inspect: look });
 
 /** JavaScript inside a block. */

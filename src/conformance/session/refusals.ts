@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
-import type { BlockOp, Expect } from "../../adapter/operations.js";
+import type { BlockOp } from "../../adapter/operations.js";
 import type { TableRef } from "../../adapter/shapes.js";
-import { ident, raw, type Sql, template } from "../../sql/sql.js";
+import { ident, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
-import { shapes } from "../columns.js";
-import { calm, type Place } from "../place.js";
-import { assertUsable, blockOf, faultOf, holds, id, idsOf, insert, numbers, ok, op } from "./words.js";
-
-/** Two tables with one row each. */
-export const tables = async (place: Place) =>
-  [await numbers(place, "first", [1n]), await numbers(place, "second", [1n])] as const;
-/** One row with a number in `wanted`. */
-export const wanted = (n: number): Sql => template`SELECT ${{ value: BigInt(n), type: "int64" }} AS ${ident(["wanted"])}`;
-const expecting = (expect: Expect): { readonly expect: Expect } => ({ expect });
+import { calm } from "../place.js";
+import { assertUsable, blockOf, expecting, holds, id, idsOf, insert, ok, op, tables, wanted } from "./words.js";
 
 /** An expectation that is not met, by the last of these operations; the table has one row. */
 const unmet: Readonly<Record<string, (t: TableRef) => readonly [...BlockOp[], BlockOp]>> = {
@@ -26,7 +18,7 @@ const unmet: Readonly<Record<string, (t: TableRef) => readonly [...BlockOp[], Bl
     op("at", template`DELETE FROM ${ident(t.path)} WHERE ${id} = 5`, expecting({ affected: { sameAs: "two" } })),
   ],
   "as many rows as an earlier operation returned, and they are fewer": (t) => [
-    op("counted", wanted(3), { returns: { wanted: "int64" } }),
+    op("counted", wanted(3n), { returns: { wanted: "int64" } }),
     op("at", insert(t, 5n), expecting({ affected: { sameAs: "counted", column: "wanted" } })),
   ],
   "what holds, and it is FALSE": () => [op("at", holds(false), { returns: { ok: "bool" }, ...expecting({ holds: true }) })],

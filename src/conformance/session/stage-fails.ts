@@ -1,21 +1,13 @@
 import assert from "node:assert/strict";
 import type { Batch, FileSet } from "../../adapter/session.js";
-import { ident, join, raw, template } from "../../sql/sql.js";
 import type { ColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
-import { shape, shapes } from "../columns.js";
-import { batches, calm, type Place } from "../place.js";
+import { shapes } from "../columns.js";
+import { batches, calm } from "../place.js";
 import { csv, inFolder, ndjson } from "./files.js";
-import { assertUnsupported, assertUsable, faultOf, id, idsOf, insert, numbers, thrownBy } from "./words.js";
+import { assertUnsupported, assertUsable, faultOf, idRows, ids, idsOf, numbers, thrownBy } from "./words.js";
 
 const formats = ["csv", "ndjson", "parquet"] as const;
-const ids = (place: Place) => shapes(place.adapter, { id: "int64" });
-const rowsOf = (...of: readonly bigint[]) =>
-  batches(
-    of.map((n) => [n]),
-    1,
-  );
-
 /** Values that are not what their column holds: what is told of them, its type, the value. */
 const misfits: Readonly<Record<string, readonly [ColumnType, unknown]>> = {
   "an int64 beyond 64 bits": ["int64", 2n ** 63n],
@@ -34,7 +26,7 @@ export const stageFailureCases: readonly CaseDefinition[] = [
       await faultOf(place, "a value for a column that is not there is not dropped silently", () =>
         place.session.stage(ref, more, batches([[2n, "x"]], 2), calm()),
       );
-      await place.session.stage(ref, ids(place), rowsOf(3n), calm());
+      await place.session.stage(ref, ids(place), idRows(3n), calm());
       assert.deepEqual(await idsOf(place, ref), [3n]);
     },
   },
@@ -53,7 +45,7 @@ export const stageFailureCases: readonly CaseDefinition[] = [
         "rows of a source that failed are not taken for all of them",
       );
       assert.ok(e === error || (e instanceof Error && e.cause === error), "the source's own error, or as the cause of one");
-      await place.session.stage(ref, ids(place), rowsOf(7n, 8n), calm());
+      await place.session.stage(ref, ids(place), idRows(7n, 8n), calm());
       assert.deepEqual(await idsOf(place, ref), [7n, 8n]);
     },
   },
@@ -104,7 +96,7 @@ export const stageFailureCases: readonly CaseDefinition[] = [
       await faultOf(place, "NULL is not turned into a value", () =>
         place.session.stage(ref, ids(place), batches([[1n], [null]], 1), calm()),
       );
-      await place.session.stage(ref, ids(place), rowsOf(1n), calm());
+      await place.session.stage(ref, ids(place), idRows(1n), calm());
       assert.deepEqual(await idsOf(place, ref), [1n]);
     },
   },
@@ -163,7 +155,7 @@ export const stageFailureCases: readonly CaseDefinition[] = [
       );
       assert.equal(fault.kind, "cancelled");
       assert.ok(read < 50, "the source is not read to its end");
-      await place.session.stage(ref, ids(place), rowsOf(7n), calm());
+      await place.session.stage(ref, ids(place), idRows(7n), calm());
       assert.deepEqual(await idsOf(place, ref), [7n]);
     },
   },
@@ -172,7 +164,7 @@ export const stageFailureCases: readonly CaseDefinition[] = [
     async run(place) {
       const ref = await numbers(place, "staged", [1n]);
       const fault = await faultOf(place, "an aborted stage", () =>
-        place.session.stage(ref, ids(place), rowsOf(2n), { tag: "conformance", signal: AbortSignal.abort() }),
+        place.session.stage(ref, ids(place), idRows(2n), { tag: "conformance", signal: AbortSignal.abort() }),
       );
       assert.equal(fault.kind, "cancelled");
       assert.deepEqual(await idsOf(place, ref), [1n]);

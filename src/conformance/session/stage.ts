@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
 import type { Batch, FileSet } from "../../adapter/session.js";
 import { ident, join, raw, template } from "../../sql/sql.js";
-import type { ColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shape, shapes } from "../columns.js";
-import { batches, calm, type Place } from "../place.js";
+import { batches, calm } from "../place.js";
 import { csv, inFolder, ndjson } from "./files.js";
-import { assertUnsupported, assertUsable, faultOf, id, idsOf, insert, numbers, thrownBy } from "./words.js";
-
-const formats = ["csv", "ndjson", "parquet"] as const;
-const ids = (place: Place) => shapes(place.adapter, { id: "int64" });
-const rowsOf = (...of: readonly bigint[]) =>
-  batches(
-    of.map((n) => [n]),
-    1,
-  );
+import { id, idRows, ids, idsOf, insert, numbers } from "./words.js";
 
 /** Staging: what is in a table afterwards, also after it failed. */
 export const stageCases: readonly CaseDefinition[] = [
@@ -23,7 +14,7 @@ export const stageCases: readonly CaseDefinition[] = [
     invariant: 2,
     async run(place) {
       const ref = await numbers(place, "staged", [1n, 2n, 3n]);
-      const { rows } = await place.session.stage(ref, ids(place), rowsOf(3n, 4n), calm());
+      const { rows } = await place.session.stage(ref, ids(place), idRows(3n, 4n), calm());
       assert.equal(rows, 2);
       assert.deepEqual(await idsOf(place, ref), [3n, 4n]);
     },
@@ -129,9 +120,9 @@ export const stageCases: readonly CaseDefinition[] = [
     name: "what was staged can be changed and staged again",
     async run(place) {
       const ref = await numbers(place, "staged");
-      await place.session.stage(ref, ids(place), rowsOf(1n), calm());
+      await place.session.stage(ref, ids(place), idRows(1n), calm());
       await place.execute(insert(ref, 2n));
-      await place.session.stage(ref, ids(place), rowsOf(3n), calm());
+      await place.session.stage(ref, ids(place), idRows(3n), calm());
       assert.deepEqual(await idsOf(place, ref), [3n]);
     },
   },

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Adapter } from "../../adapter/define.js";
-import type { AtomicBlock, BlockOp, Inspect, SqlOp } from "../../adapter/operations.js";
+import type { AtomicBlock, BlockOp, Expect, Inspect, SqlOp } from "../../adapter/operations.js";
 import type { Fault } from "../../adapter/session.js";
 import type { TableRef } from "../../adapter/shapes.js";
 import { isCutoverError } from "../../errors/index.js";
 import { ident, raw, type Sql, template } from "../../sql/sql.js";
 import { shapes } from "../columns.js";
-import { calm, type Place } from "../place.js";
+import { batches, calm, type Place } from "../place.js";
 
 /** What cases of this group say again and again. */
 export const [id, value, ok] = [ident(["id"]), ident(["value"]), ident(["ok"])];
@@ -24,6 +24,16 @@ export async function numbers(place: Place, name: string, ids: readonly bigint[]
       ));
   return ref;
 }
+/** Two tables with one row each. */
+export const tables = async (place: Place) =>
+  [await numbers(place, "first", [1n]), await numbers(place, "second", [1n])] as const;
+/** The columns of such a table, and rows for it as they are staged. */
+export const ids = (place: Place) => shapes(place.adapter, { id: "int64" });
+export const idRows = (...of: readonly bigint[]) =>
+  batches(
+    of.map((n) => [n]),
+    1,
+  );
 /** The column `id` of a table, sorted. */
 export async function idsOf(place: Place, ref: TableRef): Promise<readonly bigint[]> {
   const rows = await place.query(template`SELECT ${id} FROM ${ident(ref.path)} ORDER BY ${id}`, { id: "int64" });
@@ -31,6 +41,8 @@ export async function idsOf(place: Place, ref: TableRef): Promise<readonly bigin
 }
 export const insert = (ref: TableRef, ...ids: readonly bigint[]): Sql =>
   template`INSERT INTO ${ident(ref.path)} (${id}) VALUES ${raw(ids.map((n) => `(${n})`).join(", "))}`;
+/** One row with a number in `wanted`. */
+export const wanted = (n: bigint): Sql => template`SELECT ${{ value: n, type: "int64" }} AS ${ident(["wanted"])}`;
 /** One row whose column `ok` is TRUE, FALSE or NULL. */
 export const holds = (answer: boolean | null): Sql => template`SELECT ${{ value: answer, type: "bool" }} AS ${ok}`;
 
@@ -43,6 +55,8 @@ export const blockOf = (
   ops: readonly (BlockOp | Inspect)[],
   o: Partial<Pick<AtomicBlock, "end" | "timeoutMs">> = {},
 ): AtomicBlock => ({ id: "conformance", end: "commit", timeoutMs: 60_000, ops, ...o });
+
+export const expecting = (expect: Expect): { readonly expect: Expect } => ({ expect });
 
 const kinds: Readonly<Record<Fault["kind"], true>> = {
   transient: true,
@@ -99,7 +113,7 @@ export async function assertUsable(place: Place): Promise<void> {
 }
 
 /** A call that hangs must fail the case, not the runner. Counted in turns, so that a busy process has patience too. */
-const PATIENCE = { turns: 30, everyMs: 100 };
+const PATIENCE = { turns: 60, everyMs: 100 };
 export async function within<T>(work: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

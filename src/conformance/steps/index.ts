@@ -1,6 +1,7 @@
 import type { TableRef } from "../../adapter/shapes.js";
 import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
+import { captureColumnCases } from "./capture-columns.js";
 import { captureByKeyCases } from "./capture-key.js";
 import { captureByScopeCases } from "./capture-scope.js";
 import { claimCases } from "./claims.js";
@@ -8,6 +9,7 @@ import { cloneCases } from "./clone.js";
 import { deltaCases } from "./delta.js";
 import { differenceCases } from "./difference.js";
 import { exchangeCases } from "./exchange.js";
+import { exchangeRefusedCases } from "./exchange-refused.js";
 import { fenceCases } from "./fence.js";
 import { foldCases } from "./fold.js";
 import { journalCases } from "./journal.js";
@@ -29,8 +31,10 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...deltaCases,
   ...foldCases,
   ...captureByKeyCases,
+  ...captureColumnCases,
   ...captureByScopeCases,
   ...exchangeCases,
+  ...exchangeRefusedCases,
   ...wholeCases,
   ...tallyCases,
   ...differenceCases,

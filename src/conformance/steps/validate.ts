@@ -287,11 +287,11 @@ export const validateCases: readonly CaseDefinition[] = [
         item({ of: "outside", column: "id", min: whole(1n), max: null }),
         item({ of: "unaccepted", column: "id", values: [whole(1n)] }),
         item({ of: "duplicates", columns: ["id"] }),
-        item({ of: "sum", column: "id" }, { min: whole(1n), max: whole(1n) }),
+        item({ of: "sum", column: "id" }, { min: whole(0n), max: whole(0n) }),
         item({ of: "partition-change", partition: "p", direction: "drop", against: { table: live } }),
       ];
       const found = await validate(place, named(live), scan);
-      is(found, { ok: true, found: [0, 0, 0, 0, 0, null, null], passed: scan.map(() => true) }, "observations of an empty table");
+      is(found, { ok: true, found: [0, 0, 0, 0, 0, 0, null], passed: scan.map(() => true) }, "observations of an empty table");
     },
   },
 ];

@@ -3,7 +3,7 @@ import { sqlOp } from "../../adapter/sql-op.js";
 import { type Compilers, imageColumns, type Scope, type Step } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, type Sql, template } from "../sql.js";
-import { and, as, column, columns, images, numbered, on, sameKey, sameRow } from "./words.js";
+import { and, as, column, columns, images, numbered, on, sameKey, sameRow, told } from "./words.js";
 
 /** The columns of `changes`, before those of the table. */
 const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
@@ -20,6 +20,8 @@ export function incoming(shapes: readonly ColumnShape[], given: readonly string[
 /** The rows of live that the scope speaks for. */
 export function inScope(scope: Scope, alias: string): Sql {
   if (scope === "all" || "keys" in scope) return raw("TRUE");
+  if ("from" in scope)
+    return template`${column(scope.partition, alias)} IN (SELECT ${column(scope.partition)} FROM ${on(scope.from)})`;
   if (scope.values.length === 0) return raw("FALSE");
   const values = scope.values.map((value) => template`${{ value, type: scope.type }}`);
   return template`${column(scope.partition, alias)} IN (${join(values, ", ")})`;
@@ -86,7 +88,7 @@ function byContent(s: Step<"capture">, syntax: Syntax) {
   const names = shapes.map((c) => c.name);
   const scope = and([inScope(s.scope, "l"), s.prune ?? raw("TRUE")]);
   // The hash tells rows apart that the engine takes for equal, such as 0 and −0.
-  const copyOf = (alias: string): Sql => numbered(template`${columns(names, alias)}, ${raw(syntax.rowHash(shapes, alias))}`);
+  const copyOf = (alias: string): Sql => numbered(told(syntax, shapes, alias));
   const live = template`SELECT ${columns(names, "l")}, ${as(copyOf("l"), copyColumn)} FROM ${as(on(s.live.ref), "l")} WHERE ${scope}`;
   const delta = template`SELECT ${columns(names, "r")}, ${as(copyOf("r"), copyColumn)} FROM ${as(template`(${whole(s, shapes, scope)})`, "r")}`;
   const missing = (a: Sql, b: Sql): Sql =>

@@ -45,9 +45,10 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
       ];
     },
     partitions: (s) => [
-      sqlOp(template`SELECT DISTINCT ${as(column(s.partition.name), "value")} FROM ${on(s.delta)} ORDER BY 1`, {
-        returns: { value: s.partition.type },
-      }),
+      sqlOp(
+        template`SELECT DISTINCT ${as(column(s.partition.name), "value")} FROM ${on(s.delta)} ORDER BY 1${raw(s.limit === undefined ? "" : ` LIMIT ${s.limit}`)}`,
+        { returns: { value: s.partition.type } },
+      ),
     ],
     append: (s) => [
       sqlOp(template`INSERT INTO ${on(s.to)} (${columns(s.columns)}) SELECT ${columns(s.columns)} FROM ${on(s.from)}`),

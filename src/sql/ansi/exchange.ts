@@ -4,12 +4,12 @@ import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js"
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, template } from "../sql.js";
 import { incoming } from "./capture.js";
-import { and, as, column, columns, images, numbered, on, sameKey, sameRow } from "./words.js";
+import { and, as, column, columns, images, numbered, on, sameKey, sameRow, told } from "./words.js";
 
 /** Removing one image from live and inserting the other; filling and emptying a table as a whole. */
 export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "empty"> {
   return {
-    exchange: (s) => [...removal(s, syntax), ...insertion(s)],
+    exchange: (s) => [...removal(s, syntax), ...untaken(s), ...insertion(s)],
     fill: (s) => {
       const shapes = stored(s.live.columns);
       const names = shapes.map((c) => c.name);
@@ -47,7 +47,7 @@ function keyless(s: Step<"exchange">, syntax: Syntax) {
   const hash = raw(syntax.rowHash(shapes, "l"));
   const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
   const recorded = template`SELECT 1 FROM ${as(on(s.changes), "c")} WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "l")}`;
-  const copies = template`SELECT ${columns(names, "l")}, ${as(numbered(template`${columns(names, "l")}, ${hash}`, hash), "_cutover_copy")} FROM ${live} WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`;
+  const copies = template`SELECT ${columns(names, "l")}, ${as(numbered(told(syntax, shapes, "l"), hash), "_cutover_copy")} FROM ${live} WHERE ${s.prune ?? raw("TRUE")} AND EXISTS (${recorded})`;
   const going = template`(SELECT count(*) FROM ${as(on(s.changes), "c")} WHERE ${images(s.release, s.remove, "c")} AND ${sameRow(syntax, shapes, "c", "k")})`;
   const stay = template`${column(imageColumns.release)} = ${s.release} AND ${column(imageColumns.image)} = 'stay'`;
   return [
@@ -63,6 +63,19 @@ function keyless(s: Step<"exchange">, syntax: Syntax) {
       template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${columns(names)} FROM ${on(s.changes)} WHERE ${stay}`,
     ),
     sqlOp(template`DELETE FROM ${on(s.changes)} WHERE ${stay}`),
+  ];
+}
+
+/** Keys that others took since the images were recorded would be twice in the table; a capture of this very block has seen to it. */
+function untaken(s: Step<"exchange">) {
+  if (s.inserts === 0 || s.captured || s.key.length === 0) return [];
+  const other = s.remove === "before" ? "after" : "before";
+  const met = template`${as(on(s.changes), "c")} JOIN ${as(on(s.live.ref), "l")} ON ${sameKey(s.key, "c", "l")} AND ${s.prune ?? raw("TRUE")}`;
+  return [
+    sqlOp(
+      template`SELECT ${as(raw("count(*)"), "taken")}, ${as(raw("count(*) = 0"), "ok")} FROM ${met} WHERE ${images(s.release, other, "c")}`,
+      { expect: { holds: true }, returns: { taken: "int64", ok: "bool" } },
+    ),
   ];
 }
 

@@ -84,7 +84,7 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
     case "query":
       return template`(SELECT count(*) FROM (${o.sql}) offending)`;
     case "partition-change":
-      return template`(SELECT max(${column("_cutover_change")}) FROM (${changed(o, table)}) changed)`;
+      return template`(SELECT max(${column("_cutover_change")}) FROM (${changed(o, table, syntax)}) changed)`;
     default:
       return raw("count(*)");
   }
@@ -99,7 +99,7 @@ function copies(names: readonly string[], table: Sql, shown: readonly string[]):
 type PartitionChange = Extract<Observation, { of: "partition-change" }>;
 
 /** For each partition that had rows: rows before and now, and the relative change in the direction asked for. */
-function changed(o: PartitionChange, table: Sql): Sql {
+function changed(o: PartitionChange, table: Sql, syntax: Syntax): Sql {
   const part = column(o.partition);
   const [n, now, before] = ["_cutover_n", "_cutover_now", "_cutover_before"] as const;
   const counted = (from: Sql): Sql => template`SELECT ${part}, ${as(raw("count(*)"), n)} FROM ${from} GROUP BY ${part}`;
@@ -119,7 +119,8 @@ function changed(o: PartitionChange, table: Sql): Sql {
     return template`SELECT ${column(o.partition, "net")}, ${as(rows, now)}, ${as(template`${rows} - ${column(n, "net")}`, before)} FROM ${net} LEFT JOIN ${there} ON ${sameKey([o.partition], "net", "there")}`;
   };
   const [from, to] = o.direction === "drop" ? [before, now] : [now, before];
-  const change = template`1.0 * (${column(from)} - ${column(to)}) / ${column(before)}`;
+  const fall = template`CAST(${column(from)} - ${column(to)} AS ${raw(syntax.type("float64"))})`;
+  const change = template`${fall} / ${column(before)}`;
   return template`SELECT ${part}, ${columns([before, now])}, ${as(change, "_cutover_change")} FROM (${grouped()}) grouped WHERE ${column(before)} > 0`;
 }
 
@@ -132,7 +133,7 @@ function offending(o: Observation, table: Sql, shown: readonly string[], syntax:
     case "query":
       return template`SELECT * FROM (${o.sql}) offending`;
     case "partition-change":
-      return template`SELECT ${column(o.partition)}, ${as(column("_cutover_before"), "rows_before")}, ${as(column("_cutover_now"), "rows_now")} FROM (${changed(o, table)}) changed ORDER BY ${column("_cutover_change")} DESC`;
+      return template`SELECT ${column(o.partition)}, ${as(column("_cutover_before"), "rows_before")}, ${as(column("_cutover_now"), "rows_now")} FROM (${changed(o, table, syntax)}) changed ORDER BY ${column("_cutover_change")} DESC`;
     default:
       return template`SELECT ${as(raw("count(*)"), "rows")} FROM ${table} t`;
   }

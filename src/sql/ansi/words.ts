@@ -27,3 +27,9 @@ export const images = (release: number, image: "before" | "after", alias?: strin
 /** Row for row the smallest or one of a key: numbers the rows of each group. */
 export const numbered = (partition: Sql, order: Sql = raw("NULL")): Sql =>
   template`row_number() OVER (PARTITION BY ${partition} ORDER BY ${order})`;
+/** What tells rows apart bit for bit where the engine groups: a float stands in the hash only, since −0 may come back as 0 from a sort by it. */
+export const told = (syntax: Syntax, shapes: readonly ColumnShape[], alias: string): Sql =>
+  join(
+    [...shapes.filter((c) => c.type !== "float64").map((c) => column(c.name, alias)), raw(syntax.rowHash(shapes, alias))],
+    ", ",
+  );

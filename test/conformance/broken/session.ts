@@ -178,7 +178,7 @@ export const brokenSession: readonly Broken[] = [
     session((s) => ({ execute: (op, o) => s.execute(op, calm(o)) })),
   ),
   broken(
-    "stops waiting for an aborted statement, and lets it run",
+    "never answers an abort",
     "session: an abort ends a statement that is running, also in the engine",
     session((s) => ({
       execute: (op, o) =>

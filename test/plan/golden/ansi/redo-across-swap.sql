@@ -10,11 +10,15 @@ ALTER TABLE db.main.orders RENAME TO db.main._cutover_orders_1c168adb_before_5;
 ALTER TABLE db.main._cutover_orders_1c168adb_before_5 RENAME TO db.main.orders;
 -- orders.3.1 -- must change 3 rows
 DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c WHERE c._cutover_release = 3 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
--- orders.3.2 -- must change 4 rows
+-- orders.3 -- must hold
+SELECT count(*) AS taken, count(*) = 0 AS ok FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c JOIN db.main._cutover_orders_1c168adb_before_5 AS l ON c.id = l.id AND TRUE WHERE c._cutover_release = 3 AND c._cutover_image = 'after';
+-- orders.3.3 -- must change 4 rows
 INSERT INTO db.main._cutover_orders_1c168adb_before_5 (id, customer) SELECT id, customer FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_release = 3 AND _cutover_image = 'after';
 -- orders.4.1 -- must change 3 rows
 DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c WHERE c._cutover_release = 4 AND c._cutover_image = 'before' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
--- orders.4.2 -- must change 4 rows
+-- orders.4 -- must hold
+SELECT count(*) AS taken, count(*) = 0 AS ok FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c JOIN db.main._cutover_orders_1c168adb_before_5 AS l ON c.id = l.id AND TRUE WHERE c._cutover_release = 4 AND c._cutover_image = 'after';
+-- orders.4.3 -- must change 4 rows
 INSERT INTO db.main._cutover_orders_1c168adb_before_5 (id, customer) SELECT id, customer FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_release = 4 AND _cutover_image = 'after';
 -- record -- must change 1 rows
 INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 6, 41, 'redone', now(), 9, '{"from":2,"to":6,"releases":[3,4,5,6],"displaced":{"[\"main\",\"orders\"]":{"kept":["~here","main","_cutover_orders_1c168adb_before_5"],"fingerprint":{"table":["db","main","orders"],"body":"(id int64, customer string)","comment":"what it is for","columnComments":{},"indexes":[{"name":"by_customer","unique":false,"on":" (customer)","comment":null}],"views":[],"foreignKeys":[]}}}}');

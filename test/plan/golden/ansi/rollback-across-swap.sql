@@ -6,11 +6,15 @@ UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 A
 SELECT rows, sum, rows = 110 AND sum = '23456' AS ok FROM (SELECT count(*) AS rows, CAST(sum(hash(id, customer)) AS string) AS sum FROM db.main.orders) found;
 -- orders.4.1 -- must change 4 rows
 DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c WHERE c._cutover_release = 4 AND c._cutover_image = 'after' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
--- orders.4.2 -- must change 3 rows
+-- orders.4 -- must hold
+SELECT count(*) AS taken, count(*) = 0 AS ok FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c JOIN db.main._cutover_orders_1c168adb_before_5 AS l ON c.id = l.id AND TRUE WHERE c._cutover_release = 4 AND c._cutover_image = 'before';
+-- orders.4.3 -- must change 3 rows
 INSERT INTO db.main._cutover_orders_1c168adb_before_5 (id, customer) SELECT id, customer FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_release = 4 AND _cutover_image = 'before';
 -- orders.3.1 -- must change 4 rows
 DELETE FROM db.main._cutover_orders_1c168adb_before_5 AS l WHERE TRUE AND EXISTS (SELECT 1 FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c WHERE c._cutover_release = 3 AND c._cutover_image = 'after' AND c.id = l.id AND c.id == l.id AND c.customer == l.customer);
--- orders.3.2 -- must change 3 rows
+-- orders.3 -- must hold
+SELECT count(*) AS taken, count(*) = 0 AS ok FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 AS c JOIN db.main._cutover_orders_1c168adb_before_5 AS l ON c.id = l.id AND TRUE WHERE c._cutover_release = 3 AND c._cutover_image = 'before';
+-- orders.3.3 -- must change 3 rows
 INSERT INTO db.main._cutover_orders_1c168adb_before_5 (id, customer) SELECT id, customer FROM db.cutover_ledger.changes_main_orders_dcef07c5_s1 WHERE _cutover_release = 3 AND _cutover_image = 'before';
 -- orders.swap.1
 ALTER TABLE db.main.orders RENAME TO db.main._cutover_orders_1c168adb_undone_6;

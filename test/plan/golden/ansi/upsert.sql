@@ -28,7 +28,7 @@ SELECT CAST(c0 AS string) AS c0, coalesce(c0 >= 1 AND c0 <= 1000, TRUE) AS p0, C
 --   where p7 is FALSE, orders.validate.self.samples.7: SELECT * FROM (SELECT * FROM db.main.orders WHERE customer = 'x') offending LIMIT 5;
 --   where p8 is FALSE, orders.validate.self.samples.8: SELECT id, customer, amount, updated_at FROM db.main.orders t WHERE customer IS NULL LIMIT 2;
 -- orders.validate.delta -- must hold
-SELECT CAST(c0 AS string) AS c0, coalesce(c0 >= 5 AND c0 <= 5, TRUE) AS p0, CAST(c1 AS string) AS c1, coalesce(c1 >= decimal(18,2) '12.5' AND c1 <= decimal(18,2) '12.5', TRUE) AS p1, coalesce(c0 >= 5 AND c0 <= 5, TRUE) AND coalesce(c1 >= decimal(18,2) '12.5' AND c1 <= decimal(18,2) '12.5', TRUE) AS ok FROM (SELECT count(*) AS c0, sum(amount) AS c1, count(*) AS _cutover_rows FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r t) observed;
+SELECT CAST(c0 AS string) AS c0, coalesce(c0 >= 5 AND c0 <= 5, TRUE) AS p0, CAST(c1 AS string) AS c1, coalesce(c1 >= decimal(18,2) '12.5' AND c1 <= decimal(18,2) '12.5', TRUE) AS p1, coalesce(c0 >= 5 AND c0 <= 5, TRUE) AND coalesce(c1 >= decimal(18,2) '12.5' AND c1 <= decimal(18,2) '12.5', TRUE) AS ok FROM (SELECT count(*) AS c0, coalesce(sum(amount), 0) AS c1, count(*) AS _cutover_rows FROM db.cutover_ledger.delta_shop_8d9001d3_main_orders_dcef07c5_7_0r t) observed;
 -- orders.check.0: JavaScript check
 -- record.1 -- must change 1 rows
 INSERT INTO db.cutover_ledger.journal (pipeline, release, seq, event, recorded_at, fence, payload) VALUES ('shop', 7, 41, 'key', now(), 9, 'key-1');

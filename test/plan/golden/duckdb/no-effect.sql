@@ -5,9 +5,9 @@ UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "
 -- orders.count -- must hold
 SELECT count(*) AS "rows", count(*) = CAST('100' AS BIGINT) AS "ok" FROM "db"."main"."orders";
 -- orders.capture.1
-CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_match_cdeb9672ad201a42" AS SELECT l.rowid AS rid, FALSE AS gone, FALSE AS stale, NOT (FALSE) AND (FALSE OR NOT ("d"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("d"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) AND "d"."amount" IS NOT DISTINCT FROM "l"."amount" AND "d"."updated_at" IS NOT DISTINCT FROM "l"."updated_at")) AS goes, "l"."id" AS c0, "l"."customer" AS c1, "l"."amount" AS c2, "l"."updated_at" AS c3, "d"."id" AS g0, "d"."customer" AS g1, "d"."amount" AS g2, "d"."updated_at" AS g3 FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d JOIN "db"."main"."orders" AS l ON "d"."id" = "l"."id";
+CREATE OR REPLACE TEMP TABLE "temp"."main"."_cutover_match_cdeb9672ad201a42" AS SELECT l.rowid AS rid, FALSE AS gone, FALSE AS stale, NOT (FALSE) AND (FALSE OR NOT ("d"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("d"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) AND "d"."amount" IS NOT DISTINCT FROM "l"."amount" AND "d"."updated_at" IS NOT DISTINCT FROM "l"."updated_at")) AS goes, "l"."id" AS c0, "l"."customer" AS c1, "l"."amount" AS c2, "l"."updated_at" AS c3 FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d JOIN "db"."main"."orders" AS l ON "d"."id" = "l"."id";
 -- orders.capture.2
-INSERT INTO "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" ("_cutover_release", "_cutover_image", "_cutover_op", "id", "customer", "amount", "updated_at") SELECT 7, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, c0, c1, c2, c3 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes UNION ALL SELECT 7, 'after', 'update', g0, g1, g2, g3 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes AND NOT gone UNION ALL SELECT 7, 'after', 'insert', "d"."id", "d"."customer", "d"."amount", "d"."updated_at" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d WHERE NOT FALSE AND NOT EXISTS (SELECT 1 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" AS m WHERE m.c0 = "d"."id");
+INSERT INTO "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" ("_cutover_release", "_cutover_image", "_cutover_op", "id", "customer", "amount", "updated_at") SELECT 7, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, c0, c1, c2, c3 FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes UNION ALL SELECT 7, 'after', CASE WHEN m.rid IS NULL THEN 'insert' ELSE 'update' END, "d"."id", "d"."customer", "d"."amount", "d"."updated_at" FROM "db"."cutover_ledger"."delta_shop_8d9001d3_main_orders_dcef07c5_7_0r" AS d LEFT JOIN "temp"."main"."_cutover_match_cdeb9672ad201a42" AS m ON m.c0 = "d"."id" WHERE NOT FALSE AND (m.rid IS NULL OR m.goes);
 -- orders.capture
 SELECT count(*) AS stale FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE stale;
 -- orders.tally
@@ -15,7 +15,7 @@ SELECT coalesce(count_if("_cutover_image" = 'before'), 0) AS "before_rows", CAST
 -- effect -- must hold
 SELECT EXISTS (SELECT 1 FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" WHERE "_cutover_release" = CAST('7' AS BIGINT)) AS "ok";
 -- orders.exchange.1 -- must change as many rows as orders.tally.before_rows
-DELETE FROM "db"."main"."orders" WHERE rowid IN (SELECT rid FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes);
+DELETE FROM "db"."main"."orders" AS l USING (SELECT rid FROM "temp"."main"."_cutover_match_cdeb9672ad201a42" WHERE goes) AS m WHERE l.rowid IS NOT DISTINCT FROM m.rid;
 -- orders.exchange.2 -- must change as many rows as orders.tally.after_rows
 INSERT INTO "db"."main"."orders" ("id", "customer", "amount", "updated_at") SELECT "id", "customer", "amount", "updated_at" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_bd5514ab" AS i WHERE "i"."_cutover_release" = 7 AND "i"."_cutover_image" = 'after';
 -- orders.exchange.3

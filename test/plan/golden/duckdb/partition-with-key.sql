@@ -19,7 +19,7 @@ SELECT 0 AS stale;
 -- days.tally
 SELECT coalesce(count_if("_cutover_image" = 'before'), 0) AS "before_rows", CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'before' THEN CAST(md5_number(concat("day", '|', "n", '|', CAST(CAST(CAST("x" AS DOUBLE) AS BIT) AS BIGINT), '|', '')) >> 64 AS UBIGINT) END), 0::HUGEINT) AS VARCHAR) AS "before_sum", coalesce(count_if("_cutover_image" = 'after'), 0) AS "after_rows", CAST(coalesce(sum(CASE WHEN "_cutover_image" = 'after' THEN CAST(md5_number(concat("day", '|', "n", '|', CAST(CAST(CAST("x" AS DOUBLE) AS BIT) AS BIGINT), '|', '')) >> 64 AS UBIGINT) END), 0::HUGEINT) AS VARCHAR) AS "after_sum", coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'insert'), 0) AS "inserted", coalesce(count_if("_cutover_image" = 'after' AND "_cutover_op" = 'update'), 0) AS "updated", coalesce(count_if("_cutover_image" = 'before' AND "_cutover_op" = 'delete'), 0) AS "deleted" FROM "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" WHERE "_cutover_release" = CAST('7' AS BIGINT);
 -- days.exchange.1 -- must change as many rows as days.tally.before_rows
-DELETE FROM "db"."main"."days" WHERE rowid IN (SELECT rid FROM "temp"."main"."_cutover_match_964fb19773cb6714" WHERE goes);
+DELETE FROM "db"."main"."days" AS l USING (SELECT rid FROM "temp"."main"."_cutover_match_964fb19773cb6714" WHERE goes) AS m WHERE l.rowid IS NOT DISTINCT FROM m.rid;
 -- days.exchange.2 -- must change as many rows as days.tally.after_rows
 INSERT INTO "db"."main"."days" ("day", "n", "x") SELECT "day", "n", "x" FROM "db"."cutover_ledger"."changes_main_days_bdd3123f_9491fdf4" AS i WHERE "i"."_cutover_release" = 7 AND "i"."_cutover_image" = 'after';
 -- days.exchange.3

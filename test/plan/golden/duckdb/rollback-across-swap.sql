@@ -6,11 +6,15 @@ UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "
 SELECT "rows", "sum", "rows" = CAST('110' AS BIGINT) AND "sum" = '23456' AS "ok" FROM (SELECT count(*) AS "rows", CAST(coalesce(sum(CAST(md5_number(concat("id", '|', strlen(CAST("customer" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), '')) >> 64 AS UBIGINT)), 0::HUGEINT) AS VARCHAR) AS "sum" FROM "db"."main"."orders") found;
 -- orders.4.1 -- must change 4 rows
 DELETE FROM "db"."main"."_cutover_orders_1c168adb_before_5" AS l USING (SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 4 AND "i"."_cutover_image" = 'after') AS c WHERE "c"."id" = "l"."id" AND CASE WHEN "c"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("c"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) THEN TRUE ELSE FALSE END;
--- orders.4.2 -- must change 3 rows
+-- orders.4 -- must hold
+SELECT count(*) AS taken, count(*) = 0 AS ok FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i JOIN "db"."main"."_cutover_orders_1c168adb_before_5" AS l ON "i"."id" = "l"."id" WHERE "i"."_cutover_release" = 4 AND "i"."_cutover_image" = 'before';
+-- orders.4.3 -- must change 3 rows
 INSERT INTO "db"."main"."_cutover_orders_1c168adb_before_5" ("id", "customer") SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 4 AND "i"."_cutover_image" = 'before';
 -- orders.3.1 -- must change 4 rows
 DELETE FROM "db"."main"."_cutover_orders_1c168adb_before_5" AS l USING (SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 3 AND "i"."_cutover_image" = 'after') AS c WHERE "c"."id" = "l"."id" AND CASE WHEN "c"."id" IS NOT DISTINCT FROM "l"."id" AND encode(CAST("c"."customer" AS VARCHAR)) IS NOT DISTINCT FROM encode(CAST("l"."customer" AS VARCHAR)) THEN TRUE ELSE FALSE END;
--- orders.3.2 -- must change 3 rows
+-- orders.3 -- must hold
+SELECT count(*) AS taken, count(*) = 0 AS ok FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i JOIN "db"."main"."_cutover_orders_1c168adb_before_5" AS l ON "i"."id" = "l"."id" WHERE "i"."_cutover_release" = 3 AND "i"."_cutover_image" = 'before';
+-- orders.3.3 -- must change 3 rows
 INSERT INTO "db"."main"."_cutover_orders_1c168adb_before_5" ("id", "customer") SELECT "id", "customer" FROM "db"."cutover_ledger"."changes_main_orders_dcef07c5_s1" AS i WHERE "i"."_cutover_release" = 3 AND "i"."_cutover_image" = 'before';
 -- orders.swap.1
 DROP INDEX "db"."main"."by_customer";

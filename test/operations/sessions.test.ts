@@ -1,0 +1,219 @@
+import { cutover, rows, table, type Warehouse } from "cutover";
+import { type Adapter, type AdapterSpec, adapterOf, type Capabilities, defineAdapter, type Native, type Session } from "cutover/adapter";
+import { afterEach, expect, test, vi } from "vitest";
+import { poolOf } from "../../src/pipeline/pool.js";
+import { conflict } from "../support/faults.js";
+import { after, batch, failure, gate, itemsPipeline } from "../support/fixtures.js";
+import { type Hooks, interpose } from "../support/interpose.js";
+import { onEveryWarehouse } from "../support/warehouse.js";
+
+/** The same warehouse with other sessions, or other capabilities. */
+function changed(
+  warehouse: Warehouse,
+  session: (s: Session<Native>) => Partial<Session<Native>>,
+  capabilities: Partial<Capabilities> = {},
+): Warehouse {
+  const adapter = adapterOf(warehouse) as Adapter;
+  const spec = adapter as unknown as AdapterSpec<Capabilities, Native>;
+  return defineAdapter<Native>()({
+    ...spec,
+    contract: 1,
+    capabilities: { ...adapter.capabilities, ...capabilities },
+    open: async (o) => {
+      const s = await adapter.open(o);
+      return { ...s, ...session(s) };
+    },
+  });
+}
+/** Counts how many sessions are open at once. */
+function counted(warehouse: Warehouse, capabilities: Partial<Capabilities> = {}) {
+  const seen = { open: 0, most: 0 };
+  const counting = changed(
+    warehouse,
+    (s) => {
+      seen.open += 1;
+      seen.most = Math.max(seen.most, seen.open);
+      return {
+        close: async () => {
+          await s.close();
+          seen.open -= 1;
+        },
+      };
+    },
+    capabilities,
+  );
+  return { seen, warehouse: counting, pool: poolOf(adapterOf(counting) as Adapter) };
+}
+const calm = () => ({ signal: new AbortController().signal, tag: "test" });
+
+onEveryWarehouse((open) => {
+  afterEach(() => void vi.useRealTimers());
+
+  for (const [most, capabilities] of [
+    [8, {}],
+    [1, { concurrentSessions: false }],
+  ] as const) {
+    test(`sessions: no more than ${most} are open at once, however many are asked for at once`, async () => {
+      const db = await open();
+      const { seen, pool } = counted(db.warehouse, capabilities);
+      const leave = pool.join();
+      const all = Array.from({ length: 20 }, async (_, i) => {
+        const session = await pool.take(calm());
+        await session.execute({ sql: { text: ["SELECT 1"], values: [] } as never }, calm()).catch(() => undefined);
+        await pool.give(session, i % 3 === 0);
+      });
+      await Promise.all(all);
+      expect(seen.most).toBe(most);
+      await leave();
+      expect(seen.open).toBe(0);
+    });
+  }
+
+  test("sessions: many pipelines that begin at once share eight, and one for heartbeats", async () => {
+    const db = await open();
+    const { seen, warehouse } = counted(db.warehouse);
+    const many = Array.from({ length: 30 }, (_, i) => {
+      const t = table(`t${i}`, { columns: { id: "int64" }, key: "id" });
+      return db.own(cutover({ warehouse, pipeline: `p${i}`, tables: { t } }));
+    });
+    await Promise.all(many.map((p) => p.run({ t: rows([{ id: 1 }]) })));
+    expect(seen.most).toBeLessThanOrEqual(9);
+  });
+
+  test("sessions: whoever waits for one gets it also when the one given back does not close", async () => {
+    const db = await open();
+    let fail = true;
+    const warehouse = changed(db.warehouse, (s) => ({
+      close: async () => {
+        await s.close();
+        if (fail) throw new Error("the connection did not close");
+      },
+    }));
+    const pool = poolOf(adapterOf(warehouse) as Adapter);
+    const leave = pool.join();
+    const taken = await Promise.all(Array.from({ length: 8 }, () => pool.take(calm())));
+    const waiting = pool.take(calm());
+    await expect(pool.give(taken[0] as Session<Native>, true)).rejects.toThrow("did not close");
+    fail = false;
+    for (const s of [await waiting, ...taken.slice(1)]) await pool.give(s, false);
+    await leave();
+  });
+
+  test("sessions: a signal that has fired takes none, and whoever waits behind it goes on", async () => {
+    const db = await open();
+    const pool = poolOf(adapterOf(changed(db.warehouse, () => ({}))) as Adapter);
+    const leave = pool.join();
+    const taken = await Promise.all(Array.from({ length: 8 }, () => pool.take(calm())));
+    await expect(pool.take({ signal: AbortSignal.abort(new Error("too late")), tag: "test" })).rejects.toThrow("too late");
+    const stop = new AbortController();
+    const first = pool.take({ signal: stop.signal, tag: "test" });
+    const second = pool.take(calm());
+    await Promise.resolve();
+    // Woken and aborted in one turn: the session that it was woken for is the other one's.
+    const given = pool.give(taken[0] as Session<Native>, false);
+    stop.abort(new Error("aborted"));
+    await given;
+    await expect(first).rejects.toThrow("aborted");
+    for (const s of [await second, ...taken.slice(1)]) await pool.give(s, false);
+    await leave();
+  });
+
+  test("heartbeat: one that does not answer holds nobody up: the run goes on, and others' heartbeats too", async () => {
+    const db = await open();
+    const hooks: Hooks = {};
+    const warehouse = interpose(db.warehouse, hooks);
+    const etl = itemsPipeline(db, { warehouse, lease: { ttl: "60s" } });
+    const t = table("others", { columns: { id: "int64" }, key: "id" });
+    const other = db.own(cutover({ warehouse, pipeline: "other", tables: { t }, lease: { ttl: "60s" } }));
+    await etl.run({ items: rows(batch(1, 3, 1)) });
+    await other.run({ t: rows([{ id: 0 }]) });
+    const [stuck, beats, ready] = [gate(), gate(), gate()];
+    hooks.beforeStatement = (tag) => {
+      if (!tag.endsWith(" renew")) return;
+      hooks.beforeStatement = (next) => (next.endsWith(" renew") ? beats.open() : undefined);
+      stuck.open();
+      return new Promise(() => undefined);
+    };
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    const source = after(batch(3, 5, 2), 1, async () => {
+      await ready.passed;
+      vi.advanceTimersByTime(20_000); // a third of the lease: both heartbeats are due, and the first hangs
+      await stuck.passed;
+      vi.advanceTimersByTime(16_000); // … and is given up
+      await Promise.resolve();
+      vi.advanceTimersByTime(5_000); // both are due again
+      await beats.passed;
+    });
+    const otherSource = after([{ id: 1 }], 1, () => {
+      ready.open();
+      return beats.passed;
+    });
+    const reports = await Promise.all([etl.run({ items: source }), other.run({ t: otherSource })]);
+    expect(reports.map((r) => r.status)).toEqual(["published", "published"]);
+    expect(await etl.status()).toMatchObject({ live: 2, lease: null });
+  });
+
+  test("heartbeat: one that does not answer does not keep a run from being cancelled", async () => {
+    const db = await open();
+    const hooks: Hooks = {};
+    const etl = itemsPipeline(db, { warehouse: interpose(db.warehouse, hooks) });
+    await etl.run({ items: rows(batch(1, 3, 1)) });
+    const stuck = gate();
+    hooks.beforeStatement = (tag) => {
+      if (!tag.endsWith(" renew")) return;
+      stuck.open();
+      return new Promise(() => undefined);
+    };
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const stop = new AbortController();
+    const source = after(batch(3, 5, 2), 1, async () => {
+      vi.advanceTimersByTime(101_000);
+      await stuck.passed;
+      stop.abort();
+    });
+    await failure(etl.run({ items: source }, { signal: stop.signal }), "CANCELLED");
+    delete hooks.beforeStatement;
+    expect(await etl.status()).toMatchObject({ live: 1, lease: null });
+    expect(await etl.run({ items: rows(batch(3, 5, 2)) })).toMatchObject({ status: "published" });
+  });
+
+  test("events: observers and loggers that fail later fail nothing either", async () => {
+    const db = await open();
+    const unhandled: unknown[] = [];
+    const told: string[] = [];
+    const listen = (e: unknown): void => void unhandled.push(e);
+    process.on("unhandledRejection", listen);
+    try {
+      const later = async (): Promise<void> => {
+        throw new Error("later");
+      };
+      const warn = async (_c: object, message: string): Promise<void> => {
+        told.push(message);
+        throw new Error("the logger failed");
+      };
+      const etl = itemsPipeline(db, { observers: [{ event: later }], logger: { debug: later, info: later, warn, error: later } });
+      expect(await etl.run({ items: rows(batch(1, 3, 1)) })).toMatchObject({ status: "published" });
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect([unhandled, told.includes("an observer threw")]).toEqual([[], true]);
+    } finally {
+      process.off("unhandledRejection", listen);
+    }
+  });
+
+  test("conflicts: a block that is tried again has only the time that is left of its lease", async () => {
+    const db = await open();
+    const limits: number[] = [];
+    const warehouse = changed(db.warehouse, (s) => ({
+      atomic: async (b, io) => {
+        if (b.id !== "publish") return s.atomic(b, io);
+        limits.push(b.timeoutMs);
+        if (limits.length < 4) throw conflict();
+        return s.atomic(b, io);
+      },
+    }));
+    const etl = itemsPipeline(db, { warehouse });
+    expect(await etl.run({ items: rows(batch(1, 3, 1)) })).toMatchObject({ status: "published" });
+    expect(limits).toHaveLength(4);
+    expect(limits).toEqual([...new Set(limits)].sort((a, b) => b - a));
+  });
+});
