@@ -58,6 +58,7 @@ export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
             releases: "int64",
             expires_at: "timestamp",
             expired: "bool",
+            now: "timestamp",
           },
         },
       ),
