@@ -190,8 +190,17 @@ export interface Steps {
     readonly release: number | null;
     readonly limit: number | null;
   };
-  /** Claims tables for a pipeline: those without an owner become its own. In a block; concurrent claims conflict on `turn`. */
-  claim: { readonly turn: TableRef; readonly claims: TableRef; readonly tables: readonly string[]; readonly pipeline: string };
+  /**
+   * Claims tables for a pipeline: those without an owner become its own, and so do those of the pipeline `instead` where one
+   * is given. In a block; concurrent claims conflict on `turn`.
+   */
+  claim: {
+    readonly turn: TableRef;
+    readonly claims: TableRef;
+    readonly tables: readonly string[];
+    readonly pipeline: string;
+    readonly instead?: string;
+  };
   /** Which pipeline owns which of these tables: rows of `table_name` and `pipeline`. */
   readClaims: { readonly claims: TableRef; readonly tables: readonly string[] };
   /** Makes a table with one row unless it exists, in one statement: no two can make it. */

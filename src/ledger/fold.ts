@@ -85,7 +85,7 @@ export function afterPublish(p: Published, release: number, at: string): State {
   const entries = Object.entries(p.tables).map(([key, t]) => {
     const was = p.base.tables[key] ?? null;
     const is = tableAfter(t, was, p);
-    return [key, { was, is, undo: undoOf(t, p) }] as const;
+    return [key, { was, is, undo: undoOf(t, p), ...(tookForeign(t, was, p) ? { foreign: true } : {}) }] as const;
   });
   const made: Kept = {
     release,
@@ -114,17 +114,35 @@ function undoOf(t: PublishedTable, p: Published): Kept["tables"][string]["undo"]
   return { ...t.undo, before: Number(images["before_rows"] ?? 0), after: Number(images["after_rows"] ?? 0) };
 }
 
-function tableAfter(t: PublishedTable, was: TableState | null, p: Published): TableState {
+/** What the ledger expects of a table after a release: what it was, less one image and with the other. */
+function expectedAfter(t: PublishedTable, was: TableState | null, p: Published): { readonly rows: number; readonly sum: string } {
   const images = fact(p, t.tally);
-  const scan = fact(p, t.scan);
-  const moved = (was?.rows ?? 0) + Number(images["after_rows"] ?? 0) - Number(images["before_rows"] ?? 0);
+  const rows = (was?.rows ?? 0) + Number(images["after_rows"] ?? 0) - Number(images["before_rows"] ?? 0);
   const sum = BigInt(was?.sum ?? "0") + BigInt(String(images["after_sum"] ?? "0")) - BigInt(String(images["before_sum"] ?? "0"));
+  return { rows, sum: sum.toString() };
+}
+
+/** Whether the scan of a release in place found anything else: others had written, rows or columns. */
+function tookForeign(t: PublishedTable, was: TableState | null, p: Published): boolean {
+  if (t.tally === null || t.scan === null) return false;
+  const expected = expectedAfter(t, was, p);
+  const scan = fact(p, t.scan);
+  if (Number(scan["rows"]) !== expected.rows) return true;
+  if (was === null || was.hash === t.hash) return String(scan["sum"]) !== expected.sum;
+  return columnsIn(was.hash) !== columnsIn(t.hash);
+}
+/** A checksum's version is that of the algorithm, then the columns. */
+const columnsIn = (hash: string): string => hash.slice(hash.lastIndexOf("/") + 1);
+
+function tableAfter(t: PublishedTable, was: TableState | null, p: Published): TableState {
+  const expected = expectedAfter(t, was, p);
+  const scan = fact(p, t.scan);
   const proven = t.checks.filter((c) => readChecks([c], p.facts)[0]?.outcome === "pass").map((c) => c.id);
   const scanned = t.scan !== null;
   return {
     path: t.path,
-    rows: t.scan === null ? moved : Number(scan["rows"]),
-    sum: t.scan === null ? sum.toString() : String(scan["sum"]),
+    rows: scanned ? Number(scan["rows"]) : expected.rows,
+    sum: scanned ? String(scan["sum"]) : expected.sum,
     hash: t.hash,
     watermark: t.watermark,
     proven,

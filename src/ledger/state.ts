@@ -46,7 +46,16 @@ export const kept = z.object({
   strategy: z.enum(["in-place", "swap"]),
   note: z.string().optional(),
   key: z.string().optional(),
-  tables: z.record(z.string(), z.object({ undo, was: tableState.nullable(), is: tableState })),
+  tables: z.record(
+    z.string(),
+    z.object({
+      undo,
+      was: tableState.nullable(),
+      is: tableState,
+      /** A full scan found what no release had written, and took it into `is`. */
+      foreign: z.boolean().optional(),
+    }),
+  ),
 });
 export type Kept = z.infer<typeof kept>;
 

@@ -5,6 +5,7 @@ import { fence, opOf } from "../plan/release.js";
 import { formatCanonical } from "../table/canonical.js";
 import { encodeValue, Unfit } from "../table/encode.js";
 import { findColumn } from "../table/resolve.js";
+import { claimTables } from "./claims.js";
 import { cleanUp } from "./clean-up.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
@@ -14,7 +15,7 @@ import { liveChecks } from "./look.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { type Pending, settling } from "./settle.js";
-import { claimTables, definitionOf, type Found, findTables, hashOf } from "./tables.js";
+import { definitionOf, type Found, findTables, hashOf } from "./tables.js";
 import { checksFailed, sampleContext } from "./verdict.js";
 import { type CallOptions, lostLease, type Work } from "./work.js";
 

@@ -2,6 +2,7 @@ import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
 import type { SourceTotals } from "../source/source.js";
+import { claimTables } from "./claims.js";
 import { type Context, thisProcess } from "./context.js";
 import type { Held } from "./held.js";
 import { graceFrom } from "./leftovers.js";
@@ -9,7 +10,7 @@ import { alreadyPublished, refuseHeld } from "./outcome.js";
 import { noCounts } from "./report.js";
 import type { RunReport, StageReport, TableCounts, Warning } from "./reports.js";
 import { opened, type Steps } from "./steps.js";
-import { claimTables, declaredShapes, type Found, findTables, requireBaseline, requireLive } from "./tables.js";
+import { declaredShapes, type Found, findTables, requireBaseline, requireLive } from "./tables.js";
 import type { CallOptions, Work } from "./work.js";
 
 /** What a candidate has come to: kept in this process; the journal knows that it is open. */

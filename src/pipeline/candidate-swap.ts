@@ -2,6 +2,7 @@ import { stored } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
 import type { OpenRelease } from "../ledger/state.js";
+import { outdated } from "../plan/release.js";
 import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
 import { candidateShape, type Progress } from "./candidate-open.js";
@@ -70,6 +71,10 @@ export async function swapNow(w: Work, held: Held, p: Progress, open: OpenReleas
   const of = sampleContext([{ alias: t.alias, columns: stored(t.candidate.columns) }], w);
   if (result.outcome === "refused") throw await swapRefused(w, held, t, p, planned, result, of);
   p.state = "published";
+  if (t.live !== null && t.was !== null && outdated(t.was.hash, t.live, w.ctx.adapter.syntax.hashVersion)) {
+    const message = `${t.alias}: the recorded checksum is of an older version (${t.was.hash}), so only the number of live's rows was compared before the swap; the new version of the table has a checksum of today's`;
+    w.warnings.push({ code: "CHECKSUM", message });
+  }
   const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
   await lookBehind(w, t);
   return published(w, held, done, stagedTables(w, t.id, p.id, p.generations));

@@ -43,57 +43,49 @@ export function status(ctx: Context, o?: CallOptions): Promise<Status> {
 
 const outcomes: Readonly<Record<string, ReleaseState>> = { published: "published", rejected: "rejected", abandoned: "abandoned" };
 
-/** Releases, newest first. */
+/** Releases, newest first; with a limit, those that were settled last. */
 export async function* history(ctx: Context, o: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<ReleaseSummary> {
   const summaries = await operate(ctx, "audit", o, async (w) => {
     const seen = await look(w);
-    if (seen === null) return [];
-    const { rows } = await w.run({
-      kind: "findEvents",
-      journal: w.names.journal,
-      pipeline: ctx.settings.pipeline,
-      events: [...Object.keys(outcomes), "rolled-back", "redone"],
-      payload: null,
-      release: null,
-      limit: null,
-    });
-    return summarise(readEvents([...rows].reverse(), w.names.database), seen.state);
+    if (seen === null || o.limit === 0) return [];
+    // An event can hold much: no more are read than it takes, guessing first.
+    for (let limit = o.limit === undefined ? null : o.limit * 2; ; limit = limit === null ? null : limit * 4) {
+      const { rows } = await w.run({
+        kind: "findEvents",
+        journal: w.names.journal,
+        pipeline: ctx.settings.pipeline,
+        events: [...Object.keys(outcomes), "rolled-back", "redone"],
+        payload: null,
+        release: null,
+        limit,
+      });
+      const found = summarise(readEvents(rows, w.names.database), seen.state);
+      if (limit === null || rows.length < limit || found.length >= limit / 2) return found.slice(0, o.limit ?? found.length);
+    }
   });
-  yield* summaries.slice(0, o.limit ?? summaries.length);
+  yield* summaries.sort((a, b) => b.release - a.release);
 }
 
+/** Releases from the last settled on. What became of one since is told by the last rollback or redo that names it. */
 function summarise(events: ReturnType<typeof readEvents>, state: State): ReleaseSummary[] {
   const back = new Set(state.kept.map((k) => k.previous));
-  const rolledBack = new Set<number>();
-  const releases = new Map<number, ReleaseSummary>();
-  let live: number[] = [];
-  for (const e of events) {
-    // By order of publication: what lies above the target in it is taken back, or comes again.
-    if (e.event === "rolled-back") {
-      const at = live.indexOf(e.payload.to);
-      for (const r of live.slice(at + 1)) rolledBack.add(r);
-      live = live.slice(0, at + 1);
-    }
-    if (e.event === "redone") {
-      for (const r of e.payload.releases) rolledBack.delete(r);
-      live.push(...e.payload.releases);
-    }
-    if (e.event === "published") live.push(e.release);
+  const moved = new Map<number, "rolled-back" | "redone">();
+  const releases: ReleaseSummary[] = [];
+  for (const e of events.toReversed()) {
+    if (e.event === "rolled-back" || e.event === "redone")
+      for (const r of e.payload.releases) if (!moved.has(r)) moved.set(r, e.event);
     if (e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") continue;
     const note = "note" in e.payload && e.payload.note !== undefined ? { note: e.payload.note } : {};
-    releases.set(e.release, {
+    releases.push({
       release: e.release,
-      state: outcomes[e.event] as ReleaseState,
+      state: moved.get(e.release) === "rolled-back" ? "rolled-back" : (outcomes[e.event] as ReleaseState),
       strategy: e.payload.strategy,
       at: e.at,
       canRollBackTo: back.has(e.release),
       ...note,
     });
   }
-  const shown = [...releases.values()].map(
-    (r): ReleaseSummary => (r.state === "published" && rolledBack.has(r.release) ? { ...r, state: "rolled-back" } : r),
-  );
-  return shown.sort((a, b) => b.release - a.release);
+  return releases;
 }
 
 /** Every table, scanned, against what the ledger recorded: one snapshot of both. Takes no lease. */

@@ -36,7 +36,13 @@ async function rollbackPlans(w: Work, state: State, target: number | undefined):
   const tables = await tableMoves(w, move);
   return [planMove({ ...move, tables }, { ...place(w, 0n), pipeline: w.ctx.settings.pipeline }).plan];
 }
-const place = (w: Work, fence: bigint) => ({ fence, lease: w.names.lease, journal: w.names.journal, nextSeq: () => 0 });
+const place = (w: Work, fence: bigint) => ({
+  fence,
+  lease: w.names.lease,
+  journal: w.names.journal,
+  nextSeq: () => 0,
+  hashVersion: w.ctx.adapter.syntax.hashVersion,
+});
 
 async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<readonly Plan[]> {
   const { pipeline, keep } = w.ctx.settings;

@@ -104,6 +104,7 @@ export function releaseFacts(w: Work, held: Held, release: number, o: PublishOpt
     journal: w.names.journal,
     lease: w.names.lease,
     nextSeq: held.nextSeq,
+    hashVersion: w.ctx.adapter.syntax.hashVersion,
   };
 }
 

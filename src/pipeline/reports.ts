@@ -45,7 +45,7 @@ export interface LoadReport<T extends Tables = Tables> {
 }
 /** Something that went on nevertheless: cursors ahead of the clock, foreign writes, cleanup that failed after the commit. */
 export interface Warning {
-  readonly code: "FUTURE_CURSOR" | "FOREIGN_WRITES" | "IGNORED_COLUMNS" | "CLEANUP" | "TOOK_OVER";
+  readonly code: "FUTURE_CURSOR" | "FOREIGN_WRITES" | "IGNORED_COLUMNS" | "CHECKSUM" | "CLEANUP" | "TOOK_OVER";
   readonly message: string;
 }
 /** What a stage cost. */

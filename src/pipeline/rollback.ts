@@ -95,9 +95,10 @@ async function move(
   const { state } = held;
   const { pipeline } = w.ctx.settings;
   const tables = await tableMoves(w, m);
+  const { hashVersion } = w.ctx.adapter.syntax;
   const { plan, displaced } = planMove(
     { ...m, tables },
-    { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq },
+    { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq, hashVersion },
   );
   const common = { release: m.to, seq: 0, fence: held.fence, at: held.now };
   const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
@@ -123,6 +124,7 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
     const live = await w.describe(ref);
     if (live === null) throw missing(w, alias, ref.path);
     const at = firstSwap(m, id);
+    if (m.direction === "undo" && at !== null) requireNoForeign(w, alias, id, m, at);
     const undo = m.releases.find((k) => k.release === at)?.tables[id]?.undo;
     const what = m.direction === "undo" ? "undone" : "before";
     const keepAs = besideLive(live.ref.path, what, m.direction === "undo" ? m.from : (at ?? m.to));
@@ -138,6 +140,24 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
   const name = (JSON.parse(untold) as string[]).join(".");
   const message = `the releases between changed the table ${name}, which is no longer in the configuration of ${w.ctx.settings.pipeline}; add it to roll back`;
   throw new CutoverError("NOT_FOUND", message, { what: "table", name });
+}
+
+/** What others wrote since a swap is in the version that leaves, and nowhere else. */
+function requireNoForeign(w: Work, alias: string, id: string, m: Omit<Move, "tables">, swap: number): void {
+  const since = m.releases.slice(m.releases.findIndex((k) => k.release === swap) + 1);
+  const taken = since.find((k) => k.tables[id]?.foreign === true);
+  const t = taken?.tables[id];
+  if (taken === undefined || t === undefined) return;
+  const { pipeline } = w.ctx.settings;
+  const message = `${alias}: others wrote to the table after release ${swap} swapped it (release ${taken.release} took that into the ledger), and going back over the swap would lose it; nothing was changed. Go back to ${swap} at most`;
+  const found = tallyOf(t.is);
+  throw new CutoverError("DRIFTED", message, {
+    expected: tallyOf(t.was ?? t.is),
+    found,
+    pipeline,
+    table: alias,
+    release: taken.release,
+  });
 }
 
 async function version(

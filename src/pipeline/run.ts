@@ -2,6 +2,7 @@ import type { TableRef } from "../adapter/shapes.js";
 import { isCutoverError } from "../errors/index.js";
 import type { Source } from "../source/source.js";
 import { runByCandidate } from "./candidate.js";
+import { claimTables } from "./claims.js";
 import type { Context } from "./context.js";
 import { type AnyFeed, openFeed } from "./feed.js";
 import type { Held } from "./held.js";
@@ -11,7 +12,7 @@ import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactio
 import { type PublishOptions, publishInPlace } from "./publish.js";
 import type { RunReport } from "./reports.js";
 import { checkRunOptions, type RunOptions } from "./run-options.js";
-import { claimTables, findTables, requireBaseline } from "./tables.js";
+import { findTables, requireBaseline } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** One call: load, validate, publish, from the last watermark; safe to repeat. */

@@ -11,7 +11,6 @@ import { findColumn, resolveName } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
-import type { Held } from "./held.js";
 import type { Work } from "./work.js";
 
 /** A table of the pipeline, found in the warehouse. */
@@ -118,39 +117,6 @@ export function declaredShapes(ctx: Context, declared: readonly DeclaredColumn[]
 /** Version of a table's checksum: algorithm, encoding, columns. */
 export const hashOf = (ctx: Context, columns: readonly ColumnShape[]): string =>
   `${ctx.adapter.syntax.hashVersion}/${schemaOf(columns)}`;
-
-/** Makes the tables the pipeline's own. A table belongs to one pipeline. */
-export async function claimTables(w: Work, held: Held, tables: readonly Found[]): Promise<void> {
-  const fresh = tables.filter((t) => t.state === null).map((t) => t.id);
-  if (fresh.length === 0) return;
-  const { names, ctx } = w;
-  const { pipeline } = ctx.settings;
-  const claim = { kind: "claim", turn: names.turn, claims: names.claims, tables: fresh, pipeline } as const;
-  const read = { kind: "readClaims", claims: names.claims, tables: fresh } as const;
-  const result = await held.during((limit) =>
-    w.block(
-      {
-        name: "claim",
-        atomic: true,
-        steps: [
-          { id: "claim", step: claim },
-          { id: "claims", step: read },
-        ],
-      },
-      "commit",
-      limit,
-    ),
-  );
-  const other = result.results.get("claims")?.rows.find((r) => r["pipeline"] !== pipeline);
-  if (other === undefined) return;
-  const by = String(other["pipeline"]);
-  const table = tables.find((t) => t.id === other["table_name"])?.alias;
-  throw new CutoverError("CLAIMED", `table ${table} belongs to pipeline ${by}; pipelines are the only writers of their tables`, {
-    by,
-    table,
-    pipeline,
-  });
-}
 
 /** Rows that no release accounts for would be lost or doubled unnoticed: a baseline comes first. */
 export async function requireBaseline(w: Work, tables: readonly Found[]): Promise<void> {

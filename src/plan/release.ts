@@ -3,6 +3,7 @@ import { type ColumnShape, stored, type TableRef, type TableShape } from "../ada
 import type { CheckDefinition } from "../check/checks.js";
 import type { CheckGroup, CompiledChecks } from "../check/compile.js";
 import { keyEvents, type Published, payloadText } from "../ledger/events.js";
+import { schemaOf } from "../ledger/names.js";
 import type { State } from "../ledger/state.js";
 import { ident, type Sql } from "../sql/sql.js";
 import type { PlannedStep } from "./compile.js";
@@ -19,6 +20,8 @@ export interface ReleaseFacts {
   readonly journal: TableRef;
   readonly lease: TableRef;
   readonly nextSeq: () => number;
+  /** The algorithm of today's checksums. */
+  readonly hashVersion: string;
 }
 /** Runs a JavaScript check as part of a block. */
 export type JsRunner = (op: string, definition: Extract<CheckDefinition, { runs: "js" }>, self: Sql) => Inspect;
@@ -45,6 +48,23 @@ export const fence = (f: Pick<ReleaseFacts, "lease" | "fence">): PlannedStep => 
   id: opOf.fence,
   step: { kind: "fence", lease: f.lease, fence: f.fence },
 });
+
+/** A checksum of the same columns by another algorithm than today's: it says nothing about what a scan finds now. */
+export const outdated = (recorded: string, on: TableShape, hashVersion: string): boolean => {
+  const schema = schemaOf(on.columns);
+  return recorded.endsWith(`/${schema}`) && recorded !== `${hashVersion}/${schema}`;
+};
+/** Refuses unless a table holds what was recorded: rows and checksum, or only as many rows where the checksum is outdated. */
+export function unchanged(
+  id: string,
+  on: TableShape,
+  was: { readonly rows: number; readonly sum: string; readonly hash: string } | null,
+  hashVersion: string,
+): PlannedStep {
+  if (was !== null && outdated(was.hash, on, hashVersion)) return { id, step: { kind: "count", on: on.ref, rows: was.rows } };
+  const expected = { rows: was?.rows ?? 0, sum: was?.sum ?? "0" };
+  return { id, step: { kind: "scan", on: on.ref, columns: stored(on.columns), expected } };
+}
 
 /** A table to be validated: what it is, and its checks compiled. */
 export interface Validated {

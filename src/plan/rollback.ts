@@ -1,9 +1,8 @@
 import type { TableRef, TableShape } from "../adapter/shapes.js";
-import { stored } from "../adapter/shapes.js";
 import { type Displaced, payloadText } from "../ledger/events.js";
 import type { Kept } from "../ledger/state.js";
 import type { Plan, PlannedStep } from "./compile.js";
-import { fence, type ReleaseFacts } from "./release.js";
+import { fence, type ReleaseFacts, unchanged } from "./release.js";
 
 type TableUndo = Kept["tables"][string];
 
@@ -43,12 +42,12 @@ export const firstSwap = (m: Pick<Move, "releases">, id: string): number | null 
  */
 export function planMove(
   m: Move,
-  f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq">,
+  f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq" | "hashVersion">,
 ): { readonly plan: Plan; readonly displaced: Displaced } {
   const displaced: Displaced = Object.fromEntries(
     m.tables.filter((t) => t.back !== null).map((t) => [t.id, { kept: [...t.keepAs.path], fingerprint: t.live.fingerprint }]),
   );
-  const steps = m.tables.flatMap((t) => tableSteps(m, t));
+  const steps = m.tables.flatMap((t) => tableSteps(m, t, f.hashVersion));
   const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
   const event = m.direction === "undo" ? "rolled-back" : "redone";
   const record: PlannedStep = {
@@ -91,25 +90,23 @@ export function olderThanSwap(
   return ofTable({ releases: swap < 0 ? m.releases : m.releases.slice(0, swap) }, id);
 }
 
-function tableSteps(m: Move, t: TableMove): PlannedStep[] {
+function tableSteps(m: Move, t: TableMove, hashVersion: string): PlannedStep[] {
   const older = olderThanSwap(m, t.id);
   if (m.direction === "undo") {
     const on = t.back ?? t.live;
-    const undone = older.toReversed().flatMap((s) => exchange(m, t, on, s));
-    return t.back === null ? undone : [...unmoved(m, t), ...undone, place(m, t)];
+    const undone = older.toReversed().flatMap((s) => exchange(m, t, on, s, hashVersion));
+    return t.back === null ? undone : [...unmoved(m, t, hashVersion), ...undone, place(m, t)];
   }
   const left: TableShape = { ...t.live, ref: t.keepAs };
-  if (t.back === null) return older.flatMap((s) => exchange(m, t, t.live, s));
-  return [...unmoved(m, t), place(m, t), ...older.flatMap((s) => exchange(m, t, left, s))];
+  if (t.back === null) return older.flatMap((s) => exchange(m, t, t.live, s, hashVersion));
+  return [...unmoved(m, t, hashVersion), place(m, t), ...older.flatMap((s) => exchange(m, t, left, s, hashVersion))];
 }
 
 /** The version that leaves is kept, but not for ever: what others wrote there must not go with it unseen. */
-function unmoved(m: Move, t: TableMove): PlannedStep[] {
+function unmoved(m: Move, t: TableMove, hashVersion: string): PlannedStep[] {
   const touching = ofTable(m, t.id);
   const is = m.direction === "undo" ? touching.at(-1)?.t.is : touching[0]?.t.was;
-  if (is === undefined) return [];
-  const expected = { rows: is?.rows ?? 0, sum: is?.sum ?? "0" };
-  return [{ id: `${t.alias}.live`, step: { kind: "scan", on: t.live.ref, columns: stored(t.live.columns), expected } }];
+  return is === undefined ? [] : [unchanged(`${t.alias}.live`, t.live, is, hashVersion)];
 }
 
 const place = (m: Move, t: TableMove): PlannedStep => ({
@@ -117,16 +114,19 @@ const place = (m: Move, t: TableMove): PlannedStep => ({
   step: { kind: "swap", live: t.live, candidate: t.back as TableShape, at: t.live.ref, keepAs: t.keepAs, marker: String(m.to) },
 });
 
-function exchange(m: Move, t: TableMove, on: TableShape, s: { readonly release: number; readonly t: TableUndo }): PlannedStep[] {
+function exchange(
+  m: Move,
+  t: TableMove,
+  on: TableShape,
+  s: { readonly release: number; readonly t: TableUndo },
+  hashVersion: string,
+): PlannedStep[] {
   const { undo, is } = s.t;
   const id = `${t.alias}.${s.release}`;
   if (undo.kind === "swap") return [];
   if (undo.kind === "fill") {
     return [
-      {
-        id: `${id}.scan`,
-        step: { kind: "scan", on: on.ref, columns: stored(on.columns), expected: { rows: is.rows, sum: is.sum } },
-      },
+      unchanged(`${id}.scan`, on, is, hashVersion),
       { id: `${id}.empty`, step: { kind: "empty", live: on.ref, rows: is.rows } },
     ];
   }

@@ -8,7 +8,7 @@ import type { TableCounts } from "../pipeline/reports.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident } from "../sql/sql.js";
 import type { Plan, PlannedStep } from "./compile.js";
-import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, validate } from "./release.js";
+import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, unchanged, validate } from "./release.js";
 
 /** One table of a candidate. */
 export interface TableSwap {
@@ -72,21 +72,8 @@ export function planSwap(
   js: JsRunner,
 ): { readonly plan: Plan; readonly published: Published } {
   const checks = candidateChecks(t);
-  const unmoved: PlannedStep[] =
-    t.live === null
-      ? []
-      : [
-          {
-            id: liveScan(t.alias),
-            step: {
-              kind: "scan",
-              on: t.live.ref,
-              columns: stored(t.live.columns),
-              // What no release accounts for was empty when the candidate was opened.
-              expected: { rows: t.was?.rows ?? 0, sum: t.was?.sum ?? "0" },
-            },
-          },
-        ];
+  // What no release accounts for was empty when the candidate was opened.
+  const unmoved = t.live === null ? [] : [unchanged(liveScan(t.alias), t.live, t.was, facts.hashVersion)];
   const published: Published = {
     ...head(facts, "swap"),
     tables: {

@@ -8,7 +8,12 @@ const empty = "CREATE TABLE items (id BIGINT, name VARCHAR, v BIGINT, seq BIGINT
 onEveryWarehouse((open) => {
   for (const [what, write, rest, scanEvery] of [
     ["when a full scan is due", "INSERT INTO items VALUES (1, 'theirs', 0, 0)", {}, 1],
-    ["with a column of their own", "ALTER TABLE items ADD COLUMN x INTEGER; INSERT INTO items VALUES (1, 'theirs', 0, 0, 7)", { x: 7 }, 50],
+    [
+      "with a column of their own",
+      "ALTER TABLE items ADD COLUMN x INTEGER; INSERT INTO items VALUES (1, 'theirs', 0, 0, 7)",
+      { x: 7 },
+      50,
+    ],
   ] as const) {
     test(`invariant 6: rows that others wrote into an empty table are not filled over, and survive a rollback (${what})`, async () => {
       const db = await open();

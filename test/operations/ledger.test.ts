@@ -25,9 +25,7 @@ onEveryWarehouse((open) => {
 
   test("invariant 2: a load that fails halfway leaves nothing of itself in its release", async () => {
     const db = await open();
-    const etl = db.own(
-      cutover({ warehouse: db.warehouse, pipeline: "two", tables: { days: daysTable(), items: itemsTable() } }),
-    );
+    const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "two", tables: { days: daysTable(), items: itemsTable() } }));
     const release = await etl.begin();
     let fail = true;
     const feed = (n: number) => ({

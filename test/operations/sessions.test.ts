@@ -1,5 +1,13 @@
 import { cutover, rows, table, type Warehouse } from "cutover";
-import { type Adapter, type AdapterSpec, adapterOf, type Capabilities, defineAdapter, type Native, type Session } from "cutover/adapter";
+import {
+  type Adapter,
+  type AdapterSpec,
+  adapterOf,
+  type Capabilities,
+  defineAdapter,
+  type Native,
+  type Session,
+} from "cutover/adapter";
 import { afterEach, expect, test, vi } from "vitest";
 import { poolOf } from "../../src/pipeline/pool.js";
 import { conflict } from "../support/faults.js";
@@ -57,9 +65,13 @@ onEveryWarehouse((open) => {
       const db = await open();
       const { seen, pool } = counted(db.warehouse, capabilities);
       const leave = pool.join();
+      const full = gate();
+      let held = 0;
       const all = Array.from({ length: 20 }, async (_, i) => {
         const session = await pool.take(calm());
-        await session.execute({ sql: { text: ["SELECT 1"], values: [] } as never }, calm()).catch(() => undefined);
+        held += 1;
+        if (held === most) full.open();
+        await full.passed;
         await pool.give(session, i % 3 === 0);
       });
       await Promise.all(all);
@@ -134,13 +146,13 @@ onEveryWarehouse((open) => {
       stuck.open();
       return new Promise(() => undefined);
     };
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"], shouldAdvanceTime: true });
     const source = after(batch(3, 5, 2), 1, async () => {
       await ready.passed;
       vi.advanceTimersByTime(20_000); // a third of the lease: both heartbeats are due, and the first hangs
       await stuck.passed;
       vi.advanceTimersByTime(16_000); // … and is given up
-      await Promise.resolve();
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       vi.advanceTimersByTime(5_000); // both are due again
       await beats.passed;
     });

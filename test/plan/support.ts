@@ -92,6 +92,7 @@ export function facts(more: Partial<ReleaseFacts> = {}): ReleaseFacts {
     journal: names.journal,
     lease: names.lease,
     nextSeq: () => ++seq,
+    hashVersion: "h",
     ...more,
   };
 }

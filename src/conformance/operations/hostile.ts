@@ -13,7 +13,7 @@ import { all, allTables, col, contents, failure, itemsPipeline, ledgerOf, load, 
 
 /** Every engine can bear the first; the others may be the engine's own to refuse. */
 const usual = ["select", "a 日本語", "constructor"];
-const names = [...usual, 'a"b', "a'b;--", "a`b\\", "%s$1{}.n"];
+const names = [...usual, 'a"b', "a'b;--\\", "a`b %s$1{}.n"];
 const texts = [...(extremes.string as readonly string[]), large.string as string, "[redacted]", "{resultOf}"];
 
 /** A table that the library has no business with. */

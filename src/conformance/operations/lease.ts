@@ -142,9 +142,9 @@ export const leaseCases: readonly CaseDefinition[] = [
     skip: needs("blocks", "sessions"),
     async run(place) {
       const hooks: Hooks = {};
-      const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks), lease: { ttl: "1s" } });
-      const patient = itemsPipeline(place, { lease: { wait: "6s" } });
-      await slow.run(load(1, 10, 1));
+      const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks), lease: { ttl: "2s" } });
+      const patient = itemsPipeline(place, { lease: { wait: "8s" } });
+      await patient.run(load(1, 10, 1));
       hooks.beforeStatement = (tag) => (tag.endsWith(" renew") ? Promise.reject(new Error("the owner stalls")) : undefined);
       const stalled = after(batch(5, 15, 2), 4, () => patient.run(load(20, 22, 3)));
       await failure(slow.run({ items: stalled }), "LEASE_LOST");
@@ -161,13 +161,13 @@ export const leaseCases: readonly CaseDefinition[] = [
       const often = gate();
       const hooks: Hooks = {
         beforeStatement: (tag) => {
-          // The fifth begins when the fourth has ended, past the end of the lease that was taken first.
-          if (tag.endsWith(" renew") && ++renewed === 5) often.open();
+          // One every third of the lease: the fourth begins past the end of the lease that was taken first.
+          if (tag.endsWith(" renew") && ++renewed === 4) often.open();
         },
       };
-      const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks), lease: { ttl: "1s" } });
+      const slow = itemsPipeline(place, { warehouse: hooked(place.warehouse, hooks), lease: { ttl: "2s" } });
       const second = itemsPipeline(place);
-      await slow.run(load(1, 10, 1));
+      await second.run(load(1, 10, 1));
       const long = after(batch(5, 15, 2), 4, async () => {
         await often.passed;
         await failure(second.run(load(20, 22, 3)), "LEASE_HELD");

@@ -71,6 +71,13 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
     ],
     claim: (s) => [
       sqlOp(template`UPDATE ${on(s.turn)} SET ${turn} = ${turn} + 1 WHERE TRUE`, { expect: { affected: 1 } }),
+      ...(s.instead === undefined
+        ? []
+        : [
+            sqlOp(
+              template`UPDATE ${on(s.claims)} SET ${pipeline} = ${s.pipeline}, ${column("claimed_at")} = ${now} WHERE ${table} IN (${list(s.tables)}) AND ${pipeline} = ${s.instead}`,
+            ),
+          ]),
       ...s.tables.map((name) =>
         sqlOp(
           template`INSERT INTO ${on(s.claims)} (${columns(["table_name", "pipeline", "claimed_at"])}) SELECT ${name}, ${s.pipeline}, ${now} WHERE NOT EXISTS (SELECT 1 FROM ${on(s.claims)} WHERE ${table} = ${name})`,

@@ -1,0 +1,3 @@
+import { isInPlace, walk } from "./faults.js";
+
+walk((c) => !isInPlace(c.name));
