@@ -122,13 +122,13 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
     retryable: false,
   },
   PUBLISH_FAILED: {
-    when: "The publish failed. `before`: nothing was changed. `unknown`: the answer was lost and could not be settled.",
+    when: "A publish, adopt, rollback or redo failed. `before`: nothing was changed. `unknown`: the answer was lost and could not be settled.",
     remedy: "`before`: run again. `unknown`: call `recover()` when the warehouse answers again.",
     retryable: true,
   },
   ROLLBACK_FAILED: {
-    when: "An operation failed, and so did putting things back; both errors are kept (`context.first`, `cause`).",
-    remedy: "Call `recover()` when the warehouse answers again.",
+    when: "The answer to a rollback or redo was lost, and could not be settled either; both errors are kept (`context.first`, `cause`).",
+    remedy: "Call `recover()` when the warehouse answers again; `status()` tells which release is live.",
     retryable: false,
   },
   RETENTION_PASSED: {

@@ -11,6 +11,7 @@ import { opOf, validate } from "../plan/release.js";
 import { ident } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { exactNames } from "../table/exact.js";
+import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
@@ -45,11 +46,14 @@ const outcomes: Readonly<Record<string, ReleaseState>> = { published: "published
 
 /** Releases, newest first; with a limit, those that were settled last. */
 export async function* history(ctx: Context, o: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<ReleaseSummary> {
+  const wanted = o.limit ?? Number.POSITIVE_INFINITY;
+  if (!(wanted >= 0)) throw configError([{ path: "limit", message: "expected a number of releases, 0 or more" }]);
   const summaries = await operate(ctx, "audit", o, async (w) => {
     const seen = await look(w);
-    if (seen === null || o.limit === 0) return [];
+    if (seen === null) return [];
     // An event can hold much: no more are read than it takes, guessing first.
-    for (let limit = o.limit === undefined ? null : o.limit * 2; ; limit = limit === null ? null : limit * 4) {
+    for (let events = Math.ceil(wanted) * 2; ; events *= 4) {
+      const limit = Number.isFinite(events) ? events : null;
       const { rows } = await w.run({
         kind: "findEvents",
         journal: w.names.journal,
@@ -60,7 +64,7 @@ export async function* history(ctx: Context, o: CallOptions & { readonly limit?:
         limit,
       });
       const found = summarise(readEvents(rows, w.names.database), seen.state);
-      if (limit === null || rows.length < limit || found.length >= limit / 2) return found.slice(0, o.limit ?? found.length);
+      if (limit === null || rows.length < limit || found.length >= wanted) return found.slice(0, wanted);
     }
   });
   yield* summaries.sort((a, b) => b.release - a.release);
@@ -70,13 +74,13 @@ export async function* history(ctx: Context, o: CallOptions & { readonly limit?:
 function summarise(events: ReturnType<typeof readEvents>, state: State): ReleaseSummary[] {
   const back = new Set(state.kept.map((k) => k.previous));
   const moved = new Map<number, "rolled-back" | "redone">();
-  const releases: ReleaseSummary[] = [];
+  const releases = new Map<number, ReleaseSummary>();
   for (const e of events.toReversed()) {
     if (e.event === "rolled-back" || e.event === "redone")
       for (const r of e.payload.releases) if (!moved.has(r)) moved.set(r, e.event);
-    if (e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") continue;
+    if ((e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") || releases.has(e.release)) continue;
     const note = "note" in e.payload && e.payload.note !== undefined ? { note: e.payload.note } : {};
-    releases.push({
+    releases.set(e.release, {
       release: e.release,
       state: moved.get(e.release) === "rolled-back" ? "rolled-back" : (outcomes[e.event] as ReleaseState),
       strategy: e.payload.strategy,
@@ -85,7 +89,7 @@ function summarise(events: ReturnType<typeof readEvents>, state: State): Release
       ...note,
     });
   }
-  return releases;
+  return [...releases.values()];
 }
 
 /** Every table, scanned, against what the ledger recorded: one snapshot of both. Takes no lease. */

@@ -46,17 +46,17 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
   clone<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
   /** A candidate that begins empty; the table may be new. One table. */
   rebuild<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
-  /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. @throws CutoverError `DRIFTED`, `RETENTION_PASSED`, `NOT_FOUND`. */
+  /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. @throws CutoverError `DRIFTED`, `RETENTION_PASSED`, `NOT_FOUND`, `PUBLISH_FAILED`, `ROLLBACK_FAILED`. */
   rollback(o?: RollbackOptions): Promise<RollbackReport>;
-  /** The releases of the last rollback, again; lifts its hold. @throws CutoverError `NOTHING_TO_REDO`, `DRIFTED`. */
+  /** The releases of the last rollback, again; lifts its hold. @throws CutoverError `NOTHING_TO_REDO`, `DRIFTED`, `PUBLISH_FAILED`, `ROLLBACK_FAILED`. */
   redo(o?: CallOptions): Promise<RollbackReport>;
-  /** While on hold, run and publish are refused (`HELD`). */
+  /** While on hold, run and publish are refused (`HELD`). `reason` is kept in the journal. @throws CutoverError `LEASE_LOST`. */
   hold(reason: string, o?: CallOptions): Promise<void>;
   unhold(o?: CallOptions): Promise<void>;
   /** The statements of a release or rollback, none of them run. */
   plan(o: PlanOptions): Promise<PlanText>;
   status(o?: CallOptions): Promise<Status<T>>;
-  /** Releases, newest first. */
+  /** Releases, newest first; with `limit`, so many of those that were settled last. */
   history(o?: CallOptions & { readonly limit?: number }): AsyncIterable<ReleaseSummary>;
   /** The rows by which two kept releases differ. */
   diff<K extends keyof T & string>(table: K, o: DiffOptions): AsyncIterable<RowChange<Out<T[K]>>>;

@@ -100,6 +100,8 @@ async function move(
     { ...m, tables },
     { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq, hashVersion },
   );
+  if (plan.steps.some((s) => "step" in s && s.step.kind === "count"))
+    w.ctx.log.warn({ pipeline, from: m.from, to: m.to }, "a recorded checksum is of an older version: rows are only counted");
   const common = { release: m.to, seq: 0, fence: held.fence, at: held.now };
   const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
   const event = m.direction === "undo" ? "rolled-back" : "redone";

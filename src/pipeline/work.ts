@@ -15,7 +15,10 @@ import type { Stage } from "./words.js";
 
 /** What every call takes. */
 export interface CallOptions {
-  /** Cancels the call: it ends with `CANCELLED`, and nothing is published. A commit that has begun is not cancelled. */
+  /**
+   * Cancels the call: it ends with `CANCELLED`, and nothing is published. A commit that has begun is not cancelled; if its
+   * answer is lost, the call ends as it really went, after 30 s at most.
+   */
   readonly signal?: AbortSignal;
 }
 export interface StepResult {

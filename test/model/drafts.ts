@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Action, Call, Feed, Owner } from "./actions.js";
-import { type Model, unaccounted } from "./model.js";
+import { agrees, type Model, unaccounted } from "./model.js";
 import { type Row, rowOf, type TableName, type Value } from "./rows.js";
 
 /** An action, as far as it can be said without knowing where it happens; null: it cannot happen there. */
@@ -48,14 +48,15 @@ const feedOf = (m: Model, d: FeedDraft): Feed => ({
 const by = fc.constantFrom<Owner>(0, 1);
 const slot = fc.constantFrom(0, 1);
 const tableName = fc.constantFrom<TableName>("items", "days");
-const once =
-  (a: Action): Draft =>
-  () => [a];
 
-/** A load, published at once. */
-export const run: fc.Arbitrary<Draft> = fc.record({ by, feed: feedDraft }).map(
-  ({ by: o, feed }): Draft =>
-    (m) => [{ do: "run", by: o, feed: feedOf(m, feed) }],
+/** Seldom: also where it is sure to be refused, or to do nothing. */
+const anyway = fc.integer({ min: 0, max: 4 }).map((n) => n === 0);
+const released = (m: Model, o: Owner, stubborn: boolean): Call[] =>
+  m.held === null || stubborn ? [] : [{ do: "unhold", by: o }];
+/** A load, published at once; on hold mostly after lifting it. */
+export const run: fc.Arbitrary<Draft> = fc.record({ by, feed: feedDraft, anyway }).map(
+  ({ by: o, feed, anyway: stubborn }): Draft =>
+    (m) => [...released(m, o, stubborn), { do: "run", by: o, feed: feedOf(m, feed) }],
 );
 /** 0: the release before, without naming it; n: the n-th before live, kept or not. */
 const target = (m: Model, back: number): number | null => (back === 0 ? null : (m.line.at(-1 - back) ?? 0));
@@ -64,14 +65,19 @@ export const rollback: fc.Arbitrary<Draft> = fc.record({ by, back: fc.constantFr
     (m) => [{ do: "rollback", by: o, to: target(m, back) }],
 );
 const small: fc.Arbitrary<Draft> = fc
-  .record({
-    by,
-    what: fc.constantFrom("redo", "redo", "redo", "unhold", "unhold", "unhold", "recover", "audit", "audit", "hold"),
-  })
-  .map(({ by: o, what }) => once(what === "hold" ? { do: what, by: o, reason: "month end" } : ({ do: what, by: o } as Action)));
-const adopt: fc.Arbitrary<Draft> = fc.record({ by, ahead: fc.option(fc.integer({ min: -2, max: 1 })) }).map(
-  ({ by: o, ahead }): Draft =>
+  .record({ by, what: fc.constantFrom("redo", "redo", "unhold", "recover", "audit", "hold"), anyway })
+  .map(
+    ({ by: o, what, anyway: stubborn }): Draft =>
+      (m) => {
+        const idle = (what === "redo" && m.undone.length === 0) || (what === "unhold" && m.held === null);
+        if (idle && !stubborn) return null;
+        return [what === "hold" ? { do: what, by: o, reason: "month end" } : ({ do: what, by: o } as Action)];
+      },
+  );
+const adopt: fc.Arbitrary<Draft> = fc.record({ by, ahead: fc.option(fc.integer({ min: -2, max: 1 })), anyway }).map(
+  ({ by: o, ahead, anyway: stubborn }): Draft =>
     (m) => {
+      if (agrees(m) && !stubborn) return null;
       const watermark = m.tables.items.known?.watermark ?? null;
       const given = ahead === null || watermark === null || !m.tables.items.there ? null : Math.max(0, watermark + ahead);
       return [{ do: "adopt", by: o, watermark: given }];
@@ -89,9 +95,15 @@ const begin: fc.Arbitrary<Draft> = fc
   );
 const what = fc.constantFrom("load", "load", "load", "transform", "validate", "publish", "publish", "publish", "reject");
 const step: fc.Arbitrary<Draft> = fc
-  .record({ slot, what, feed: fc.record({ items: itemsDraft, days: daysDraft }), only: tableName })
+  .record({
+    slot,
+    what,
+    feed: fc.record({ items: itemsDraft, days: daysDraft }),
+    only: fc.option(tableName, { freq: 3 }),
+    anyway,
+  })
   .map(
-    ({ slot: s, what: w, feed, only }): Draft =>
+    ({ slot: s, what: w, feed, only, anyway: stubborn }): Draft =>
       (m) => {
         const o = m.slots[s] ?? null;
         if (o === null) return null;
@@ -104,7 +116,7 @@ const step: fc.Arbitrary<Draft> = fc
           case "transform":
             return o.candidate === null ? null : [{ do: w, slot: s, table: o.candidate.table }];
           case "publish":
-            return [{ do: o.candidate === null ? w : "swap", slot: s }];
+            return [...released(m, 0, stubborn), { do: o.candidate === null ? w : "swap", slot: s }];
           default:
             return [{ do: w as "validate" | "reject", slot: s }];
         }
@@ -196,8 +208,9 @@ const die: fc.Arbitrary<Draft> = fc.record({ at: fc.nat(70), one: fallible, whol
 const lose: fc.Arbitrary<Draft> = fc.record({ side: fc.constantFrom("before", "after"), one: fc.oneof(fallible, step) }).map(
   ({ side, one }): Draft =>
     (m) => {
-      const [call] = one(m) ?? [];
-      return call === undefined ? null : [{ do: "lose", side, call: call as Call }];
+      const calls = (one(m) ?? []) as Call[];
+      const last = calls.at(-1);
+      return last === undefined ? null : [...calls.slice(0, -1), { do: "lose", side, call: last }];
     },
 );
 

@@ -4,6 +4,7 @@ import type { Db } from "./warehouse.js";
 
 /** The answer to a call was lost: it may have taken effect. */
 export const lost = (): Error => new DuckDBFault("connection lost", { kind: "other", outcome: "unknown" });
+export const transient = (): Error => new DuckDBFault("the network failed", { kind: "transient", outcome: "not-applied" });
 export const conflict = (): Error => new DuckDBFault("conflict", { kind: "conflict", outcome: "not-applied" });
 
 /** Loses the answer to the next block of that name: `after` it took effect, or `before` it was sent. Once; `then` runs first. */

@@ -19,14 +19,16 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
           ? cursor
           : `CASE WHEN ${cursor} ${readable} THEN ${cursor} END`;
       const nullKeys = s.key.map((k) => `${syntax.ident([k])} IS NULL`).join(" OR ") || "FALSE";
+      // Numbering the rows of each key is quicker than DISTINCT on the engines measured.
+      const ranked = template`SELECT ${as(numbered(columns(s.key)), "_cutover_copy")} FROM ${on(s.delta)}`;
       const keys =
         s.key.length === 0
-          ? "count(*)"
-          : `(SELECT count(*) FROM (SELECT DISTINCT ${s.key.map((k) => syntax.ident([k])).join(", ")} FROM ${syntax.ident(s.delta.path)}) k)`;
+          ? raw("count(*)")
+          : template`(SELECT count(*) FROM ${as(template`(${ranked})`, "k")} WHERE ${column("_cutover_copy")} = 1)`;
       const facts = [
         as(raw("count(*)"), "rows"),
         as(raw(syntax.countIf(nullKeys)), "null_keys"),
-        as(raw(keys), "keys"),
+        as(keys, "keys"),
         as(raw(s.partition === null ? "0" : some(syntax.ident([s.partition]))), "null_partitions"),
         as(raw(`max(${cursor ?? "NULL"})`), "max_cursor"),
         as(raw(`max(${settled ?? "NULL"})`), "settled_cursor"),

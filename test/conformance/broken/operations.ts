@@ -172,9 +172,14 @@ export const brokenOperations: readonly Broken[] = [
     session(() => ({ list: async () => [] })),
   ),
   broken(
-    "calls every failure temporary",
+    "calls a value that does not fit a temporary failure",
     "operations: a value that does not fit is not quoted where the table redacts a column, by rows or by query",
-    (spec) => ({ classify: (e) => ({ ...spec.classify(e), kind: "transient" }) }),
+    (spec) => ({
+      classify: (e) => {
+        const fault = spec.classify(e);
+        return fault.kind === "bad-data" ? { ...fault, kind: "transient" } : fault;
+      },
+    }),
   ),
   broken(
     "finds any idempotency key",
