@@ -1,4 +1,4 @@
-import type { TableRef, TableShape } from "../adapter/shapes.js";
+import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
 import type { SourceTotals } from "../source/source.js";
@@ -59,9 +59,10 @@ function refuseEngine(ctx: Context, alias: string, from: From): void {
       ...where,
     });
   };
-  if (capabilities.swap === "none") refuse("swap", "a release in place");
+  const instead = capabilities.transaction === "none" ? "an engine with transactions" : "a release in place";
+  if (capabilities.swap === "none") refuse("swap", instead);
   if (capabilities.clone === "none" && from !== "start") refuse("clone", "rebuild()");
-  if (!capabilities.transactionalDdl) refuse("transactional DDL", "a release in place");
+  if (!capabilities.transactionalDdl) refuse("transactional DDL", instead);
 }
 
 /** Opens a release for a candidate and makes its table; a key that is already published returns its report instead. */
@@ -147,14 +148,21 @@ async function giveUp(w: Work, held: Held, release: number, ref: TableRef): Prom
 
 async function makeCandidate(w: Work, held: Held, found: Found, ref: TableRef, empty: boolean): Promise<void> {
   const { live, definition, alias } = found;
+  const { adapter } = w.ctx;
   await w.run({ kind: "drop", ref }, alias);
+  if (live !== null && adapter.capabilities.clone === "none") {
+    const message = `${alias}: ${adapter.name} clones no tables, so the new one has the columns of live and their types, and nothing else that live bears (defaults, indexes, comments)`;
+    w.warnings.push({ code: "PLAIN_TABLE", message });
+    await w.run({ kind: "create", ref, columns: stored(live.columns), ifNotExists: false }, alias);
+    return;
+  }
   if (live !== null) {
     const plan = {
       name: "clone",
       atomic: true,
       steps: [{ id: `${alias}.clone`, step: { kind: "clone" as const, from: live, to: ref, depth: 0, empty } }],
     };
-    if (w.ctx.adapter.capabilities.transactionalDdl) await held.during((limit) => w.block(plan, "commit", limit));
+    if (adapter.capabilities.transactionalDdl) await held.during((limit) => w.block(plan, "commit", limit));
     else for (const s of plan.steps) await w.run(s.step, alias);
     return;
   }

@@ -20,8 +20,8 @@ const advice: { readonly [K in FaultKind]: string } = {
   other: "Look at the cause.",
 };
 
-/** Failures whose native text may quote values. */
-const quoting: ReadonlySet<FaultKind> = new Set(["bad-data", "bad-file", "syntax", "other", "conflict"]);
+/** Failures whose native text quotes no values; all others may, also where an adapter takes one kind for another. */
+const discreet: ReadonlySet<FaultKind> = new Set(["denied", "missing-object", "driver-missing", "locked", "resources", "corrupt"]);
 
 export interface FaultContext {
   readonly stage: Stage;
@@ -48,7 +48,7 @@ export function explain(adapter: Adapter, e: unknown, c: FaultContext): CutoverE
       { cause: e },
     );
   }
-  const told = !c.secret || !quoting.has(fault.kind);
+  const told = !c.secret || discreet.has(fault.kind);
   const native = told
     ? e instanceof Error
       ? e.message

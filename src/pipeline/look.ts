@@ -134,7 +134,10 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
       const ok =
         !gone &&
         found.every(
-          ([, t]) => t.recorded !== null && t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum,
+          ([, t]) =>
+            t.recorded === null
+              ? t.found.rows === 0
+              : t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum,
         );
       return { ok, tables: Object.fromEntries([...found, ...missing]) };
     }),

@@ -17,7 +17,8 @@ import type { CallOptions, Work } from "./work.js";
 export function requireTransactions(ctx: Context): void {
   const { capabilities, name } = ctx.adapter;
   if (capabilities.transaction !== "none") return;
-  const alternative = 'strategy: "swap"';
+  const swaps = capabilities.swap !== "none" && capabilities.transactionalDdl;
+  const alternative = swaps ? 'strategy: "swap"' : "an engine with transactions";
   const message = `${name} has no transactions, so a release in place could be seen half done; use ${alternative}`;
   throw new CutoverError("UNSUPPORTED", message, { capability: "transaction", alternative, pipeline: ctx.settings.pipeline });
 }

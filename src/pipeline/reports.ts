@@ -45,7 +45,7 @@ export interface LoadReport<T extends Tables = Tables> {
 }
 /** Something that went on nevertheless: cursors ahead of the clock, foreign writes, cleanup that failed after the commit. */
 export interface Warning {
-  readonly code: "FUTURE_CURSOR" | "FOREIGN_WRITES" | "IGNORED_COLUMNS" | "CHECKSUM" | "CLEANUP" | "TOOK_OVER";
+  readonly code: "FUTURE_CURSOR" | "FOREIGN_WRITES" | "IGNORED_COLUMNS" | "CHECKSUM" | "CLEANUP" | "TOOK_OVER" | "PLAIN_TABLE";
   readonly message: string;
 }
 /** What a stage cost. */
@@ -115,7 +115,7 @@ export type RowChange<R> =
   | { readonly op: "delete"; readonly before: R };
 /** What the ledger recorded of each table, and what a full scan found there. */
 export interface AuditReport {
-  /** Every table holds exactly what the ledger recorded. */
+  /** Every table holds exactly what the ledger recorded; one that it does not know has no rows. */
   readonly ok: boolean;
   /** By table; those that do not exist are left out. `recorded` is null where no release or baseline accounts for the table. */
   readonly tables: Readonly<Record<string, { readonly recorded: Tally | null; readonly found: Tally }>>;

@@ -1,4 +1,4 @@
-import { rows, sql } from "cutover";
+import { cutover, rows, sql, table } from "cutover";
 import { ansi, defineAdapter, type Syntax } from "cutover/adapter";
 import { expect, test } from "vitest";
 import { capabilities } from "../../adapters/duckdb/capabilities.js";
@@ -66,7 +66,11 @@ onEveryWarehouse((open) => {
 
   for (const [what, write, o] of [
     ["rows that others inserted", foreign, {}],
-    ["rows that others changed, found by a full scan,", "UPDATE items SET name = 'theirs', id = 900 WHERE id = 2", { scanEvery: 1 }],
+    [
+      "rows that others changed, found by a full scan,",
+      "UPDATE items SET name = 'theirs', id = 900 WHERE id = 2",
+      { scanEvery: 1 },
+    ],
     ["a column that others added", "ALTER TABLE items ADD COLUMN theirs VARCHAR DEFAULT 'x'", {}],
   ] as const) {
     test(`invariant 6: no rollback goes back over a swap that ${what} came after`, async () => {
@@ -78,7 +82,11 @@ onEveryWarehouse((open) => {
       await etl.run({ items: rows(batch(4, 5, 3)) });
       await etl.run({ items: rows(batch(4, 5, 4)) });
       const before = await picture(db, etl, "items");
-      for (const call of [() => etl.rollback({ to: 1 }), () => etl.rollback({ to: 1, dryRun: true }), () => etl.plan({ rollback: { to: 1 } })]) {
+      for (const call of [
+        () => etl.rollback({ to: 1 }),
+        () => etl.rollback({ to: 1, dryRun: true }),
+        () => etl.plan({ rollback: { to: 1 } }),
+      ]) {
         const e = await failure(call(), "DRIFTED");
         expect(e.context).toMatchObject({ table: "items", release: 3 });
       }
@@ -108,22 +116,40 @@ onEveryWarehouse((open) => {
   test("diff tells apart what the engine takes for equal, and pairs the sides of an update by keys of any type", async () => {
     const db = await open();
     await db.query('CREATE TABLE things (k BLOB, x DOUBLE, s VARCHAR COLLATE "NOCASE")');
-    const { cutover, table } = await import("cutover");
     const t = table("things", { columns: { k: "bytes", x: "float64", s: "string" }, key: "k" });
     const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "things", tables: { t } }));
     const k = (n: number) => new Uint8Array([n]);
-    await etl.run({ t: rows([{ k: k(1), x: 0, s: "a" }, { k: k(2), x: 1, s: "a" }, { k: k(3), x: 1, s: "a" }]) });
-    await etl.run({ t: rows([{ k: k(1), x: -0, s: "a" }, { k: k(2), x: 1, s: "A" }]) });
+    await etl.run({
+      t: rows([
+        { k: k(1), x: 0, s: "a" },
+        { k: k(2), x: 1, s: "a" },
+        { k: k(3), x: 1, s: "a" },
+      ]),
+    });
+    await etl.run({
+      t: rows([
+        { k: k(1), x: -0, s: "a" },
+        { k: k(2), x: 1, s: "A" },
+      ]),
+    });
     const candidate = await etl.clone();
     await candidate.transform(sql`UPDATE ${candidate.refs.t} SET x = 2 WHERE s = 'A' AND x = 1`);
     await candidate.swap();
     const changes = async (from: number, to: number) =>
-      (await all(etl.diff("t", { from, to }))).map((c) => [c.op, "before" in c && c.before.x, "after" in c && [c.after.x, c.after.s]]);
+      (await all(etl.diff("t", { from, to }))).map((c) => [
+        c.op,
+        "before" in c && c.before.x,
+        "after" in c && [c.after.x, c.after.s],
+      ]);
     expect(await changes(1, 2)).toEqual([
       ["update", 0, [-0, "a"]],
       ["update", 1, [1, "A"]],
     ]);
     expect((await changes(2, 3)).every(([op]) => op === "update")).toBe(true);
-    expect((await changes(1, 3)).map(([op, before, after]) => [op, Object.is(before, 0), after])[0]).toEqual(["update", true, [-0, "a"]]);
+    expect((await changes(1, 3)).map(([op, before, after]) => [op, Object.is(before, 0), after])[0]).toEqual([
+      "update",
+      true,
+      [-0, "a"],
+    ]);
   });
 });

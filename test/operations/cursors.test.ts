@@ -3,17 +3,17 @@ import { expect, test } from "vitest";
 import { failure } from "../support/fixtures.js";
 import { type Db, onEveryWarehouse } from "../support/warehouse.js";
 
-const moments = table("moments", { key: "id", cursor: "at" });
+const moments = table("moments", { key: "id", cursor: "ts" });
 const pipeline = (db: Db) => db.own(cutover({ warehouse: db.warehouse, pipeline: "moments", tables: { moments } }));
 const retyped = async (db: Db) => {
-  await db.query("CREATE TABLE moments (id BIGINT, at TIMESTAMP)");
+  await db.query("CREATE TABLE moments (id BIGINT, ts TIMESTAMP)");
   const etl = pipeline(db);
-  await etl.run({ moments: query(sql`SELECT 1::BIGINT AS id, TIMESTAMP '2001-01-01' AS at`) });
+  await etl.run({ moments: query(sql`SELECT 1::BIGINT AS id, TIMESTAMP '2001-01-01' AS ts`) });
   const candidate = await etl.clone();
-  await candidate.transform(sql`ALTER TABLE ${candidate.refs.moments} ALTER COLUMN at TYPE TIMESTAMPTZ`);
+  await candidate.transform(sql`ALTER TABLE ${candidate.refs.moments} ALTER COLUMN ts TYPE TIMESTAMPTZ`);
   return { etl, candidate };
 };
-const later = query(sql`SELECT 2::BIGINT AS id, TIMESTAMPTZ '2001-02-01 00:00:00+00' AS at`);
+const later = query(sql`SELECT 2::BIGINT AS id, TIMESTAMPTZ '2001-02-01 00:00:00+00' AS ts`);
 
 onEveryWarehouse((open) => {
   test("invariant 2: a cursor that is no finite number loads, and does not move the watermark", async () => {
@@ -62,7 +62,7 @@ onEveryWarehouse((open) => {
     await candidate.swap();
     await etl.rollback();
     await etl.unhold();
-    const report = await etl.run({ moments: query(sql`SELECT 2::BIGINT AS id, TIMESTAMP '2001-02-01' AS at`) });
+    const report = await etl.run({ moments: query(sql`SELECT 2::BIGINT AS id, TIMESTAMP '2001-02-01' AS ts`) });
     expect(report.tables.moments?.watermark).toEqual({ before: "2001-01-01T00:00:00", after: "2001-02-01T00:00:00" });
   });
 });

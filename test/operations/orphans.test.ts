@@ -60,7 +60,7 @@ onEveryWarehouse((open) => {
     await both.run({ a: rows(batch(1, 3, 1)), b: rows(day(1, ["u", 1])) });
     await both.clone({ tables: ["b"] });
     expect(await leftOver(db)).toHaveLength(1);
-    await db.query("UPDATE cutover_ledger.journal SET payload = replace(payload, '\"process\":\"', '\"process\":\"dead ')");
+    await db.query('UPDATE cutover_ledger.journal SET payload = replace(payload, \'"process":"\', \'"process":"dead \')');
     const one = pipeline({ a });
     await one.run({ a: rows(batch(3, 4, 2)) });
     expect((await one.status()).open).toEqual([]);
