@@ -8,11 +8,11 @@ import { syntax } from "./syntax.js";
 export interface Fingerprint {
   /** The table that was looked at: a recorded fingerprint may be given back for one that bears another name by now. */
   readonly table: string;
-  readonly comment: string | null;
+  readonly comment?: string;
   readonly owner: string;
   readonly indexes: readonly Index[];
   /** Views that read the table itself; those that read such a view follow it. */
-  readonly views: readonly { readonly name: string; readonly options: string | null; readonly query: string }[];
+  readonly views: readonly { readonly name: string; readonly options?: string; readonly query: string }[];
   /** Sequences that go with a column. */
   readonly sequences: readonly { readonly name: string; readonly column: string }[];
   readonly grants: readonly Grant[];
@@ -20,11 +20,14 @@ export interface Fingerprint {
   readonly fixed: readonly string[];
 }
 export interface Index {
+  /** Its name on live. */
   readonly name: string;
+  /** Its name on this table, where that is another: a clone's. */
+  readonly as?: string;
   /** A constraint's own words, or what follows the table's name in CREATE INDEX. */
   readonly definition: string;
   readonly kind: "constraint" | "unique" | "plain";
-  readonly comment: string | null;
+  readonly comment?: string;
 }
 export interface Grant {
   readonly to: string;
@@ -55,9 +58,11 @@ FROM pg_attribute a LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum
 WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 
 const FINGERPRINT = `
-SELECT json_build_object(
+SELECT json_strip_nulls(json_build_object(
   'table', t.relname, 'comment', obj_description(t.oid, 'pg_class'), 'owner', pg_get_userbyid(t.relowner),
-  'indexes', (SELECT coalesce(json_agg(json_build_object('name', i.relname, 'comment', obj_description(i.oid, 'pg_class'),
+  'indexes', (SELECT coalesce(json_agg(json_build_object(
+      'name', regexp_replace(i.relname, '~cutover_[0-9a-f]{8}$', ''), 'comment', obj_description(i.oid, 'pg_class'),
+      'as', substring(i.relname FROM '.*~cutover_[0-9a-f]{8}$'),
       'kind', CASE WHEN k.oid IS NOT NULL THEN 'constraint' WHEN x.indisunique THEN 'unique' ELSE 'plain' END,
       'definition', coalesce(pg_get_constraintdef(k.oid), substr(pg_get_indexdef(i.oid),
         length(format('CREATE %sINDEX %I ON %s ', CASE WHEN x.indisunique THEN 'UNIQUE ' END, i.relname, t.oid::regclass)) + 1))
@@ -80,6 +85,8 @@ SELECT json_build_object(
     UNION SELECT 'the identity column ' || attname FROM pg_attribute WHERE attrelid = t.oid AND attidentity <> ''
     UNION SELECT 'privileges on the column ' || attname FROM pg_attribute WHERE attrelid = t.oid AND attacl IS NOT NULL
     UNION SELECT 'partitions or inheritance' WHERE t.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits WHERE t.oid IN (inhrelid, inhparent))
+    UNION SELECT 'an index of more than 46 bytes: ' || i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+      WHERE x.indrelid = t.oid AND octet_length(regexp_replace(i.relname, '~cutover_[0-9a-f]{8}$', '')) > 46
     UNION SELECT 'row level security' WHERE t.relrowsecurity
     UNION SELECT 'storage parameters, a tablespace, a type, a replica identity of its own, or no write-ahead log'
       WHERE t.reloptions IS NOT NULL OR t.reltablespace <> 0 OR t.reloftype <> 0 OR t.relreplident <> 'd' OR t.relpersistence <> 'p'
@@ -87,7 +94,7 @@ SELECT json_build_object(
       AND classid IN ('pg_proc'::regclass, 'pg_rewrite'::regclass, 'pg_class'::regclass) AND objid NOT IN (SELECT oid FROM readers)
       AND ((refclassid = 'pg_class'::regclass AND refobjid = t.oid)
         OR (refclassid = 'pg_type'::regclass AND refobjid IN (SELECT oid FROM pg_type WHERE typrelid = t.oid OR typelem = t.reltype)))
-  ) f(what))) AS found
+  ) f(what)))) AS found
 FROM pg_class t WHERE t.oid = $1::regclass`;
 /** The rules of ordinary views over the table: PostgreSQL keeps what a view reads there. */
 const READERS = `

@@ -35,24 +35,29 @@ function clone(s: Step<"clone">): readonly SqlOp[] {
   return [
     sqlOp(`CREATE TABLE ${to} (LIKE ${at(s.from.ref)} INCLUDING ALL EXCLUDING INDEXES)`),
     ...(s.empty ? [] : [sqlOp(`INSERT INTO ${to} (${list}) SELECT ${list} FROM ${at(s.from.ref)}`)]),
-    ...(print.comment === null ? [] : [sqlOp(`COMMENT ON TABLE ${to} IS ${text(print.comment)}`)]),
+    ...(print.comment === undefined ? [] : [sqlOp(`COMMENT ON TABLE ${to} IS ${text(print.comment)}`)]),
+    ...print.grants.map((g) => grant(g, s.to)),
     ...print.indexes.flatMap(({ name, kind, definition, comment }) => {
-      const own = ident([ownIndex(name, s.to)]);
-      const create = `CREATE ${kind === "unique" ? "UNIQUE " : ""}INDEX ${own} ON ${to} ${definition}`;
-      const index = ident([...s.to.path.slice(0, -1), ownIndex(name, s.to)]);
+      const own = ownIndex(name, s.to);
+      const create = `CREATE ${kind === "unique" ? "UNIQUE " : ""}INDEX ${ident([own])} ON ${to} ${definition}`;
+      const index = ident([...s.to.path.slice(0, -1), own]);
       return [
-        sqlOp(kind === "constraint" ? `ALTER TABLE ${to} ADD CONSTRAINT ${own} ${definition}` : create),
-        ...(comment === null ? [] : [sqlOp(`COMMENT ON INDEX ${index} IS ${text(comment)}`)]),
+        sqlOp(kind === "constraint" ? `ALTER TABLE ${to} ADD CONSTRAINT ${ident([own])} ${definition}` : create),
+        ...(comment === undefined ? [] : [sqlOp(`COMMENT ON INDEX ${index} IS ${text(comment)}`)]),
       ];
     }),
   ];
 }
 
-/** Names of indexes are unique in a schema: those of a table beside live are made of the name on live and the table's. */
-function ownIndex(name: string, table: TableRef): string {
-  const digest = createHash("sha256").update(JSON.stringify([name, table.path.at(-1)]));
-  return `_cutover_${digest.digest("hex").slice(0, 32)}`;
-}
+/** Names of indexes are unique in a schema: those of a table beside live bear a mark, which `describe` takes off. */
+const ownIndex = (name: string, table: TableRef): string =>
+  `${name}~cutover_${createHash("sha256")
+    .update(JSON.stringify([name, table.path.at(-1)]))
+    .digest("hex")
+    .slice(0, 8)}`;
+
+const grant = (g: Grant, on: TableRef): SqlOp =>
+  sqlOp(`GRANT ${g.privilege} ON ${at(on)} TO ${g.to}${g.grantable ? " WITH GRANT OPTION" : ""}`);
 
 /**
  * The tables change names, in the transaction around, and so do their indexes; what belongs to the name follows it: views
@@ -62,20 +67,16 @@ function ownIndex(name: string, table: TableRef): string {
 function swap(s: Step<"swap">): readonly SqlOp[] {
   const next = carried("swap", s.candidate);
   const live = s.live === null ? null : carried("swap", s.live);
-  const schema = s.at.path.slice(0, -1);
-  const renameIndex = (from: string, to: string): SqlOp =>
-    sqlOp(`ALTER INDEX ${ident([...schema, from])} RENAME TO ${ident([to])}`);
-  const renameTable = (from: TableRef, to: TableRef): SqlOp =>
-    sqlOp(`ALTER TABLE ${at(from)} RENAME TO ${ident(to.path.slice(-1))}`);
-  // What was recorded of a kept table tells its names from when it was live.
-  const recorded = next.table !== s.candidate.ref.path.at(-1);
-  const known = (recorded ? next : live)?.indexes.map((i) => i.name) ?? [];
-  const present = (name: string): boolean => recorded || next.indexes.some((i) => i.name === ownIndex(name, s.candidate.ref));
+  const rename = (what: "INDEX" | "TABLE", from: string, to: string): readonly SqlOp[] =>
+    from === to ? [] : [sqlOp(`ALTER ${what} ${ident([...s.at.path.slice(0, -1), from])} RENAME TO ${ident([to])}`)];
+  const nameOf = (ref: TableRef): string => ref.path.at(-1) ?? "";
+  // What was recorded of a kept table tells the names of its indexes from when it was live.
+  const recorded = next.table !== nameOf(s.candidate.ref);
   return [
-    ...(live?.indexes ?? []).map(({ name }) => renameIndex(name, ownIndex(name, s.keepAs))),
-    ...(s.live === null ? [] : [renameTable(s.live.ref, s.keepAs)]),
-    ...known.filter(present).map((name) => renameIndex(ownIndex(name, s.candidate.ref), name)),
-    renameTable(s.candidate.ref, s.at),
+    ...(live?.indexes ?? []).flatMap((i) => rename("INDEX", i.as ?? i.name, ownIndex(i.name, s.keepAs))),
+    ...(s.live === null ? [] : rename("TABLE", nameOf(s.live.ref), nameOf(s.keepAs))),
+    ...next.indexes.flatMap((i) => rename("INDEX", recorded ? ownIndex(i.name, s.candidate.ref) : (i.as ?? i.name), i.name)),
+    ...rename("TABLE", nameOf(s.candidate.ref), nameOf(s.at)),
     ...(live === null ? [] : following(s, live, next)),
   ];
 }
@@ -86,16 +87,14 @@ function following(s: Step<"swap">, live: Fingerprint, next: Fingerprint): reado
     a.filter((g) => !b.some((h) => h.to === g.to && h.privilege === g.privilege && h.grantable === g.grantable));
   return [
     ...live.views.map(({ name, options, query }) =>
-      sqlOp(`CREATE OR REPLACE VIEW ${name}${options === null ? "" : ` WITH (${options})`} AS ${query}`),
+      sqlOp(`CREATE OR REPLACE VIEW ${name}${options === undefined ? "" : ` WITH (${options})`} AS ${query}`),
     ),
     ...(live.owner === next.owner ? [] : [sqlOp(`ALTER TABLE ${at(s.at)} OWNER TO ${ident([live.owner])}`)]),
     ...live.sequences
       .filter((q) => has(q.column))
       .map((q) => sqlOp(`ALTER SEQUENCE ${q.name} OWNED BY ${ident([...s.at.path, q.column])}`)),
     ...differ(next.grants, live.grants).map((g) => sqlOp(`REVOKE ${g.privilege} ON ${at(s.at)} FROM ${g.to}`)),
-    ...differ(live.grants, next.grants).map((g) =>
-      sqlOp(`GRANT ${g.privilege} ON ${at(s.at)} TO ${g.to}${g.grantable ? " WITH GRANT OPTION" : ""}`),
-    ),
+    ...differ(live.grants, next.grants).map((g) => grant(g, s.at)),
   ];
 }
 

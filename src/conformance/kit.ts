@@ -28,6 +28,8 @@ export interface Harness {
 export interface FaultOptions {
   /** Pairs of faults in a row for each operation: so many, chosen by `seed`, or all. Default 12. */
   readonly pairs?: number | "all";
+  /** Kinds of faults at each operation inside a block: `one`, another at each, or `all`. Default `one`: all of them undo the block. */
+  readonly inside?: "one" | "all";
   /** Every n-th point of the single faults, from one that `seed` chooses. Default 1: every point. */
   readonly every?: number;
   /** Default: the time; it is noted, so that a failure can be walked again. */
@@ -48,6 +50,7 @@ export function conformance(h: Harness): readonly ConformanceCase[] {
       open: h.open,
       pairs: h.faults?.pairs ?? 12,
       every: h.faults?.every ?? 1,
+      inside: h.faults?.inside ?? "one",
       seed: h.faults?.seed ?? Date.now() % 1_000_000,
     }),
   };

@@ -126,11 +126,11 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
     const live = await w.describe(ref);
     if (live === null) throw missing(w, alias, ref.path);
     const at = firstSwap(m, id);
-    if (m.direction === "undo" && at !== null) requireNoForeign(w, alias, id, m, at);
     const undo = m.releases.find((k) => k.release === at)?.tables[id]?.undo;
     const what = m.direction === "undo" ? "undone" : "before";
     const keepAs = besideLive(live.ref.path, what, m.direction === "undo" ? m.from : (at ?? m.to));
     const back = undo?.kind === "swap" ? await version(w, alias, undo) : null;
+    if (m.direction === "undo" && at !== null) requireNoForeign(w, alias, id, m, at);
     moves.push({ id, alias, live, keepAs, back });
     // Undo exchanges in the version that comes back; redo in the one that leaves, which is live until then.
     const on = m.direction === "undo" ? (back ?? live) : live;

@@ -13,7 +13,11 @@ export const isInPlace = (name: string): boolean => /a first load|run in place|a
 /** Hands the cases of some operations to vitest; how many points they walked is printed. */
 export function walk(part: (c: ConformanceCase) => boolean): void {
   describe("faults", () => {
-    for (const c of cases({ open, groups: ["faults"], faults: { pairs: long ? "all" : 12, seed } }).filter(part))
+    for (const c of cases({
+      open,
+      groups: ["faults"],
+      faults: { pairs: long ? "all" : 12, inside: long ? "all" : "one", seed },
+    }).filter(part))
       it(c.name, () => c.run((text) => console.log(`${c.name}: ${text}`)), c.timeoutMs);
   });
 }

@@ -117,6 +117,7 @@ describe("postgres", () => {
     ["a function over its rows", "CREATE FUNCTION f() RETURNS SETOF items LANGUAGE sql AS 'SELECT * FROM items'"],
     ["an heir", "CREATE TABLE heir () INHERITS (items)"],
     ["privileges on a column", "GRANT SELECT (id) ON items TO PUBLIC"],
+    ["an index with a long name", `CREATE INDEX "${"i".repeat(47)}" ON items (id)`],
     ["storage parameters", "ALTER TABLE items SET (fillfactor = 50)"],
   ])("what a swap could not carry refuses the clone: %s", async (_what, statement) => {
     const { db, etl } = await opened();

@@ -12,7 +12,7 @@ const seed = Number(process.env["CUTOVER_SEED"] ?? 20_010_101);
 const times = process.env["CUTOVER_LONG"] === "1" ? 20 : 1;
 
 test(`whatever happens, library and model agree (CUTOVER_SEED=${seed})`, { timeout: 300_000 * times }, async () => {
-  const failure = await disagreement({ seed, runs: 30 * times, commands: 30 });
+  const failure = await disagreement({ seed, runs: 30 * times, commands: 40 });
   if (failure !== null) throw new Error(failure.message);
 });
 
@@ -30,7 +30,7 @@ test("the model finds a rollback that does too little, and prints the shortest w
   timeout: 300_000,
 }, async () => {
   const drafts = fc.oneof(run, rollback);
-  const failure = await disagreement({ seed: 1, runs: 50, commands: 12, drafts, wrap: careless });
+  const failure = await disagreement({ seed: 1, runs: 50, commands: 8, drafts, wrap: careless });
   if (failure === null) throw new Error("the model took it for right");
   expect(failure.message).toContain("CUTOVER_SEED=1");
   expect(failure.trace.map((call) => /\.(\w+)\(/.exec(call)?.[1])).toEqual(["run", "run", "rollback"]);

@@ -1,4 +1,5 @@
-import { agrees, difference, type Kept, type Model } from "./model.js";
+import type { Kept, Model } from "./model.js";
+import { difference } from "./moves.js";
 import { type Bag, columns, plus, type Row, size, type TableName, tableNames, textOf, texts } from "./rows.js";
 import type { Shop, World } from "./world.js";
 
@@ -76,7 +77,7 @@ export function expected(m: Model, seen: Picture): Picture {
   };
 }
 
-/** `diff` of two kept releases, as rows that come and go; and what is wrong with its form. */
+/** `diff` of two kept releases, as rows that come and go. */
 async function differing(by: Shop, t: TableName, from: number, to: number): Promise<Bag> {
   let sum: Bag = new Map();
   for await (const c of by.diff(t, { from, to })) {
@@ -100,4 +101,3 @@ export async function differences(by: Shop, m: Model, releases: readonly Kept[])
   }
   return [found, wanted];
 }
-export const audited = (m: Model): boolean => agrees(m);

@@ -4,18 +4,16 @@ import {
   foreignBag,
   loadCandidate,
   type Model,
-  type Moved,
   type Open,
   type Published,
   publishInPlace,
   type Refusal,
-  redo,
   refused,
-  rollback,
   swap,
   take,
   unaccounted,
 } from "./model.js";
+import { type Moved, redo, rollback } from "./moves.js";
 import { bagOf, fold, holds, plus, type Row, rowOf, type TableName, textOf, texts } from "./rows.js";
 
 /** What must come of a call: a refusal by one of these codes, or an answer; and the world afterwards, either way. */

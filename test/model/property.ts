@@ -12,8 +12,6 @@ export interface Settings {
   readonly commands: number;
   readonly drafts?: fc.Arbitrary<Draft>;
   readonly wrap?: (w: Warehouse) => Warehouse;
-  /** Told of the first failure, before it is made smaller. */
-  readonly hear?: (message: string) => void;
 }
 export interface Failure {
   readonly message: string;
@@ -27,7 +25,8 @@ export async function disagreement(s: Settings): Promise<Failure | null> {
   let last: { trace: readonly string[]; keep: number } = { trace: [], keep: 0 };
   const property = fc.asyncProperty(
     fc.constantFrom(3, 2),
-    fc.commands([(s.drafts ?? draft).map((d) => new Step(d))], { maxCommands: s.commands, size: "max" }),
+    // Long sequences are as likely as short ones: what takes several releases would hardly be met otherwise.
+    fc.noBias(fc.commands([(s.drafts ?? draft).map((d) => new Step(d))], { maxCommands: s.commands, size: "max" })),
     async (keep, commands) => {
       const world = await openWorld({ keep, ...(s.wrap === undefined ? {} : { wrap: s.wrap }) });
       const real: Real = { world, trace: [] };
@@ -35,7 +34,6 @@ export async function disagreement(s: Settings): Promise<Failure | null> {
       try {
         await fc.asyncModelRun(() => ({ model, real }), commands);
       } catch (e) {
-        if (last.keep === 0) s.hear?.(`${e instanceof Error ? e.message : String(e)}\n${real.trace.join("\n")}`);
         last = { trace: real.trace, keep };
         throw e;
       } finally {

@@ -22,9 +22,13 @@ function watched(kind: (typeof kinds)[number]) {
     if (kind === "an iterator") return { [Symbol.iterator]: () => ({ next: () => result, return: () => close(end) }) };
     if (kind === "an asynchronous iterator")
       return { [Symbol.asyncIterator]: () => ({ next: async () => result, return: async () => close(end) }) };
-    return new Readable({ objectMode: true, read: () => undefined, destroy: (_e, done) => done(close(null)) }).wrap(
-      Readable.from([{ id: 1 }]),
-    );
+    return new Readable({
+      objectMode: true,
+      read() {
+        this.push({ id: 1 });
+      },
+      destroy: (_e, done) => done(close(null)),
+    });
   };
   return { seen, source: rows(open) };
 }

@@ -39,7 +39,7 @@ function walked(
       }),
     async run(place, note) {
       const c = await control(w.open, s);
-      const hits = choose(everyFault(c, place.adapter), c.recovery.length);
+      const hits = choose(everyFault(c, place.adapter.capabilities, w.inside, w.seed), c.recovery.length);
       for (const [first, second] of hits) {
         try {
           await strike(w.open, s, c, first, second);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Capabilities } from "../../adapter/capabilities.js";
 import type { Warehouse } from "../../adapter/define.js";
 import { isCutoverError } from "../../errors/index.js";
 import { cutover, type Pipeline } from "../../pipeline/pipeline.js";
@@ -104,7 +105,14 @@ export function strike(open: Open, s: Scenario, c: Control, first: Planned, seco
         assert.equal(await picture(place, p, s.tables), c.after, "repeated after the fault");
         await p.recover();
       }
-      assert.deepEqual(await litter(place), c.litter, "tables that nobody needs, or that are missing");
+      const left = await litter(place);
+      // Who stalled before it had the lease does all of it once more: then there is one version more.
+      const stalled = [first, second].some((f) => f?.kind === "stall");
+      assert.deepEqual(
+        stalled ? [...new Set(left)] : left,
+        stalled ? [...new Set(c.litter)] : c.litter,
+        "tables that nobody needs, or that are missing",
+      );
       assert.equal((await p.status()).lease, null, "nobody gave the lease up");
       if (s.final !== undefined || c.before === c.after) return;
       await p.rollback();
@@ -135,5 +143,10 @@ async function attempt(s: Scenario, f: Faulty, body: (p: Pipeline) => Promise<un
   }
 }
 
-export const everyFault = (c: Control, place: { readonly capabilities: Parameters<typeof kindsAt>[1] }): readonly Planned[] =>
-  c.points.flatMap((point, at) => kindsAt(point, place.capabilities).map((kind) => ({ at, kind })));
+/** Every fault at every call; inside of blocks every kind, or at each operation another one. */
+export const everyFault = (c: Control, capabilities: Capabilities, inside: "one" | "all", seed: number): readonly Planned[] =>
+  c.points.flatMap((point, at) => {
+    const kinds = kindsAt(point, capabilities);
+    const chosen = point.inner && inside === "one" ? kinds.slice((at + seed) % kinds.length).slice(0, 1) : kinds;
+    return chosen.map((kind) => ({ at, kind }));
+  });
