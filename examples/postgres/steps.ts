@@ -100,7 +100,8 @@ function following(s: Step<"swap">, live: Fingerprint, next: Fingerprint): reado
 
 /** The adapter's own form again: it has been through the core, and through JSON. */
 function carried(what: "clone" | "swap", shape: TableShape): Fingerprint {
-  const print = shape.fingerprint as Fingerprint;
+  const print = shape.fingerprint as Fingerprint | null;
+  if (print?.fixed === undefined) throw new Error(`${at(shape.ref)} was never described by this adapter`);
   const [first] = print.fixed;
   if (first === undefined) return print;
   const message = `${at(shape.ref)} has ${first}, which a ${what} would not carry over; publish in place, or take it away`;

@@ -55,7 +55,7 @@ const anyway = fc.integer({ min: 0, max: 4 }).map((n) => n === 0);
 const released = (m: Model, o: Owner, stubborn: boolean): Call[] =>
   m.held === null || stubborn ? [] : [{ do: "unhold", by: o }];
 /** A load, published at once; on hold mostly after lifting it. */
-export const run: fc.Arbitrary<Draft> = fc.record({ by, feed: feedDraft, anyway }).map(
+const run: fc.Arbitrary<Draft> = fc.record({ by, feed: feedDraft, anyway }).map(
   ({ by: o, feed, anyway: stubborn }): Draft =>
     (m) => [...released(m, o, stubborn), { do: "run", by: o, feed: feedOf(m, feed) }],
 );

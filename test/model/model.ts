@@ -3,7 +3,6 @@ import {
   bagOf,
   type Counts,
   effect,
-  exchange,
   fold,
   highest,
   holds,

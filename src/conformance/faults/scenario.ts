@@ -16,6 +16,8 @@ export interface Scenario {
   act(p: Pipeline): Promise<unknown>;
   /** Needs candidates. */
   readonly swaps?: true;
+  /** The release that was live before, where it is not the one before. */
+  readonly back?: number;
   /** Cannot be taken back by `rollback()`: nothing was published, or what was is no release. */
   readonly final?: true;
 }
@@ -107,7 +109,7 @@ export const scenarios: readonly Scenario[] = [
       await first(1)(p);
       await second(1)(p);
     },
-    act: (p) => p.rollback(),
+    act: (p) => p.rollback({ to: 1 }),
   },
   {
     name: "rollback of three tables to the start",
@@ -145,6 +147,7 @@ export const scenarios: readonly Scenario[] = [
     name: "redo over a swap",
     tables: 1,
     swaps: true,
+    back: 1,
     prepare: async (p) => {
       await first(1)(p);
       await second(1)(p);

@@ -115,7 +115,7 @@ export function strike(open: Open, s: Scenario, c: Control, first: Planned, seco
       );
       assert.equal((await p.status()).lease, null, "nobody gave the lease up");
       if (s.final !== undefined || c.before === c.after) return;
-      await p.rollback();
+      await p.rollback(s.back === undefined ? {} : { to: s.back });
       assert.ok(c.readers.has(await contents(place, s.tables)), "rolled back to neither");
     });
   });
