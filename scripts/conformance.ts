@@ -7,6 +7,7 @@ import * as z from "zod";
 /** Where each adapter's harness is. */
 const adapters: Readonly<Record<string, () => Promise<Harness>>> = {
   duckdb: async () => (await import("../test/conformance/harness.js")).harness(),
+  postgres: async () => (await import("../examples/postgres/conformance.js")).harness,
 };
 
 const groups = ["session", "steps", "operations", "faults"] as const;

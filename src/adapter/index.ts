@@ -1,4 +1,5 @@
 export { CutoverError, type ErrorCode, isCutoverError } from "../errors/index.js";
+export { untilAbort } from "../source/abortable.js";
 export { ansi } from "../sql/ansi/index.js";
 export { inline, type Rendered, render } from "../sql/render.js";
 export {

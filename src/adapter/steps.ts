@@ -133,7 +133,7 @@ export interface Steps {
   /** First load into an empty table: all of the delta, no images. Returns `rows`. Undone by `empty`. */
   fill: { readonly live: TableShape; readonly delta: TableRef; readonly given: readonly string[]; readonly inserts: number };
   /** Removes every row; refused unless there are exactly `rows`. */
-  empty: { readonly live: TableRef; readonly rows: number };
+  empty: { readonly live: TableShape; readonly rows: number };
   /** Rows and additive checksum of each image, and rows inserted, updated, deleted: one row. */
   tally: { readonly changes: TableRef; readonly release: number; readonly columns: readonly ColumnShape[] };
   /** Rows and additive checksum of a whole table: one row. With `expected`: refused unless it holds exactly that. */

@@ -57,7 +57,6 @@ export interface BlockOptions {
 
 /** Options for a call that nobody cancels. */
 export const calm = (tag = "conformance"): IoOptions => ({ tag, signal: new AbortController().signal });
-export const statement = (sql: Sql, o: Omit<SqlOp, "sql"> = {}): SqlOp => ({ sql, ...o });
 
 /** Rows as batches of so many. */
 export async function* batches(rows: readonly (readonly unknown[])[], width: number, size = 1000): AsyncGenerator<Batch> {

@@ -21,7 +21,14 @@ const advice: { readonly [K in FaultKind]: string } = {
 };
 
 /** Failures whose native text quotes no values; all others may, also where an adapter takes one kind for another. */
-const discreet: ReadonlySet<FaultKind> = new Set(["denied", "missing-object", "driver-missing", "locked", "resources", "corrupt"]);
+const discreet: ReadonlySet<FaultKind> = new Set([
+  "denied",
+  "missing-object",
+  "driver-missing",
+  "locked",
+  "resources",
+  "corrupt",
+]);
 
 export interface FaultContext {
   readonly stage: Stage;

@@ -133,11 +133,8 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
       const gone = missing.length > 0;
       const ok =
         !gone &&
-        found.every(
-          ([, t]) =>
-            t.recorded === null
-              ? t.found.rows === 0
-              : t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum,
+        found.every(([, t]) =>
+          t.recorded === null ? t.found.rows === 0 : t.recorded.rows === t.found.rows && t.recorded.checksum === t.found.checksum,
         );
       return { ok, tables: Object.fromEntries([...found, ...missing]) };
     }),

@@ -127,7 +127,7 @@ function exchange(
   if (undo.kind === "fill") {
     return [
       unchanged(`${id}.scan`, on, is, hashVersion),
-      { id: `${id}.empty`, step: { kind: "empty", live: on.ref, rows: is.rows } },
+      { id: `${id}.empty`, step: { kind: "empty", live: on, rows: is.rows } },
     ];
   }
   const forward = m.direction === "redo";

@@ -13,8 +13,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
  */
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const docs = (await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md")).map((name) => join("docs", name));
-const pages = ["README.md", ...docs];
-const texts = new Map(await Promise.all([...pages, "CONTRIBUTING.md", "CHANGELOG.md"].map(read)));
+const pages = ["README.md", "adapters/README.md", ...docs];
+const texts = new Map(await Promise.all([...pages, "examples/postgres/README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(read)));
 const programs = new Map(pages.map((page) => [page, programOf(textOf(page))] as const).filter(([, p]) => p.trim() !== ""));
 
 let folder = "";

@@ -50,6 +50,8 @@ const violations: readonly (readonly [file: string, code: string, message: strin
   ["adapters/duckdb/a.ts", `import "../../adapters/snowflake/syntax.js";`, adapterMessage.other],
   ["adapters/duckdb/deep/a.ts", `import "../../snowflake/syntax.js";`, adapterMessage.other],
   ["adapters/duckdb/deep/a.ts", `await import("cutover");`, adapterMessage.core],
+  ["examples/postgres/a.ts", `import "cutover";`, adapterMessage.core],
+  ["examples/postgres/a.ts", `import "../../src/index.js";`, exampleMessage],
   ["examples/demo/a.ts", `import "../../src/index.js";`, exampleMessage],
   ["examples/demo/a.ts", `import "../../adapters/duckdb/index.js";`, exampleMessage],
 ];

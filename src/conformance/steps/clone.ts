@@ -42,13 +42,14 @@ export async function defaulted(place: Place, name: string): Promise<TableRef> {
   ]);
   return ref;
 }
-/** All that a shape says, as texts, the table's own name left out. */
+/** All that a shape says, as texts, the table's own name left out; what is absent and what is only yes or no says nothing here. */
 export function told(shape: TableShape, names: readonly string[]): readonly string[] {
   const found: string[] = [];
   const walk = (v: unknown): void => {
     if (Array.isArray(v)) for (const x of v) walk(x);
     else if (typeof v === "object" && v !== null) for (const x of Object.values(v)) walk(x);
-    else found.push(names.reduce((text, name) => text.replaceAll(name, "«table»"), String(v)));
+    else if (v !== null && typeof v !== "boolean")
+      found.push(names.reduce((text, name) => text.replaceAll(name, "«table»"), String(v)));
   };
   walk(shape.fingerprint);
   return found.sort();

@@ -86,14 +86,15 @@ export const wholeCases: readonly CaseDefinition[] = [
         [3n, null],
       ];
       await place.make(live, columns, rows);
+      const shape = await place.describe(live);
       for (const told of [0, 2, 4]) {
-        const result = await place.block([{ id: "empty", step: { kind: "empty", live, rows: told } }]);
+        const result = await place.block([{ id: "empty", step: { kind: "empty", live: shape, rows: told } }]);
         is(result.outcome, "refused", `emptying a table of 3 rows, told ${told}`);
       }
       bag(await place.rows(live, columns), rows, "live after it was refused");
-      await committed(place, [{ id: "empty", step: { kind: "empty", live, rows: 3 } }]);
+      await committed(place, [{ id: "empty", step: { kind: "empty", live: shape, rows: 3 } }]);
       is(await place.rows(live, columns), [], "live after it was emptied");
-      await committed(place, [{ id: "empty", step: { kind: "empty", live, rows: 0 } }]);
+      await committed(place, [{ id: "empty", step: { kind: "empty", live: shape, rows: 0 } }]);
     },
   },
   {

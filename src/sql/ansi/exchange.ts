@@ -20,7 +20,7 @@ export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "
         ),
       ];
     },
-    empty: (s) => [sqlOp(template`DELETE FROM ${on(s.live)} WHERE TRUE`, { expect: { affected: s.rows } })],
+    empty: (s) => [sqlOp(template`DELETE FROM ${on(s.live.ref)} WHERE TRUE`, { expect: { affected: s.rows } })],
   };
 }
 

@@ -30,7 +30,7 @@ const journalTypes = {
 
 /** The journal, the claims, and the tables of the ledger. */
 export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
-  const now = raw(syntax.now());
+  const now = () => raw(syntax.now());
   const list = (values: readonly (string | number)[]): Sql =>
     join(
       values.map((v) => template`${v}`),
@@ -48,7 +48,7 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
     record: (s) =>
       s.events.map((e) =>
         sqlOp(
-          template`INSERT INTO ${on(s.journal)} (${columns(journalColumns)}) VALUES (${e.pipeline}, ${e.release}, ${e.seq}, ${e.event}, ${now}, ${e.fence}, ${payload(e.payload, e.facts)})`,
+          template`INSERT INTO ${on(s.journal)} (${columns(journalColumns)}) VALUES (${e.pipeline}, ${e.release}, ${e.seq}, ${e.event}, ${now()}, ${e.fence}, ${payload(e.payload, e.facts)})`,
           { expect: { affected: 1 } },
         ),
       ),
@@ -75,12 +75,12 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
         ? []
         : [
             sqlOp(
-              template`UPDATE ${on(s.claims)} SET ${pipeline} = ${s.pipeline}, ${column("claimed_at")} = ${now} WHERE ${table} IN (${list(s.tables)}) AND ${pipeline} = ${s.instead}`,
+              template`UPDATE ${on(s.claims)} SET ${pipeline} = ${s.pipeline}, ${column("claimed_at")} = ${now()} WHERE ${table} IN (${list(s.tables)}) AND ${pipeline} = ${s.instead}`,
             ),
           ]),
       ...s.tables.map((name) =>
         sqlOp(
-          template`INSERT INTO ${on(s.claims)} (${columns(["table_name", "pipeline", "claimed_at"])}) SELECT ${name}, ${s.pipeline}, ${now} WHERE NOT EXISTS (SELECT 1 FROM ${on(s.claims)} WHERE ${table} = ${name})`,
+          template`INSERT INTO ${on(s.claims)} (${columns(["table_name", "pipeline", "claimed_at"])}) SELECT ${name}, ${s.pipeline}, ${now()} WHERE NOT EXISTS (SELECT 1 FROM ${on(s.claims)} WHERE ${table} = ${name})`,
         ),
       ),
     ],
