@@ -40,18 +40,20 @@ if (load === undefined) {
 }
 const { group, only, pairs, seed } = parsed.data;
 const faults = { pairs, ...(seed === undefined ? {} : { seed }) };
-const cases = conformance({ ...(await load()), groups: group, faults }).filter((c) => c.name.includes(only));
+let notes: string[] = [];
+const note = (_case: ConformanceCase, text: string): number => notes.push(text);
+const cases = conformance({ ...(await load()), groups: group, faults, note }).filter((c) => c.name.includes(only));
 
 async function outcome(c: ConformanceCase): Promise<"passed" | "failed" | "skipped"> {
   if (c.skip !== false) {
     console.log(`skip  ${c.name} (${c.skip})`);
     return "skipped";
   }
-  const notes: string[] = [];
+  notes = [];
   const from = performance.now();
   const told = (): string => [`${Math.round(performance.now() - from)} ms`, ...notes].join(", ");
   try {
-    await c.run((text) => notes.push(text));
+    await c.run();
     console.log(`ok    ${c.name} (${told()})`);
     return "passed";
   } catch (e) {

@@ -17,8 +17,8 @@ export interface ConformanceCase {
   readonly skip: string | false;
   /** Longest time, in milliseconds, for a runner that wants one. */
   readonly timeoutMs: number;
-  /** Rejects when the adapter does not do it. `note` is told figures worth a line, such as how many points were walked. */
-  run(note?: (text: string) => void): Promise<void>;
+  /** Rejects when the adapter does not do it. Needs no `this`, and looks at no argument: runners may pass it on as it is. */
+  readonly run: () => Promise<void>;
 }
 
 /** A case before it is bound to an adapter. */

@@ -23,6 +23,8 @@ export interface Harness {
    */
   readonly decorate?: (table: TableRef) => readonly Sql[];
   readonly faults?: FaultOptions;
+  /** Told what is worth a line beside the outcome, such as how many points were walked. */
+  readonly note?: (c: ConformanceCase, text: string) => void;
 }
 /** How much of the fault walk is walked. */
 export interface FaultOptions {
@@ -59,20 +61,21 @@ export function conformance(h: Harness): readonly ConformanceCase[] {
 }
 
 function bound(group: Group, d: CaseDefinition, h: Harness, given: Given): ConformanceCase {
-  return {
+  const made: ConformanceCase = {
     name: `${group}: ${d.name}`,
     group,
     invariant: d.invariant ?? null,
     also: d.also ?? [],
     skip: d.skip?.(h.capabilities, given) ?? false,
     timeoutMs: d.timeoutMs ?? 60_000,
-    async run(note = () => undefined) {
+    async run() {
       const place = await openPlace(await h.open());
       try {
-        await d.run(place, note);
+        await d.run(place, (text) => h.note?.(made, text));
       } finally {
         await place.dispose();
       }
     },
   };
+  return made;
 }

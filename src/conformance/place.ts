@@ -1,6 +1,6 @@
 import { type Adapter, adapterOf, type Warehouse } from "../adapter/define.js";
 import { met } from "../adapter/interactive.js";
-import type { BlockResult, Inspect, Native, OpResult, SqlOp } from "../adapter/operations.js";
+import type { BlockResult, Inspect, Native, OpResult } from "../adapter/operations.js";
 import type { Batch, IoOptions, Session } from "../adapter/session.js";
 import type { ColumnShape, TableRef, TableShape } from "../adapter/shapes.js";
 import type { Step } from "../adapter/steps.js";

@@ -21,11 +21,7 @@ export function withVitest(t: Vitest, cases: readonly ConformanceCase[]): void {
 /** `describe` and `it` of `node:test`. */
 export interface NodeTest {
   describe(name: string, body: () => void): unknown;
-  it(
-    name: string,
-    o: { readonly skip?: string; readonly timeout: number },
-    body: (t: { diagnostic(text: string): void }) => Promise<void>,
-  ): unknown;
+  it(name: string, o: { readonly skip?: string; readonly timeout: number }, body: () => Promise<void>): unknown;
 }
 /** Hands the cases to `node:test`: `withNodeTest({ describe, it }, conformance(…))`. */
 export function withNodeTest(t: NodeTest, cases: readonly ConformanceCase[]): void {
@@ -33,7 +29,7 @@ export function withNodeTest(t: NodeTest, cases: readonly ConformanceCase[]): vo
     t.describe(group, () => {
       for (const c of own) {
         const o = { timeout: c.timeoutMs, ...(c.skip === false ? {} : { skip: c.skip }) };
-        t.it(c.name, o, (context) => c.run((text) => context.diagnostic(text)));
+        t.it(c.name, o, () => c.run());
       }
     });
 }

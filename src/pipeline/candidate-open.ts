@@ -86,8 +86,13 @@ export async function openProgress(
       const message = `table ${alias} does not exist, so there is nothing to clone; use rebuild(), or run() once`;
       throw new CutoverError("NOT_FOUND", message, { what: "table", name: alias, table: alias });
     }
-    await claimTables(w, held, [found]);
-    await requireBaseline(w, [found]);
+    try {
+      await claimTables(w, held, [found]);
+      await requireBaseline(w, [found]);
+    } catch (e) {
+      held.giveBack();
+      throw e;
+    }
     const ref = besideLive(found.ref.path, "candidate", release);
     const clonedFrom = held.state.live;
     await held.append("opened", release, {

@@ -34,7 +34,7 @@ export interface Staged {
   readonly rewindable: boolean;
   readonly scope: Scope;
   readonly watermark: string | null;
-  /** The watermark that the source was read from: the lowest over the loads. null: from the start. */
+  /** The watermark that the source was read from: that of the latest load. null: from the start. */
   readonly from: string | null;
 }
 

@@ -16,8 +16,9 @@ export function walk(part: (c: ConformanceCase) => boolean): void {
     for (const c of cases({
       open,
       groups: ["faults"],
+      note: (c, text) => console.log(`${c.name}: ${text}`),
       faults: { pairs: long ? "all" : 12, inside: long ? "all" : "one", seed },
     }).filter(part))
-      it(c.name, () => c.run((text) => console.log(`${c.name}: ${text}`)), c.timeoutMs);
+      it(c.name, c.run, c.timeoutMs);
   });
 }
