@@ -199,13 +199,16 @@ function ndjson(files: readonly string[], keys: readonly Key[]): Relation {
   return { from: `(SELECT * FROM (SELECT ${fields.join(", ")} FROM (${parsed})) ${alias})`, columns };
 }
 
-/** JSON passes where no number of the line is one that a float would shorten. */
+/** JSON passes unless it holds a number that a float has shortened: one of the line with more digits, of the same float. */
 function whole(field: string, key: string): string {
-  const bare = String.raw`regexp_replace(line, '"(?:[^"\\]|\\.)*"', '""', 'g')`;
-  const numbers = `regexp_extract_all(${bare}, '-?[0-9]+\\.[0-9]+(?:[eE][+-]?[0-9]+)?|-?[0-9]+[eE][+-]?[0-9]+')`;
-  const long = `list_filter(${numbers}, lambda n: strlen(n) > 16 AND CAST(TRY_CAST(n AS DOUBLE) AS VARCHAR) IS DISTINCT FROM n)`;
-  const unsure = text(`cutover: column "${key}": a number in the line has more digits than JSON can be read with here`);
-  return `CASE WHEN ${field} IS NULL OR len(${long}) = 0 THEN ${field} ELSE error(${unsure}) END`;
+  const bare = (json: string): string => String.raw`regexp_replace(${json}, '"(?:[^"\\]|\\.)*"', '""', 'g')`;
+  const numbers = (json: string): string =>
+    String.raw`regexp_extract_all(${bare(json)}, '-?[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|-?[0-9]+[eE][+-]?[0-9]+')`;
+  const floats = `list_transform(${numbers(`CAST(${field} AS VARCHAR)`)}, lambda f: TRY_CAST(f AS DOUBLE))`;
+  const shortened = `strlen(n) > 16 AND CAST(TRY_CAST(n AS DOUBLE) AS VARCHAR) IS DISTINCT FROM n`;
+  const lost = `list_filter(${numbers("line")}, lambda n: ${shortened} AND list_contains(${floats}, TRY_CAST(n AS DOUBLE)))`;
+  const unsure = text(`cutover: column "${key}": a number in its JSON has more digits than can be kept`);
+  return `CASE WHEN ${field} IS NULL OR len(${lost}) = 0 THEN ${field} ELSE error(${unsure}) END`;
 }
 
 /**

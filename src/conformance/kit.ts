@@ -32,8 +32,8 @@ export interface FaultOptions {
   readonly pairs?: number | "all";
   /** Kinds of faults at each operation inside a block: `one`, another at each, or `all`. Default `one`: all of them undo the block. */
   readonly inside?: "one" | "all";
-  /** Every n-th point of the single faults, from one that `seed` chooses. Default 1: every point. */
-  readonly every?: number;
+  /** Every n-th of the single faults, from one that `seed` chooses; of variants, or of all operations. Default 1: every fault. */
+  readonly every?: number | { readonly variants: number };
   /** Default: the time; it is noted, so that a failure can be walked again. */
   readonly seed?: number;
 }

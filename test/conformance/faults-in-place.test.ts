@@ -1,3 +1,3 @@
-import { isInPlace, walk } from "./faults.js";
+import { walk } from "./faults.js";
 
-walk((c) => isInPlace(c.name));
+walk(/: (a first load|run in place)/);

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { conformance } from "cutover/conformance";
@@ -49,4 +50,16 @@ test("names are unique, every invariant has a case of its own, and nothing is op
     Array.from({ length: 12 }, (_, i) => i + 1),
   );
   expect(cases({ groups: ["steps"] }).every((c) => c.group === "steps")).toBe(true);
+});
+
+test("every operation is walked by one of the files", async () => {
+  const folder = fileURLToPath(new URL(".", import.meta.url));
+  const files = (await readdir(folder)).filter((f) => f.startsWith("faults-"));
+  const texts = await Promise.all(files.map((f) => readFile(`${folder}/${f}`, "utf8")));
+  const parts = texts.map((t) => new RegExp(/walk\(\/(.*)\/\)/.exec(t)?.[1] ?? "$^"));
+  for (const c of cases({ groups: ["faults"] }))
+    expect(
+      parts.filter((p) => p.test(c.name)),
+      c.name,
+    ).toHaveLength(1);
 });

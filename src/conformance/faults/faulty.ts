@@ -22,7 +22,10 @@ export type InnerKind = "inside" | "inside-lost" | "inside-limit" | "inside-cras
 export interface Point {
   readonly label: string;
   readonly inner: boolean;
+  /** The call only looks: it has no effect after which it could fail. */
+  readonly looks: boolean;
 }
+const looking: ReadonlySet<string> = new Set(["open", "describe", "list", "columnsOf", "stream"]);
 /** The one thing that goes wrong: at the n-th point, counted from 0. */
 export interface Planned {
   readonly at: number;
@@ -72,7 +75,7 @@ export function faulty(warehouse: Warehouse, plan: Planned | null, meanwhile: Me
   const state = { struck: false, dead: false };
   /** Numbers a point; tells what strikes there. */
   const pass = (label: string, inner: boolean): Planned["kind"] | null => {
-    const at = points.push({ label, inner }) - 1;
+    const at = points.push({ label, inner, looks: looking.has(label) }) - 1;
     if (plan?.at !== at) return null;
     state.struck = true;
     return plan.kind;
@@ -173,7 +176,7 @@ async function* streamed<T>(start: () => Promise<AsyncIterable<T>>): AsyncGenera
 
 /** Every way in which something can go wrong at a point. */
 export function kindsAt(point: Point, capabilities: Capabilities): readonly Planned["kind"][] {
-  if (!point.inner) return ["before", "after", "lost", "stall", "crash"];
+  if (!point.inner) return point.looks ? ["before", "lost", "stall", "crash"] : ["before", "after", "lost", "stall", "crash"];
   return capabilities.transaction === "interactive"
     ? ["inside", "inside-lost", "inside-limit", "inside-crash"]
     : ["inside", "inside-lost", "inside-crash"];

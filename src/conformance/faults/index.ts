@@ -13,9 +13,10 @@ type Hit = readonly [Planned, Planned | null];
 /** Every operation, failed at every point in every way; and pairs of faults, the second while the first is being recovered from. */
 export const faultCases = (w: Walk): readonly CaseDefinition[] =>
   scenarios.flatMap((s) => [
-    walked(w, s, `${s.name}: at whatever point it fails, and however`, (all) =>
-      all.filter((_, i) => i % w.every === w.seed % w.every).map((hit) => [hit, null] as const),
-    ),
+    walked(w, s, `${s.name}: at whatever point it fails, and however`, (all) => {
+      const every = typeof w.every === "number" ? w.every : s.variant === true ? w.every.variants : 1;
+      return all.filter((_, i) => i % every === w.seed % every).map((hit) => [hit, null] as const);
+    }),
     walked(w, s, `${s.name}: fails again while it is recovered from`, (all, recovery) =>
       chosen(pairsOf(all, recovery), w.pairs, w.seed),
     ),

@@ -1,0 +1,3 @@
+import { walk } from "./faults.js";
+
+walk(/: (rollback|redo|hold|unhold|adopt|recover)/);

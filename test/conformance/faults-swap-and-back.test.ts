@@ -1,3 +1,0 @@
-import { isInPlace, walk } from "./faults.js";
-
-walk((c) => !isInPlace(c.name));

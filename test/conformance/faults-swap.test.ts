@@ -1,0 +1,3 @@
+import { walk } from "./faults.js";
+
+walk(/: (clone|rebuild|run by swap)/);
