@@ -48,7 +48,10 @@ async function back(p: Loop, then: (p: Loop) => Promise<unknown>): Promise<void>
 /** Releases without end, of a process that waits to be killed. */
 async function loop(path: string): Promise<never> {
   const p: Loop & Pipeline = pipeline(path) as Loop & Pipeline;
-  if ((await p.status()).held !== null) await p.unhold();
+  const { held, live } = await p.status();
+  if (held !== null) await p.unhold();
+  // Nothing can be cloned before there is a table.
+  if (live === null) await p.run(next);
   process.stdout.write("ready\n");
   for (;;) await ways[Math.floor(Math.random() * ways.length)]?.(p);
 }
