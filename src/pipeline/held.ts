@@ -116,9 +116,16 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
   };
   const stop = async (): Promise<void> => {
     await quiet();
+    const free = { kind: "free", lease: names.lease, fence: taken.fence, releases: unused } as const;
     try {
       // An aborted operation must still give its lease up: without the signal that ended it.
-      await w.calm().run({ kind: "free", lease: names.lease, fence: taken.fence, releases: unused });
+      await w
+        .calm()
+        .run(free)
+        // The session may be gone; the lease is not, and would keep everybody waiting. A number is not given back twice.
+        .catch(() =>
+          beatOn(ctx, AbortSignal.timeout(LONGEST_BEAT_MS), async (on) => void (await on.run({ ...free, releases: 0 }))),
+        );
     } catch (err) {
       ctx.log.warn({ err, pipeline }, "the lease was not given up; it expires by itself");
     }

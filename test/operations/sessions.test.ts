@@ -10,7 +10,7 @@ import {
 } from "cutover/adapter";
 import { afterEach, expect, test, vi } from "vitest";
 import { poolOf } from "../../src/pipeline/pool.js";
-import { conflict } from "../support/faults.js";
+import { conflict, transient } from "../support/faults.js";
 import { after, batch, failure, gate, itemsPipeline } from "../support/fixtures.js";
 import { type Hooks, interpose } from "../support/interpose.js";
 import { onEveryWarehouse } from "../support/warehouse.js";
@@ -55,6 +55,28 @@ function counted(warehouse: Warehouse, capabilities: Partial<Capabilities> = {})
 const calm = () => ({ signal: new AbortController().signal, tag: "test" });
 
 onEveryWarehouse((open) => {
+  test("a connection that is lost takes the lease with it for nobody: another one gives it up", async () => {
+    const db = await open();
+    let gone = false;
+    const warehouse = changed(db.warehouse, (s) => {
+      const own = { gone: false };
+      return {
+        stage: async () => {
+          gone = own.gone = true;
+          throw transient();
+        },
+        execute: async (op, o) => {
+          if (own.gone) throw transient();
+          return s.execute(op, o);
+        },
+      };
+    });
+    const etl = itemsPipeline(db, { warehouse });
+    await failure(etl.run({ items: rows(batch(1, 3, 1)) }), "ADAPTER");
+    expect(gone).toBe(true);
+    expect((await etl.status()).lease).toBeNull();
+  });
+
   afterEach(() => void vi.useRealTimers());
 
   for (const [most, capabilities] of [

@@ -23,7 +23,7 @@ export interface Control {
 }
 
 const owner = (warehouse: Warehouse, s: Scenario): Pipeline =>
-  cutover({ warehouse, pipeline: PIPELINE, tables: tablesOf(s.tables), lease: { wait: "5s" } });
+  cutover({ warehouse, pipeline: PIPELINE, tables: tablesOf(s.tables), lease: { wait: "2s" } });
 const nobody = { look: async () => undefined, takeOver: async () => undefined };
 
 /** A pipeline for one piece of work. */
