@@ -16,8 +16,9 @@ export const decorate = (table: TableRef): readonly Sql[] => [
   template`COMMENT ON TABLE ${ident(table.path)} IS ${raw("'what it''s for'")}`,
   template`COMMENT ON COLUMN ${ident([...table.path, "note"])} IS ${raw("'a note'")}`,
 ];
+/** One thread: the statements are tiny, and a second one only waits for them. */
 export const harness = (over: Partial<Harness> = {}): Harness => ({
-  open: inMemory(() => duckdb()),
+  open: inMemory(() => duckdb({ config: { threads: "1" } })),
   capabilities,
   decorate,
   ...over,
