@@ -11,6 +11,7 @@ export const capabilities = {
   swap: "none",
   swapGuard: "detect",
   grants: false,
+  timeTravel: false,
   files: [],
   uniqueKeysEnforced: false,
   maxCloneDepth: null,

@@ -1,13 +1,19 @@
 import type { Capabilities } from "cutover/adapter";
 
 /** What DuckDB can do; the table in the documentation is generated from here. */
-export const capabilities: Capabilities & { readonly clone: "physical-copy"; readonly swap: "set"; readonly grants: false } = {
+export const capabilities: Capabilities & {
+  readonly clone: "physical-copy";
+  readonly swap: "set";
+  readonly grants: false;
+  readonly timeTravel: false;
+} = {
   transaction: "interactive",
   transactionalDdl: true,
   clone: "physical-copy",
   swap: "set",
   swapGuard: "detect",
   grants: false,
+  timeTravel: false,
   files: ["csv", "ndjson", "parquet"],
   uniqueKeysEnforced: true,
   maxCloneDepth: null,

@@ -8,6 +8,7 @@ export const capabilities = {
   swap: "set",
   swapGuard: "detect",
   grants: false,
+  timeTravel: false,
   // The server's own COPY reads files of the server; an application's files come as rows.
   files: [],
   uniqueKeysEnforced: true,

@@ -3,7 +3,6 @@ import {
   ansi,
   type Compilers,
   CutoverError,
-  type EngineStep,
   type PortableStep,
   type SqlOp,
   type Step,
@@ -19,7 +18,7 @@ const { ident } = syntax;
 const text = (value: string): string => syntax.literal({ value, type: "string" });
 const at = (ref: TableRef): string => ident(ref.path);
 
-export const steps: Compilers<PortableStep | Exclude<EngineStep, "regrant">> = {
+export const steps: Compilers<PortableStep | "clone" | "swap"> = {
   ...ansi(syntax),
   // A schema has no name of its database before it.
   createSchema: (s) => [sqlOp(`CREATE SCHEMA IF NOT EXISTS ${ident(s.ref.path.slice(-1))}`)],

@@ -8,7 +8,10 @@ export interface Capabilities {
    * place are refused; the lease and candidates still ask the session for blocks.
    */
   readonly transaction: "interactive" | "script" | "none";
-  /** false: tables are made before a block, and candidates are refused; a swap in steps of its own is not there yet. */
+  /**
+   * false: tables are made before a block, and a swap is journaled as intent, carried out, and journaled as done; whoever comes
+   * after a crash finishes it. Needs compilers for `mark` and `rename`, and `describe` must tell the `marker`.
+   */
   readonly transactionalDdl: boolean;
   /**
    * `zero-copy` and `physical-copy` differ in what a clone costs; the core treats them alike. `none`: `clone()` and
@@ -20,10 +23,15 @@ export interface Capabilities {
    * table so far. `none`: candidates are refused.
    */
   readonly swap: "set" | "table" | "none";
-  /** `detect`: the displaced table's rows are counted after the swap; what others wrote is kept there, and told. */
+  /**
+   * `detect`: the displaced table is held against what was recorded after the swap (its `version` where it has one, else its
+   * rows); what others wrote is kept there, and told.
+   */
   readonly swapGuard: "atomic" | "detect";
-  /** true: the adapter must bring a compiler for `regrant`. Not read yet beyond that: no operation plans that step. */
+  /** true: grants belong to the table and not to its name; a swap gives the candidate those of live by `regrant`. */
   readonly grants: boolean;
+  /** Whether a table can be read as it was some time ago. false: a release beyond the kept ones cannot be restored. */
+  readonly timeTravel: boolean;
   /** File formats that the engine reads; others are refused. Empty: `files()` is refused, use `rows()`. */
   readonly files: readonly ("csv" | "ndjson" | "parquet")[];
   /** Whether the engine enforces declared keys. Not read yet: the core never trusts them and proves uniqueness itself. */

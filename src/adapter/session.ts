@@ -41,8 +41,9 @@ export interface Session<N extends Native = never> {
   /** All or nothing. Throws only what `classify` explains. */
   atomic(block: AtomicBlock, o: IoOptions): Promise<BlockResult>;
   /**
-   * Replaces what is in `into` (a table that exists) by what comes: repeatable. Files must hold every column given, by
-   * name; a value that does not fit without loss fails the whole.
+   * Makes the table `into` anew, scratch, with the columns given (their native types, and NOT NULL where not nullable), and fills
+   * it: repeatable. Files and queries must hold every column, by name; a value that does not fit without loss fails the whole,
+   * and then there may be no such table.
    */
   stage(
     into: TableRef,
@@ -52,8 +53,11 @@ export interface Session<N extends Native = never> {
   ): Promise<{ readonly rows: number }>;
   /** Columns of what files hold or a query returns. */
   columnsOf(source: FileSet | Sql, o: IoOptions): Promise<readonly ColumnShape[]>;
-  /** null: no such table. Throws for what is there but is no plain table (a view). */
-  describe(ref: TableRef, o: IoOptions): Promise<TableShape | null>;
+  /**
+   * null: no such table. Throws for what is there but is no plain table (a view). With `what: "columns"` an adapter may leave
+   * out what costs statements of its own: then fingerprint, marker and version are null.
+   */
+  describe(ref: TableRef, o: IoOptions, what?: "columns" | "whole"): Promise<TableShape | null>;
   /** Tables of a schema whose name starts so: for finding orphans. */
   list(schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]>;
   /** What an operation would read, in bytes, where the engine can tell. Not called yet: there is no budget to hold it against. */

@@ -22,11 +22,11 @@ export interface TableShape {
   readonly ref: TableRef;
   readonly columns: readonly ColumnShape[];
   /**
-   * The release that this physical table belongs to (a comment or label), where a swap cannot share the journal's
-   * transaction; null elsewhere. Not read yet: such engines are refused candidates.
+   * What `mark` wrote on this physical table last (in a comment or label), where a swap cannot share the journal's transaction;
+   * null elsewhere.
    */
   readonly marker: string | null;
-  /** Changes with every write, where the engine can tell; null: it cannot. Not read yet: rows and checksums do it. */
+  /** Changes with every write, and may change without one; null: the engine cannot tell. Read around a swap with `swapGuard: "detect"`. */
   readonly version: string | null;
   /** What a swap must carry over, in the adapter's own form: JSON-safe (indexes, comments, grants, dependent views). */
   readonly fingerprint: unknown;

@@ -52,8 +52,8 @@ export type DifferencePart =
 /** Step kind → arguments. The one place; everything else is derived. */
 export interface Steps {
   /**
-   * Takes the lease: one row must change. The fence grows by one, the release counter by `releases`. Free, expired, or
-   * (where `deadProcess` is true) left by another process than `process`.
+   * Takes the lease: one row must change. The fence grows by one, the release counter by `releases`; `left_by` becomes the owner
+   * who had not given it up. Free, expired, or (where `deadProcess` is true) left by another process than `process`.
    */
   lease: {
     readonly lease: TableRef;
@@ -69,8 +69,11 @@ export interface Steps {
   renew: { readonly lease: TableRef; readonly fence: bigint; readonly ttlMs: number };
   /** Gives the lease up, and `releases` unused release numbers back. */
   free: { readonly lease: TableRef; readonly fence: bigint; readonly releases: number };
-  /** Writes the fence column itself under its own fence: a stale owner changes no row, and two owners conflict. */
-  fence: { readonly lease: TableRef; readonly fence: bigint };
+  /**
+   * Writes the fence column itself under its own fence: a stale owner changes no row, and two owners conflict. With `free`
+   * the lease is given up in the same statement, and so with the commit of the block.
+   */
+  fence: { readonly lease: TableRef; readonly fence: bigint; readonly free: boolean };
   /**
    * One row about a staged delta: `rows`, `null_keys`, `keys` (different ones), `null_partitions`, `max_cursor`, and
    * `settled_cursor`, the highest that is not beyond the clock, nor NaN or infinite.
@@ -95,7 +98,7 @@ export interface Steps {
   };
   /**
    * Fills `changes` with the effective difference: a before-image of each live row that goes, an after-image of each row
-   * that comes. Unchanged and stale rows are left out; one operation returns the number of `stale` rows.
+   * that comes. Unchanged and stale rows are left out.
    */
   capture: {
     readonly live: TableShape;
@@ -134,8 +137,29 @@ export interface Steps {
   fill: { readonly live: TableShape; readonly delta: TableRef; readonly given: readonly string[]; readonly inserts: number };
   /** Removes every row; refused unless there are exactly `rows`. */
   empty: { readonly live: TableShape; readonly rows: number };
-  /** Rows and additive checksum of each image, and rows inserted, updated, deleted: one row. */
-  tally: { readonly changes: TableRef; readonly release: number; readonly columns: readonly ColumnShape[] };
+  /**
+   * One row, after a capture and before its exchange. Of each image `…_rows` and the additive checksum `…_sum`; rows `inserted`,
+   * `updated`, `deleted`, and `changed`, their sum; `stale`, the delta's rows that are older than live's. `rows` of live and
+   * `same`, whether that is the number expected; `moved`, whether any of the images named is not empty. Refused unless both.
+   * With time travel, `before` too: text by which `restore` finds live as it is now.
+   */
+  tally: {
+    readonly changes: TableRef;
+    readonly release: number;
+    readonly columns: readonly ColumnShape[];
+    /** null: `stale` is 0. */
+    readonly stale: {
+      readonly live: TableRef;
+      readonly delta: TableRef;
+      readonly key: readonly string[];
+      readonly cursor: string;
+      readonly prune: Sql | null;
+    } | null;
+    /** null: live is not counted, `rows` is NULL and `same` TRUE. */
+    readonly count: { readonly on: TableRef; readonly rows: number } | null;
+    /** null: nothing need have changed, and `moved` is TRUE. */
+    readonly moved: readonly { readonly changes: TableRef; readonly release: number }[] | null;
+  };
   /** Rows and additive checksum of a whole table: one row. With `expected`: refused unless it holds exactly that. */
   scan: {
     readonly on: TableRef;
@@ -162,8 +186,6 @@ export interface Steps {
     readonly columns: readonly ColumnShape[];
     readonly key: readonly string[];
   };
-  /** Refused unless one of the operations named changed something: `before_rows` or `after_rows` above 0. */
-  effect: { readonly tallies: readonly { readonly changes: TableRef; readonly release: number }[] };
   /** Appends to the journal. `facts` names operations of this block whose rows become part of the payload. */
   record: {
     readonly journal: TableRef;
@@ -179,8 +201,16 @@ export interface Steps {
   };
   /** The lease as it stands: owner, process, fence, expires_at, expired, releases. */
   readLease: { readonly lease: TableRef };
-  /** The journal of a pipeline from the last event that carries the whole state on, by seq. */
-  readJournal: { readonly journal: TableRef; readonly pipeline: string; readonly anchors: readonly string[] };
+  /**
+   * In one statement: the journal of a pipeline from the last event that carries the whole state on, by seq, and in each row the
+   * lease: `owner, process, lease_fence, releases, expires_at, left_by, expired, now`. Without events one row, whose `event` is NULL.
+   */
+  readState: {
+    readonly lease: TableRef;
+    readonly journal: TableRef;
+    readonly pipeline: string;
+    readonly anchors: readonly string[];
+  };
   /** Events of these kinds, newest first. `payload` limits them to one exact payload, `release` to one release. */
   findEvents: {
     readonly journal: TableRef;
@@ -203,10 +233,18 @@ export interface Steps {
   };
   /** Which pipeline owns which of these tables: rows of `table_name` and `pipeline`. */
   readClaims: { readonly claims: TableRef; readonly tables: readonly string[] };
-  /** Makes a table with one row unless it exists, in one statement: no two can make it. */
+  /** Makes a table of the ledger with one row unless it exists, in one statement: no two can make it. Its rows can be made anew. */
   seed: { readonly ref: TableRef; readonly columns: readonly (ColumnShape & { readonly value: string | number | null })[] };
-  /** Makes an empty table. Without `ifNotExists`, a table that is there already is an error. */
-  create: { readonly ref: TableRef; readonly columns: readonly ColumnShape[]; readonly ifNotExists: boolean };
+  /**
+   * Makes an empty table. Without `ifNotExists`, a table that is there already is an error. `scratch`: what it holds can be made
+   * anew, so an engine may spare itself a history and a safe-keeping of it.
+   */
+  create: {
+    readonly ref: TableRef;
+    readonly columns: readonly ColumnShape[];
+    readonly ifNotExists: boolean;
+    readonly scratch: boolean;
+  };
   /** Makes a schema unless it exists. */
   createSchema: { readonly ref: TableRef };
   /** Drops a table if it exists. */
@@ -215,7 +253,11 @@ export interface Steps {
   forget: { readonly changes: TableRef; readonly keep: readonly number[] };
   /** A faithful copy of `from`, or its empty twin. */
   clone: { readonly from: TableShape; readonly to: TableRef; readonly depth: number; readonly empty: boolean };
-  /** `candidate` becomes live; what was live is kept as `keepAs` (null: there was none). */
+  /**
+   * `candidate` becomes live; what was live (null: there was none) is kept as `keepAs`. In a block where DDL is transactional.
+   * Elsewhere its operations run one by one and may stop between any two: then live is either version, whole, and what was
+   * live bears the candidate's name or `keepAs`. Refused by the engine where the candidate's name is gone.
+   */
   swap: {
     readonly live: TableShape | null;
     readonly candidate: TableShape;
@@ -223,7 +265,13 @@ export interface Steps {
     readonly keepAs: TableRef;
     readonly marker: string;
   };
-  /** Gives a table the grants of another. Not planned yet by any operation of the core. */
+  /** Writes a release's mark on a table, where `describe` finds it as `marker`; what else is written there stays. */
+  mark: { readonly table: TableShape; readonly marker: string };
+  /** A table gets another name in its schema. */
+  rename: { readonly from: TableRef; readonly to: TableRef };
+  /** `to` becomes a copy of live as it was where a tally told `before`, with the grants of live. */
+  restore: { readonly live: TableShape; readonly to: TableRef; readonly before: string };
+  /** Gives the table `ref` the grants of another: `before` and `after` are fingerprints, of what it is and what it shall be like. */
   regrant: { readonly ref: TableRef; readonly before: unknown; readonly after: unknown };
 }
 
@@ -233,18 +281,19 @@ export type StepKind = keyof Steps;
 export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly kind: P } & Steps[P] }[K];
 
 /** Steps that may stand in a block compile to SQL only; the others may also be native calls. */
-export type NativeStep = "clone" | "swap" | "regrant" | "create" | "createSchema" | "drop";
+export type NativeStep = "clone" | "swap" | "mark" | "rename" | "restore" | "regrant" | "create" | "createSchema" | "drop";
 /** For each kind of step, the function that turns it into operations, run in order. It does no I/O. */
 export type Compilers<K extends StepKind, N extends Native = never> = {
   readonly [P in K]: (step: Step<P>) => readonly (P extends NativeStep ? Op<N> : SqlOp)[];
 };
 /** Steps without an honest ANSI default. */
-export type EngineStep = "clone" | "swap" | "regrant";
+export type EngineStep = "clone" | "swap" | "mark" | "rename" | "restore" | "regrant";
 /** Steps that `ansi(syntax)` compiles; an adapter may override any of them. */
 export type PortableStep = Exclude<StepKind, EngineStep>;
 /** The compilers that an adapter with these capabilities must bring: no fewer, no more. */
 export type Needed<C extends Capabilities> =
   | PortableStep
   | (C["clone"] extends "none" ? never : "clone")
-  | (C["swap"] extends "none" ? never : "swap")
+  | (C["swap"] extends "none" ? never : "swap" | (C["transactionalDdl"] extends false ? "mark" | "rename" : never))
+  | (C["timeTravel"] extends false ? never : "restore")
   | (C["grants"] extends false ? never : "regrant");

@@ -31,7 +31,6 @@ export const publishedTable = z.object({
   tally: z.string().nullable(),
   /** … and the whole table by this one: where there are no images, or others wrote. */
   scan: z.string().nullable(),
-  stale: z.string().nullable(),
   checks: z.array(plannedCheck),
 });
 export type PublishedTable = z.infer<typeof publishedTable>;

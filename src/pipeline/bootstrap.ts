@@ -31,10 +31,11 @@ export async function bootstrap(w: Work): Promise<void> {
     row("fence", "int64", 0),
     row("releases", "int64", 0),
     row("expires_at", "timestamp", null),
+    row("left_by", "string", null),
   ];
   await calmly(() => w.run({ kind: "createSchema", ref: names.schema }));
-  await calmly(() => w.run({ kind: "create", ref: names.journal, columns: journal, ifNotExists: true }));
-  await calmly(() => w.run({ kind: "create", ref: names.claims, columns: claims, ifNotExists: true }));
+  await calmly(() => w.run({ kind: "create", ref: names.journal, columns: journal, ifNotExists: true, scratch: false }));
+  await calmly(() => w.run({ kind: "create", ref: names.claims, columns: claims, ifNotExists: true, scratch: false }));
   await calmly(() =>
     w.run({ kind: "seed", ref: names.turn, columns: [row("version", "int64", LEDGER), row("turn", "int64", 0)] }),
   );

@@ -38,7 +38,10 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
   if (staged === null) return { release: p.id, staged: { [found.alias]: { rows: 0, quarantined: 0 } }, warnings: w.warnings };
   const scratch = w.names.scratch(found.id, p.id);
   await w.run({ kind: "drop", ref: scratch }, found.alias);
-  await w.run({ kind: "create", ref: scratch, columns: imageTable(w, candidate.columns), ifNotExists: false }, found.alias);
+  await w.run(
+    { kind: "create", ref: scratch, columns: imageTable(w, candidate.columns), ifNotExists: false, scratch: true },
+    found.alias,
+  );
   const exact = exactNames(found.definition, candidate.columns, caseSensitive);
   const plan = planApply({
     alias: found.alias,

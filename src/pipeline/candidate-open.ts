@@ -158,7 +158,7 @@ async function makeCandidate(w: Work, held: Held, found: Found, ref: TableRef, e
   if (live !== null && adapter.capabilities.clone === "none") {
     const message = `${alias}: ${adapter.name} clones no tables, so the new one has the columns of live and their types, and nothing else that live bears (defaults, indexes, comments)`;
     w.warnings.push({ code: "PLAIN_TABLE", message });
-    await w.run({ kind: "create", ref, columns: stored(live.columns), ifNotExists: false }, alias);
+    await w.run({ kind: "create", ref, columns: stored(live.columns), ifNotExists: false, scratch: false }, alias);
     return;
   }
   if (live !== null) {
@@ -177,5 +177,8 @@ async function makeCandidate(w: Work, held: Held, found: Found, ref: TableRef, e
       name: alias,
       table: alias,
     });
-  await w.run({ kind: "create", ref, columns: declaredShapes(w.ctx, definition.columns, definition), ifNotExists: false }, alias);
+  await w.run(
+    { kind: "create", ref, columns: declaredShapes(w.ctx, definition.columns, definition), ifNotExists: false, scratch: false },
+    alias,
+  );
 }

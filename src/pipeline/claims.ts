@@ -1,16 +1,14 @@
-import type { BlockResult } from "../adapter/operations.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
-import { anchors } from "../ledger/events.js";
-import { fold, readEvents } from "../ledger/fold.js";
+import { fold } from "../ledger/fold.js";
 import { type LedgerNames, ledgerNames } from "../ledger/names.js";
 import type { State } from "../ledger/state.js";
-import type { Plan, PlannedStep } from "../plan/compile.js";
+import type { PlannedStep } from "../plan/compile.js";
 import { fence } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
-import { formatTimestamp } from "../table/canonical.js";
-import { ownerName, thisProcess } from "./context.js";
+import { ownerName } from "./context.js";
 import type { Held } from "./held.js";
 import type { Found } from "./tables.js";
+import { giveUp, letRunOut, type Taken, takeLease } from "./take.js";
 import { refused, type Work } from "./work.js";
 
 /** Makes the tables the pipeline's own. A table belongs to one pipeline. */
@@ -69,60 +67,27 @@ async function takeOver(
   tables: readonly string[],
 ): Promise<readonly Row[] | null> {
   const theirs = ledgerNames(w.session.home, w.ctx.settings.ledgerSchema, by);
-  const taken = await holdLease(w, held, theirs, by);
+  const taken = await holdLease(w, theirs, by);
   if (taken === null) return null;
   try {
-    if (!unused(taken.state, ids, taken.now)) return null;
+    if (!unused(fold(taken.events), ids, taken.now)) return null;
     return await claim(w, held, tables, [fence({ lease: theirs.lease, fence: taken.fence })], by);
   } finally {
     // One that was left by an owner who died must look so to the next one, who tidies up.
-    const end = taken.left ? ({ kind: "renew", ttlMs: 0 } as const) : ({ kind: "free", releases: 0 } as const);
-    await w
-      .calm()
-      .run({ ...end, lease: theirs.lease, fence: taken.fence })
-      .catch((err: unknown) => w.ctx.log.warn({ err, pipeline: by }, "the lease was not given up; it expires by itself"));
+    if (taken.tookOver) await letRunOut(w, theirs, taken.fence);
+    else await giveUp(w, theirs, taken.fence, 0);
   }
 }
 
-interface TheirLease {
-  readonly fence: bigint;
-  readonly state: State;
-  readonly now: string;
-  /** Its last owner had not given it up. */
-  readonly left: boolean;
-}
 /** The lease of another pipeline, and its state; null: somebody has it. */
-async function holdLease(w: Work, held: Held, theirs: LedgerNames, by: string): Promise<TheirLease | null> {
-  const { lease, journal } = theirs;
-  const { exclusiveProcess: deadProcess } = w.ctx.adapter.capabilities;
-  const { ttlMs } = w.ctx.settings;
-  const taking = { kind: "lease", lease, owner: ownerName(), process: thisProcess, deadProcess, ttlMs } as const;
-  const plan: Plan = {
-    name: "claim",
-    atomic: true,
-    steps: [
-      { id: "before", step: { kind: "readLease", lease } },
-      { id: "lease", step: { ...taking, releases: 0, instead: null } },
-      { id: "after", step: { kind: "readLease", lease } },
-      { id: "journal", step: { kind: "readJournal", journal, pipeline: by, anchors } },
-    ],
-  };
-  let result: BlockResult;
+async function holdLease(w: Work, theirs: LedgerNames, by: string): Promise<Taken | null> {
   try {
-    result = await held.during((limit) => w.block(plan, "commit", limit));
+    const taken = await takeLease(w, theirs, { pipeline: by, owner: ownerName(), releases: 0, instead: null });
+    return "row" in taken ? null : taken;
   } catch (e) {
     if (isCutoverError(e, "ADAPTER") && ["missing-object", "conflict"].includes(e.context.kind)) return null;
     throw e;
   }
-  if (result.outcome === "refused") return null;
-  const rows = (id: string): readonly Row[] => result.results.get(id)?.rows ?? [];
-  const after = rows("after")[0] ?? {};
-  return {
-    fence: BigInt(after["fence"] as bigint),
-    state: fold(readEvents(rows("journal"), w.names.database)),
-    now: formatTimestamp(after["now"] as bigint),
-    left: rows("before")[0]?.["owner"] !== null,
-  };
 }
 
 /** Whether a pipeline has no release, no baseline and no open release of the tables. */

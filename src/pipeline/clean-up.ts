@@ -28,13 +28,47 @@ export async function cleanUp(w: Work, held: Held, before: State, after: State, 
       step: { kind: "forget" as const, changes: { path }, keep: kept.map((k) => k.release) },
     })),
   ];
+  await orWarn(w, () => fencedSteps(calm, held, "clean", steps));
+}
+
+/** Staged rows bear the number of their release: nobody else comes to need them, so no lease is needed. */
+export const dropStaged = (w: Work, drop: readonly TableRef[]): Promise<void> =>
+  orWarn(w, async () => {
+    for (const ref of drop) await w.calm().run({ kind: "drop", ref });
+  });
+
+async function orWarn(w: Work, body: () => Promise<void>): Promise<void> {
   try {
-    await fencedSteps(calm, held, "clean", steps);
+    await body();
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "cleanup failed after the commit");
     const reason = err instanceof Error ? err.message : String(err);
     w.warnings.push({ code: "CLEANUP", message: `published, but cleaning up failed (recover() finds what was left): ${reason}` });
   }
+}
+/**
+ * The cleanup of a release in place that its own block can do: it forgets the images of releases that are no longer kept, of a
+ * table every so many releases. null: tables have to go as well, and that needs the lease. What this very release pushes out
+ * is forgotten by a later one.
+ */
+export function lightCleanUp(
+  s: State,
+  tables: readonly {
+    readonly alias: string;
+    readonly changes: TableRef;
+    readonly was: { readonly changes?: readonly string[] | null } | null;
+    readonly fill: boolean;
+  }[],
+  release: number,
+  keep: number,
+): readonly PlannedStep[] | null {
+  const leaving = s.kept.slice(0, Math.max(0, s.kept.length + 1 - keep));
+  const swapped = leaving.some((k) => Object.values(k.tables).some((t) => t.undo.kind === "swap"));
+  const moved = tables.some((t) => t.was?.changes != null && textOf(t.was.changes) !== textOf(t.changes.path));
+  if (swapped || moved || s.undone.length > 0) return null;
+  const kept = [...s.kept.map((k) => k.release), release];
+  const due = tables.filter((t, i) => !t.fill && s.kept.length >= keep && (release + i) % keep === 0);
+  return due.map((t) => ({ id: `${t.alias}.forget`, step: { kind: "forget" as const, changes: t.changes, keep: kept } }));
 }
 const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];
 /** The images tables that a state needs: of its tables, of the releases that it keeps, and of the tables as a rollback or redo brings them back. */

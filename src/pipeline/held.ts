@@ -3,6 +3,7 @@ import { apply, fold } from "../ledger/fold.js";
 import type { State } from "../ledger/state.js";
 import { fence } from "../plan/release.js";
 import { untilAbort } from "../source/abortable.js";
+import { giveUp, type Taken } from "./take.js";
 import { beatOn, lostLease, type Work } from "./work.js";
 
 /** The lease of an operation, and the state that it found. */
@@ -25,17 +26,11 @@ export interface Held {
   append<E extends EventName>(event: E, release: number, payload: Payload<E>, by?: Work): Promise<void>;
   /** The release number taken for this operation was not used after all. */
   giveBack(): void;
+  /** The lease was given up with a block: nothing that needs it may follow. */
+  freed(): void;
+  readonly isFreed: boolean;
   /** Runs a block with the heartbeat stopped and the lease renewed; `limitMs` is shorter than what is left of it. */
   during<R>(body: (limitMs: number) => Promise<R>, by?: Work): Promise<R>;
-}
-
-/** What taking the lease told. */
-export interface Taken {
-  readonly fence: bigint;
-  readonly events: readonly LedgerEvent[];
-  readonly release: number | null;
-  readonly tookOver: boolean;
-  readonly now: string;
 }
 
 /** How long a heartbeat may take at most: those of other pipelines wait for the same session. */
@@ -48,6 +43,7 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
   let seq = taken.events.at(-1)?.seq ?? 0;
   let state = fold(taken.events);
   let unused: 0 | 1 = 0;
+  let freed = false;
   let renewed = performance.now();
   const renew = async (on: Work): Promise<void> => {
     const start = performance.now();
@@ -104,31 +100,25 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
     giveBack: () => {
       if (taken.release !== null) unused = 1;
     },
+    freed: () => {
+      freed = true;
+    },
+    get isFreed() {
+      return freed;
+    },
     async during(body, by = w) {
       await quiet();
       if (performance.now() - renewed > ttlMs / 3) await renew(by);
       try {
         return await body(Math.max(1, Math.floor((ttlMs - (performance.now() - renewed)) * 0.95)));
       } finally {
-        timer = beats();
+        timer = freed ? undefined : beats();
       }
     },
   };
   const stop = async (): Promise<void> => {
     await quiet();
-    const free = { kind: "free", lease: names.lease, fence: taken.fence, releases: unused } as const;
-    try {
-      // An aborted operation must still give its lease up: without the signal that ended it.
-      await w
-        .calm()
-        .run(free)
-        // The session may be gone; the lease is not, and would keep everybody waiting. A number is not given back twice.
-        .catch(() =>
-          beatOn(ctx, AbortSignal.timeout(LONGEST_BEAT_MS), async (on) => void (await on.run({ ...free, releases: 0 }))),
-        );
-    } catch (err) {
-      ctx.log.warn({ err, pipeline }, "the lease was not given up; it expires by itself");
-    }
+    if (!freed) await giveUp(w, names, taken.fence, unused);
   };
   return { held, stop };
 }

@@ -1,16 +1,15 @@
 import pRetry from "p-retry";
 import { CutoverError, isCutoverError } from "../errors/index.js";
-import { anchors } from "../ledger/events.js";
-import { fold, readEvents } from "../ledger/fold.js";
+import { fold } from "../ledger/fold.js";
 import type { State } from "../ledger/state.js";
-import type { Plan } from "../plan/compile.js";
 import type { Row } from "../sql/sql.js";
-import { formatTimestamp } from "../table/canonical.js";
+import { formatTimestamp, parseCanonical } from "../table/canonical.js";
 import { bootstrap } from "./bootstrap.js";
-import { type Context, ownerName, thisProcess } from "./context.js";
+import { type Context, ownerName } from "./context.js";
 import { explain } from "./faults.js";
 import { type Held, own } from "./held.js";
 import { settleLeftovers } from "./leftovers.js";
+import { eventsOf, giveUp, readState, takeLease } from "./take.js";
 import type { Stage } from "./words.js";
 import { type CallOptions, lostLease, openWork, tracked, type Work } from "./work.js";
 
@@ -28,6 +27,7 @@ export function leased<R>(
     let failure: unknown;
     try {
       // recover() does it thoroughly, and reports it.
+      w.clock = clockFrom(held.now);
       if (stage !== "recover") await settleLeftovers(w, held, false);
       return await body(w, held);
     } catch (e) {
@@ -38,6 +38,12 @@ export function leased<R>(
       await close(failure);
     }
   });
+}
+
+/** The warehouse's clock, from when it was read: microseconds since 1970-01-01. */
+function clockFrom(now: string): () => bigint {
+  const [then, start] = [parseCanonical(now, "timestamp") as bigint, performance.now()];
+  return () => then + BigInt(Math.floor((performance.now() - start) * 1000));
 }
 
 /** What another owner does to the tables of this one shows as conflicts and missing tables: then the lease is the reason. */
@@ -121,66 +127,21 @@ async function waitForLease(
 /** How often the lease is asked for when the answers are lost. */
 const LOST_ANSWERS = 3;
 
-/** `name` is this attempt's alone: a lease under it was taken by a block whose answer was lost, and is taken over from oneself. */
 async function take(
   w: Work,
   releases: 0 | 1,
   instead: bigint | null,
-  name: string,
+  owner: string,
 ): Promise<{ readonly held: Held; readonly stop: () => Promise<void> }> {
-  const { names, ctx } = w;
-  const { settings, adapter } = ctx;
-  const plan: Plan = {
-    name: "lease",
-    atomic: true,
-    steps: [
-      { id: "before", step: { kind: "readLease", lease: names.lease } },
-      {
-        id: "lease",
-        step: {
-          kind: "lease",
-          lease: names.lease,
-          owner: name,
-          process: thisProcess,
-          deadProcess: adapter.capabilities.exclusiveProcess,
-          ttlMs: settings.ttlMs,
-          releases,
-          instead,
-        },
-      },
-      { id: "after", step: { kind: "readLease", lease: names.lease } },
-      { id: "journal", step: { kind: "readJournal", journal: names.journal, pipeline: settings.pipeline, anchors } },
-    ],
-  };
-  const result = await ready(w, () => w.block(plan, "commit", settings.ttlMs));
-  const rowOf = (id: string): Row => result.results.get(id)?.rows[0] ?? {};
-  const before = rowOf("before");
-  if (result.outcome === "refused") {
-    if (before["owner"] === name) return take(w, releases, BigInt(before["fence"] as bigint), name);
-    throw leaseHeld(settings.pipeline, before);
-  }
-  const after = rowOf("after");
-  const fence = BigInt(after["fence"] as bigint);
+  const { pipeline } = w.ctx.settings;
+  const taken = await ready(w, () => takeLease(w, w.names, { pipeline, owner, releases, instead }));
+  if ("row" in taken) throw leaseHeld(pipeline, taken.row);
   try {
-    return own(w, {
-      fence,
-      events: readEvents(result.results.get("journal")?.rows ?? [], names.database),
-      release: releases === 0 ? null : Number(after["releases"]),
-      tookOver: before["owner"] !== null,
-      now: formatTimestamp(after["now"] as bigint),
-    });
+    return own(w, taken);
   } catch (e) {
-    await giveUp(w, fence, releases);
+    // A lease that cannot be worked with must not keep others out.
+    await giveUp(w, w.names, taken.fence, releases);
     throw e;
-  }
-}
-
-/** A lease that cannot be worked with must not keep others out. */
-async function giveUp(w: Work, fence: bigint, releases: 0 | 1): Promise<void> {
-  try {
-    await w.calm().run({ kind: "free", lease: w.names.lease, fence, releases });
-  } catch (err) {
-    w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "the lease was not given up; it expires by itself");
   }
 }
 
@@ -214,9 +175,8 @@ function leaseHeld(pipeline: string, row: Row): CutoverError<"LEASE_HELD"> {
 /** The state without a lease: for those who only look. null: there is no ledger yet. */
 export async function look(w: Work): Promise<{ readonly state: State; readonly lease: Row } | null> {
   try {
-    const lease = await w.run({ kind: "readLease", lease: w.names.lease });
-    const journal = await w.run({ kind: "readJournal", journal: w.names.journal, pipeline: w.ctx.settings.pipeline, anchors });
-    return { state: fold(readEvents(journal.rows, w.names.database)), lease: lease.rows[0] ?? {} };
+    const rows = await readState(w, w.names, w.ctx.settings.pipeline);
+    return { state: fold(eventsOf(rows, w.names.database)), lease: rows[0] ?? {} };
   } catch (e) {
     if (isCutoverError(e, "ADAPTER") && e.context.kind === "missing-object") return null;
     throw e;

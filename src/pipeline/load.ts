@@ -4,6 +4,7 @@ import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { batches, reading } from "../source/batches.js";
 import { opened } from "../source/opened.js";
+import { type Seen, watching } from "../source/seen.js";
 import { type Source, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
 import { scrubbed, scrubber } from "../source/urls.js";
 import { isSql, type Row } from "../sql/sql.js";
@@ -90,18 +91,18 @@ async function stageFrom(
 ): Promise<Staged | null> {
   const { alias } = found;
   const into = w.names.delta(found.id, release, `${generation}${before === null ? "r" : "i"}`);
-  await w.run({ kind: "drop", ref: into }, alias);
   const required = requiredColumns(found);
   // A NULL key gets an error of its own, with a count.
   const columns = shapes.columns.map((c) => ({ ...c, nullable: !required.has(c.name) }));
-  await w.run({ kind: "create", ref: into, columns, ifNotExists: false }, alias);
-  const from =
-    load.kind === "rows"
-      ? batches(stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null), w.signal)
-      : load.kind === "files"
-        ? load.files
-        : load.sql;
-  const { rows } = await w.call("stage", alias, (o) => w.session.stage(into, shapes.columns, from, o), true);
+  const sight = sightOf(w, found, shapes);
+  const watched = watching(
+    batches(stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null), w.signal),
+    { ...sight, cursor: sight.cursor?.name ?? null, partition: sight.partition?.name ?? null, columns },
+    w.ctx.adapter.syntax,
+    w.clock ?? (() => 0n),
+  );
+  const from = load.kind === "files" ? load.files : load.kind === "rows" ? watched.through : load.sql;
+  const { rows } = await w.call("stage", alias, (o) => w.session.stage(into, columns, from, o), true);
   w.ctx.emit(release, { type: "rows.staged", table: alias, rows });
   if (rows === 0 && before === null && !promises(found, load.totals)) {
     await w.run({ kind: "drop", ref: into }, alias);
@@ -116,6 +117,7 @@ async function stageFrom(
     load,
     generation,
     totals: before === null ? load.totals : addTotals(before.totals, load.totals),
+    seen: before === null && load.kind === "rows" ? watched.seen() : null,
   });
 }
 
@@ -151,7 +153,7 @@ async function join(w: Work, before: Staged, into: TableRef, columns: readonly C
     });
   }
   await w.run({ kind: "drop", ref: raw }, alias);
-  await w.run({ kind: "create", ref: raw, columns, ifNotExists: false }, alias);
+  await w.run({ kind: "create", ref: raw, columns, ifNotExists: false, scratch: true }, alias);
   for (const from of [before.raw, into]) await w.run({ kind: "append", from, to: raw, columns: names }, alias);
   return raw;
 }
@@ -182,17 +184,25 @@ interface Unsettled {
   readonly load: Load;
   readonly generation: number;
   readonly totals: SourceTotals | null;
+  /** What could be told as the rows passed. */
+  readonly seen: Seen | null;
+}
+
+/** The exact names that a load is looked at by. */
+function sightOf(w: Work, found: Found, u: Pick<Shapes, "all" | "columns">) {
+  const d = found.definition;
+  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const given = (name: string | null): ColumnShape | null =>
+    name === null ? null : (findColumn(u.columns, name, sensitive) ?? null);
+  return { key: exactNames(d, u.all, sensitive).key, cursor: given(d.cursor), partition: given(d.partition) };
 }
 
 /** Looks at what was staged: keys, cursor, partitions; folds it to one row a key. */
 async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
-  const { alias, definition: d } = found;
-  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
-  const { key } = exactNames(d, u.all, sensitive);
-  const cursor = d.cursor === null ? null : (findColumn(u.columns, d.cursor, sensitive) ?? null);
-  const partition = d.partition === null ? null : (findColumn(u.columns, d.partition, sensitive) ?? null);
-  const { rows } = await w.run({ kind: "inspect", delta: u.raw, key, cursor, partition: partition?.name ?? null }, alias);
-  const seen = rows[0] ?? {};
+  const { alias } = found;
+  const { key, cursor, partition } = sightOf(w, found, u);
+  const inspect = { kind: "inspect" as const, delta: u.raw, key, cursor, partition: partition?.name ?? null };
+  const seen = u.seen?.facts ?? (await w.run(inspect, alias)).rows[0] ?? {};
   const count = (name: string): number => Number(seen[name] ?? 0);
   if (count("null_keys") > 0) throw badKey(alias, `${count("null_keys")} rows have NULL in the key (${key.join(", ")})`, key[0]);
   if (count("null_partitions") > 0)
@@ -210,7 +220,7 @@ async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
     generation: u.generation,
     totals: u.totals,
     rewindable: u.load.rewindable,
-    scope: partition === null ? { keys: key } : await partitionScope(w, u.raw, partition, alias),
+    scope: partition === null ? { keys: key } : await partitionScope(w, u, partition, alias),
     watermark: watermark(w, found, cursor, seen),
     from: found.state?.watermark ?? null,
   };
@@ -229,7 +239,7 @@ async function foldKeys(w: Work, found: Found, u: Unsettled, key: readonly strin
   const to = w.names.delta(found.id, u.release, `${u.generation}f`);
   await w.run({ kind: "drop", ref: to }, found.alias);
   await w.run(
-    { kind: "create", ref: to, columns: u.columns.map((c) => ({ ...c, nullable: true })), ifNotExists: false },
+    { kind: "create", ref: to, columns: u.columns.map((c) => ({ ...c, nullable: true })), ifNotExists: false, scratch: true },
     found.alias,
   );
   const { ok, rows } = await w.run({ kind: "fold", from: u.raw, to, key, cursor, columns: u.columns }, found.alias);
@@ -247,10 +257,11 @@ async function foldKeys(w: Work, found: Found, u: Unsettled, key: readonly strin
 /** Engines leave out partitions by constants; of more than these a statement grows too large, and slow. */
 const NAMED_PARTITIONS = 1000;
 
-async function partitionScope(w: Work, delta: TableRef, partition: ColumnShape, alias: string): Promise<Scope> {
-  const { rows } = await w.run({ kind: "partitions", delta, partition, limit: NAMED_PARTITIONS + 1 }, alias);
+async function partitionScope(w: Work, u: Unsettled, partition: ColumnShape, alias: string): Promise<Scope> {
+  const step = { kind: "partitions" as const, delta: u.raw, partition, limit: NAMED_PARTITIONS + 1 };
+  const values = u.seen?.partitions ?? (await w.run(step, alias)).rows.map((r: Row) => r["value"]);
   const scope = { partition: partition.name, type: partition.type };
-  return rows.length > NAMED_PARTITIONS ? { ...scope, from: delta } : { ...scope, values: rows.map((r: Row) => r["value"]) };
+  return values.length > NAMED_PARTITIONS ? { ...scope, from: u.raw } : { ...scope, values };
 }
 
 /** The highest cursor staged that is finite and not ahead of the clock; it never moves back. */

@@ -18,6 +18,7 @@ import { look } from "./lease.js";
 import type { AuditReport, ReleaseSummary, Status, Validation } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { type Found, findTables, hashOf, keyOf } from "./tables.js";
+import { eventsOf } from "./take.js";
 import { sampleContext } from "./verdict.js";
 import type { ReleaseState } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
@@ -107,7 +108,13 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
             : [
                 {
                   id: "journal",
-                  step: { kind: "readJournal" as const, journal: w.names.journal, pipeline: ctx.settings.pipeline, anchors },
+                  step: {
+                    kind: "readState" as const,
+                    lease: w.names.lease,
+                    journal: w.names.journal,
+                    pipeline: ctx.settings.pipeline,
+                    anchors,
+                  },
                 },
               ]),
           ...tables.map((t) => ({
@@ -117,7 +124,7 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
         ],
       };
       const { results } = await w.block(plan, "rollback", MAX_SCAN_MS);
-      const state = fold(readEvents(results.get("journal")?.rows ?? [], w.names.database));
+      const state = fold(eventsOf(results.get("journal")?.rows ?? [], w.names.database));
       const found = tables.map((t) => {
         const row = results.get(opOf.scan(t.alias))?.rows[0];
         const hash = hashOf(ctx, t.live?.columns ?? []);

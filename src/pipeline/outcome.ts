@@ -2,7 +2,7 @@ import type { TableRef } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { keyEvents } from "../ledger/events.js";
 import { readEvents } from "../ledger/fold.js";
-import { cleanUp } from "./clean-up.js";
+import { cleanUp, dropStaged } from "./clean-up.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { sweep } from "./leftovers.js";
@@ -54,7 +54,8 @@ export async function published(w: Work, held: Held, o: Outcome, drop: readonly 
   const { after } = reportOf(o.published, o.event, pipeline);
   for (const t of Object.values(o.published.tables))
     w.ctx.emit(o.event.release, { type: "published", table: t.alias, counts: countsOf(t, o.published.facts) });
-  await cleanUp(w, held, held.state, after, drop);
+  if (held.isFreed) await dropStaged(w, drop);
+  else await cleanUp(w, held, held.state, after, drop);
   return runReport(o.published, o.event, pipeline, {
     status: "published",
     stages: w.stages,

@@ -42,6 +42,7 @@ const place = (w: Work, fence: bigint) => ({
   journal: w.names.journal,
   nextSeq: () => 0,
   hashVersion: w.ctx.adapter.syntax.hashVersion,
+  forget: null,
 });
 
 async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<readonly Plan[]> {

@@ -10,6 +10,7 @@ import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import { laterText } from "../table/watermark.js";
+import { lightCleanUp } from "./clean-up.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { changesRef, type Staged } from "./load.js";
@@ -18,6 +19,8 @@ import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import type { Work } from "./work.js";
 
 export interface PublishOptions {
+  /** `now`: the tables were described under this very lease, so that only others can have altered them since. */
+  readonly described?: "now";
   readonly note?: string | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -32,11 +35,15 @@ export async function publishInPlace(
 ): Promise<Outcome | null> {
   const facts = releaseFacts(w, held, release, o);
   const foreign = new Set<string>();
+  let fresh = o.described === "now";
   for (;;) {
-    const tables = await tableLoads(w, held, staged, foreign);
+    const tables = await tableLoads(w, held, staged, foreign, fresh);
+    fresh = false;
     for (const t of tables) await prepareTables(w, t);
-    const { plan, published } = planInPlace(tables, facts, jsRunner(w));
+    const forget = end === "commit" ? lightCleanUp(held.state, tables, release, facts.keep) : null;
+    const { plan, published } = planInPlace(tables, { ...facts, forget }, jsRunner(w));
     const result = await held.during((limit) => w.block(plan, end, limit));
+    if (result.outcome === "committed" && forget !== null) held.freed();
     const context = sampleContext(
       tables.map((t) => ({ alias: t.alias, columns: stored(t.live.columns) })),
       w,
@@ -45,8 +52,11 @@ export async function publishInPlace(
       for (const t of tables) if (t.scanAll && !t.fill && !foreign.has(t.alias)) tellDrift(w, t, result);
       return outcome(w, published, result, release, held.now, context);
     }
-    if (result.at === opOf.effect) return null;
-    const alias = tables.find((t) => result.at === opOf.count(t.alias))?.alias;
+    const refusing = result.results.get(result.at)?.rows[0] ?? {};
+    if (refusing["same"] === true && refusing["moved"] === false) return null;
+    const alias = tables.find(
+      (t) => result.at === opOf.count(t.alias) || (refusing["same"] === false && result.at === opOf.tally(t.alias)),
+    )?.alias;
     if (alias === undefined)
       throw refusal(
         w,
@@ -58,22 +68,30 @@ export async function publishInPlace(
       );
     foreign.add(alias);
     const expected = tables.find((t) => t.alias === alias)?.was?.rows ?? 0;
-    const found = String(result.results.get(result.at)?.rows[0]?.["rows"] ?? "?");
+    const found = String(refusing["rows"] ?? "?");
     const message = `${alias}: others have written to the table: it has ${found} rows where the ledger recorded ${expected}; their rows are kept, and all rows were read again`;
     w.warnings.push({ code: "FOREIGN_WRITES", message });
   }
 }
 
-/** What was staged, against live as it is now: between load and publish other releases may have come. */
+/** How long a description is taken for what a table is, in milliseconds. */
+const LATELY_MS = 10_000;
+
+/**
+ * What was staged, against live as it is now: between load and publish other releases may have come. `fresh`: they have not,
+ * and what was described a moment ago need not be asked for again.
+ */
 export async function tableLoads(
   w: Work,
   held: Held,
   staged: readonly Staged[],
   foreign: ReadonlySet<string>,
+  fresh = false,
 ): Promise<readonly TableLoad[]> {
   const loads: TableLoad[] = [];
   for (const s of staged) {
-    const live = await w.describe(s.found.ref);
+    const lately = fresh && s.found.live !== null && performance.now() - s.found.seenAt < LATELY_MS;
+    const live = lately ? s.found.live : await w.describe(s.found.ref, "columns");
     loads.push(tableLoad(w, { ...s, found: { ...s.found, live } }, held.state, foreign.has(s.found.alias)));
   }
   return loads;
@@ -105,6 +123,7 @@ export function releaseFacts(w: Work, held: Held, release: number, o: PublishOpt
     lease: w.names.lease,
     nextSeq: held.nextSeq,
     hashVersion: w.ctx.adapter.syntax.hashVersion,
+    forget: null,
   };
 }
 
@@ -170,8 +189,9 @@ function requireNoGap(w: Work, s: Staged, watermark: string | null, type: Column
 async function prepareTables(w: Work, t: TableLoad): Promise<void> {
   const columns = imageTable(w, t.live.columns);
   const known = t.was?.changes?.join("\0") === t.changes.path.join("\0");
-  if (!t.fill && !known) await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true }, t.alias);
-  if (t.make === "before") await w.run({ kind: "create", ref: t.live.ref, columns: t.live.columns, ifNotExists: true }, t.alias);
+  if (!t.fill && !known) await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true, scratch: true }, t.alias);
+  if (t.make === "before")
+    await w.run({ kind: "create", ref: t.live.ref, columns: t.live.columns, ifNotExists: true, scratch: false }, t.alias);
 }
 export function imageTable(w: Work, columns: readonly ColumnShape[]): readonly ColumnShape[] {
   const { syntax } = w.ctx.adapter;

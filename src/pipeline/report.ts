@@ -15,7 +15,7 @@ export function countsOf(t: PublishedTable, facts: Facts): TableCounts {
   if (t.undo.kind === "fill") return { ...none, inserted: t.staged };
   const tally = first(t.tally);
   const n = (name: string): number => Number(tally[name] ?? 0);
-  const stale = Number(first(t.stale)["stale"] ?? 0);
+  const stale = Number(first(t.tally)["stale"] ?? 0);
   const [inserted, updated, deleted] = [n("inserted"), n("updated"), n("deleted")];
   return { ...none, inserted, updated, deleted, stale, unchanged: Math.max(0, t.staged - inserted - updated - stale) };
 }

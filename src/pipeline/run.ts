@@ -33,7 +33,9 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
       try {
         await w.stage("load", () => stageFeed(w, held, feed, release, staged, drop));
         const result =
-          staged.length === 0 ? null : await w.stage("publish", () => publishInPlace(w, held, staged, release, o, "commit"));
+          staged.length === 0
+            ? null
+            : await w.stage("publish", () => publishInPlace(w, held, staged, release, { ...o, described: "now" }, "commit"));
         if (result !== null) return await published(w, held, result, drop);
         held.giveBack();
         for (const ref of drop) await w.run({ kind: "drop", ref });

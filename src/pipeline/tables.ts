@@ -20,8 +20,10 @@ export interface Found {
   readonly ref: TableRef;
   /** Its key in the ledger. */
   readonly id: string;
-  /** null: it does not exist yet. */
+  /** Its columns; nothing else is sure to be in it. null: it does not exist yet. */
   readonly live: TableShape | null;
+  /** When it was described, by `performance.now()`. */
+  readonly seenAt: number;
   /** null: no release has accounted for it. */
   readonly state: TableState | null;
 }
@@ -38,9 +40,10 @@ export async function findTables(w: Work, state: State, aliases?: readonly strin
   for (const alias of aliases ?? Object.keys(w.ctx.tables)) {
     const definition = definitionOf(w.ctx, alias);
     const { ref, id } = keyOf(w, definition);
-    const live = await w.describe(ref);
+    const live = await w.describe(ref, "columns");
+    const seenAt = performance.now();
     if (live !== null) checkAgainstLive(w.ctx, alias, definition, live.columns);
-    found.push({ alias, definition, ref: live?.ref ?? ref, id, live, state: state.tables[id] ?? null });
+    found.push({ alias, definition, ref: live?.ref ?? ref, id, live, seenAt, state: state.tables[id] ?? null });
   }
   return found;
 }

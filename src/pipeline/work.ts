@@ -39,13 +39,18 @@ export interface Work {
   /** What JavaScript checks threw: the cause of a refusal. */
   readonly thrown: unknown[];
   release: number | null;
+  /** The warehouse's clock, in microseconds since 1970-01-01, once the lease has been taken; null before. */
+  clock: (() => bigint) | null;
   /** Runs `body` as a stage: timed, told to observers, named in errors. */
   stage<R>(stage: Stage, body: () => Promise<R>): Promise<R>;
   /** Statements that each commit by themselves. */
   run(step: Step, table?: string): Promise<StepResult>;
+  /** Repeats what other transactions conflict with, for so many milliseconds at most. */
+  patiently<R>(timeoutMs: number, body: () => Promise<R>): Promise<R>;
   /** One transaction; repeated while other transactions conflict with it. */
   block(plan: Plan, end: "commit" | "rollback", timeoutMs: number): Promise<BlockResult>;
-  describe(ref: TableRef): Promise<TableShape | null>;
+  /** null: no such table. `columns`: no fingerprint, marker or version. */
+  describe(ref: TableRef, what?: "columns" | "whole"): Promise<TableShape | null>;
   query(statement: Sql): Promise<readonly Row[]>;
   io(label: string): IoOptions;
   /** The same work with a signal that never fires: what must be put in order after an abort. */
@@ -142,6 +147,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
     stages: [],
     thrown: [],
     release: null,
+    clock: null,
     io,
     async stage(stage, body) {
       const outer = current;
@@ -191,32 +197,41 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
       }
       return { ok: true, rows, affected };
     },
-    async block(plan, end, timeoutMs) {
+    patiently(timeoutMs, body) {
       const start = performance.now();
-      const left = (): number => timeoutMs - (performance.now() - start);
-      const block = compileBlock(adapter, plan, end, timeoutMs);
-      statements += block.ops.length - 1;
-      const attempt = (o: IoOptions) => session.atomic({ ...block, timeoutMs: Math.max(1, Math.floor(left())) }, o);
-      return pRetry(() => w.call(plan.name, undefined, attempt, false, end === "commit"), {
+      return pRetry(body, {
         retries: CONFLICTS,
         minTimeout: 2,
         maxTimeout: 250,
         factor: 1.6,
         randomize: true,
         shouldRetry: ({ error }) =>
-          isCutoverError(error, "ADAPTER") && error.context.kind === "conflict" && !signal.aborted && left() > 0,
-      }).catch((e: unknown) => {
-        if (isCutoverError(e, "ADAPTER") && e.context.kind === "cancelled" && !signal.aborted)
-          throw tooLong(plan.name, timeoutMs, settings.pipeline, e);
-        throw e;
+          isCutoverError(error, "ADAPTER") &&
+          error.context.kind === "conflict" &&
+          !signal.aborted &&
+          performance.now() - start < timeoutMs,
       });
+    },
+    async block(plan, end, timeoutMs) {
+      const start = performance.now();
+      const left = (): number => timeoutMs - (performance.now() - start);
+      const block = compileBlock(adapter, plan, end, timeoutMs);
+      statements += block.ops.length - 1;
+      const attempt = (o: IoOptions) => session.atomic({ ...block, timeoutMs: Math.max(1, Math.floor(left())) }, o);
+      return w
+        .patiently(timeoutMs, () => w.call(plan.name, undefined, attempt, false, end === "commit"))
+        .catch((e: unknown) => {
+          if (isCutoverError(e, "ADAPTER") && e.context.kind === "cancelled" && !signal.aborted)
+            throw tooLong(plan.name, timeoutMs, settings.pipeline, e);
+          throw e;
+        });
     },
     calm: () => makeWork(ctx, session, new AbortController().signal, current),
     explain(e) {
       const where = { pipeline: settings.pipeline, release: w.release ?? undefined };
       return located(explain(adapter, e, { stage: current, signal, where, secret }), where);
     },
-    describe: (ref) => w.call("describe", ref.path.at(-1), (o) => session.describe(ref, o)),
+    describe: (ref, what = "whole") => w.call("describe", ref.path.at(-1), (o) => session.describe(ref, o, what)),
     query: (sql) => w.call("query", undefined, async (o) => (await session.execute({ sql }, o)).rows),
   };
   return w;

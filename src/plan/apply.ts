@@ -1,9 +1,9 @@
 import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
-import type { Scope } from "../adapter/steps.js";
+import type { Scope, Step } from "../adapter/steps.js";
 import type { Facts } from "../check/planned.js";
 import type { TableCounts } from "../pipeline/reports.js";
 import type { Plan, PlannedStep } from "./compile.js";
-import { opOf } from "./release.js";
+import { fence, opOf } from "./release.js";
 
 /** A load into a candidate. */
 export interface Application {
@@ -21,12 +21,20 @@ export interface Application {
   readonly fence: bigint;
 }
 
+/** Which rows of the delta may be older than live's: in key scope, by cursor. */
+export const staleIn = (
+  a: Pick<Application, "delta" | "key" | "cursor" | "scope"> & { readonly live: TableShape },
+): Step<"tally">["stale"] =>
+  a.cursor === null || a.scope === "all" || !("keys" in a.scope)
+    ? null
+    : { live: a.live.ref, delta: a.delta, key: a.key, cursor: a.cursor, prune: null };
+
 /** The same algebra as in place, on the candidate; the images are counted and go with it. */
 export function planApply(a: Application): Plan {
   const { candidate: live, scratch: changes, release, key } = a;
   const tally = opOf.tally(a.alias);
   const steps: PlannedStep[] = [
-    { id: opOf.fence, step: { kind: "fence", lease: a.lease, fence: a.fence } },
+    fence(a),
     {
       id: opOf.capture(a.alias),
       step: {
@@ -44,7 +52,18 @@ export function planApply(a: Application): Plan {
         prune: null,
       },
     },
-    { id: tally, step: { kind: "tally", changes, release, columns: stored(live.columns) } },
+    {
+      id: tally,
+      step: {
+        kind: "tally",
+        changes,
+        release,
+        columns: stored(live.columns),
+        stale: staleIn({ ...a, live }),
+        count: null,
+        moved: null,
+      },
+    },
     {
       id: `${a.alias}.exchange`,
       step: {
@@ -69,8 +88,7 @@ export function planApply(a: Application): Plan {
 export function applied(before: TableCounts, facts: Facts, alias: string, staged: number): TableCounts {
   const tally = facts[opOf.tally(alias)]?.[0] ?? {};
   const n = (name: string): number => Number(tally[name] ?? 0);
-  const stale = Number(facts[opOf.capture(alias)]?.[0]?.["stale"] ?? 0);
-  const [inserted, updated, deleted] = [n("inserted"), n("updated"), n("deleted")];
+  const [inserted, updated, deleted, stale] = [n("inserted"), n("updated"), n("deleted"), n("stale")];
   return {
     inserted: before.inserted + inserted,
     updated: before.updated + updated,

@@ -1,11 +1,12 @@
 import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
-import { imageColumns, type Scope } from "../adapter/steps.js";
+import { imageColumns, type Scope, type Step } from "../adapter/steps.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { type CheckTarget, type CompiledChecks, compileChecks } from "../check/compile.js";
 import type { Published, PublishedTable } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident, join, template } from "../sql/sql.js";
+import { staleIn } from "./apply.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, validate } from "./release.js";
 
@@ -50,45 +51,43 @@ export function planInPlace(
   // What the source says of itself is held against what came, even where nothing would change.
   const told = (t: TableLoad): boolean => t.totals !== null && t.checks.some((c) => c.kind === "reconcile");
   const moves = tables.some((t) => t.fill || told(t) || t.watermark !== (t.was?.watermark ?? null));
-  const effect: PlannedStep = {
-    id: opOf.effect,
-    step: { kind: "effect", tallies: tables.map((t) => ({ changes: t.changes, release: facts.release })) },
-  };
+  const moved = moves ? null : tables.map((t) => ({ changes: t.changes, release: facts.release }));
   const steps = [
-    fence(facts),
-    ...tables.flatMap((t) => prepare(t, facts.release)),
-    ...(moves ? [] : [effect]),
+    fence(facts, facts.forget !== null),
+    ...tables.flatMap((t, i) => prepare(t, facts.release, i === tables.length - 1 ? moved : null)),
     ...tables.flatMap((t) => exchange(t, facts.release)),
     ...validate(
       compiled.map(({ t, checks }) => ({ alias: t.alias, live: t.live, checks })),
       js,
     ),
+    ...(facts.forget ?? []),
     record(facts, published),
   ];
   return { plan: { name: "publish", atomic: true, steps }, published };
 }
 
-function prepare(t: TableLoad, release: number): PlannedStep[] {
+function prepare(t: TableLoad, release: number, moved: Step<"tally">["moved"]): PlannedStep[] {
   const { live, changes, key } = t;
   const create: PlannedStep[] =
     t.make === "in-block"
-      ? [{ id: `${t.alias}.create`, step: { kind: "create", ref: live.ref, columns: live.columns, ifNotExists: false } }]
+      ? [
+          {
+            id: `${t.alias}.create`,
+            step: { kind: "create", ref: live.ref, columns: live.columns, ifNotExists: false, scratch: false },
+          },
+        ]
       : [];
-  const known: PlannedStep[] =
-    t.make !== null || (t.scanAll && !t.fill)
-      ? []
-      : [{ id: opOf.count(t.alias), step: { kind: "count", on: live.ref, rows: t.was?.rows ?? 0 } }];
+  const count = t.make !== null || (t.scanAll && !t.fill) ? null : { on: live.ref, rows: t.was?.rows ?? 0 };
   if (t.fill) {
     return [
       ...create,
-      ...known,
+      ...(count === null ? [] : [{ id: opOf.count(t.alias), step: { kind: "count" as const, ...count } }]),
       { id: `${t.alias}.fill`, step: { kind: "fill", live, delta: t.delta, given: t.given, inserts: t.rows } },
       scan(t, live.ref),
     ];
   }
   return [
     ...create,
-    ...known,
     {
       id: opOf.capture(t.alias),
       step: {
@@ -106,7 +105,10 @@ function prepare(t: TableLoad, release: number): PlannedStep[] {
         prune: null,
       },
     },
-    { id: opOf.tally(t.alias), step: { kind: "tally", changes, release, columns: stored(live.columns) } },
+    {
+      id: opOf.tally(t.alias),
+      step: { kind: "tally", changes, release, columns: stored(live.columns), stale: staleIn(t), count, moved },
+    },
   ];
 }
 const scan = (t: Pick<TableLoad, "alias" | "live">, on: TableRef): PlannedStep => ({
@@ -170,7 +172,6 @@ function publishedTable(t: TableLoad, checks: CompiledChecks): PublishedTable {
     undo: t.fill ? { kind: "fill" } : images,
     tally: t.fill ? null : opOf.tally(t.alias),
     scan: t.fill || t.scanAll ? opOf.scan(t.alias) : null,
-    stale: t.fill ? null : opOf.capture(t.alias),
     checks: [...checks.planned],
   };
 }

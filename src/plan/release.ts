@@ -20,6 +20,8 @@ export interface ReleaseFacts {
   readonly journal: TableRef;
   readonly lease: TableRef;
   readonly nextSeq: () => number;
+  /** What the block itself cleans up, and then gives the lease up; null: a cleanup that needs the lease follows. */
+  readonly forget: readonly PlannedStep[] | null;
   /** The algorithm of today's checksums. */
   readonly hashVersion: string;
 }
@@ -31,7 +33,6 @@ export const opOf = {
   capture: (alias: string): string => `${alias}.capture`,
   tally: (alias: string): string => `${alias}.tally`,
   scan: (alias: string): string => `${alias}.scan`,
-  effect: "effect",
   fence: "fence",
 };
 
@@ -44,9 +45,10 @@ export const head = (f: ReleaseFacts, strategy: Published["strategy"]): Omit<Pub
   ...(f.key === undefined ? {} : { key: f.key }),
   base: { ...f.state, undone: [] },
 });
-export const fence = (f: Pick<ReleaseFacts, "lease" | "fence">): PlannedStep => ({
+/** `free`: the lease is given up with the commit, where nothing is left to do that needs it. */
+export const fence = (f: Pick<ReleaseFacts, "lease" | "fence">, free = false): PlannedStep => ({
   id: opOf.fence,
-  step: { kind: "fence", lease: f.lease, fence: f.fence },
+  step: { kind: "fence", lease: f.lease, fence: f.fence, free },
 });
 
 /** A checksum of the same columns by another algorithm than today's: it says nothing about what a scan finds now. */
@@ -102,7 +104,7 @@ const sampling = (g: CheckGroup, columns: readonly ColumnShape[]): PlannedStep["
 
 /** The journal row, written in the same transaction as the data; what only the block can tell comes in as facts. */
 export function record(f: ReleaseFacts, p: Published): PlannedStep {
-  const ops = Object.values(p.tables).flatMap((t) => [t.tally, t.scan, t.stale, ...t.checks.map((c) => c.op)]);
+  const ops = Object.values(p.tables).flatMap((t) => [t.tally, t.scan, ...t.checks.map((c) => c.op)]);
   const facts = [...new Set(ops.filter((op): op is string => op !== null))];
   const { facts: _none, ...constant } = p;
   const common = { pipeline: f.pipeline, release: f.release, fence: f.fence };

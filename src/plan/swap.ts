@@ -87,7 +87,6 @@ export function planSwap(
         undo: { kind: "swap", kept: t.live === null ? null : [...t.keepAs.path], fingerprint: t.live?.fingerprint ?? null },
         tally: null,
         scan: opOf.scan(t.alias),
-        stale: null,
         checks: [...checks.planned],
       },
     },

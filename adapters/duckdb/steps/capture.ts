@@ -43,7 +43,6 @@ function byKey(s: Capture): readonly SqlOp[] {
       `SELECT ${s.release}, 'before', CASE WHEN gone THEN 'delete' ELSE 'update' END, ${listed(columns.map((_, i) => `c${i}`))} FROM ${match} WHERE goes`,
       `SELECT ${s.release}, 'after', CASE WHEN m.rid IS NULL THEN 'insert' ELSE 'update' END, ${comes} FROM ${table(s.delta)} AS d LEFT JOIN ${match} AS m ON ${met} WHERE NOT ${deleted(s)} AND (m.rid IS NULL OR m.goes)`,
     ]),
-    sqlOp(`SELECT count(*) AS stale FROM ${match} WHERE stale`, { returns: { stale: "int64" } }),
   ];
 }
 
@@ -77,7 +76,6 @@ function byContent(s: Capture): readonly SqlOp[] {
       `SELECT ${s.release}, 'after', ${comesOp}, ${incoming(s, columns, (c) => (keyed ? kept(s, columns, c, match) : fallback(c)))} ${left}`,
     ]),
     sqlOp(`DROP TABLE ${keep}`),
-    sqlOp("SELECT 0 AS stale", { returns: { stale: "int64" } }),
   ];
 }
 

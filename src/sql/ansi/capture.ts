@@ -26,9 +26,9 @@ export function inScope(scope: Scope, alias: string): Sql {
   const values = scope.values.map((value) => template`${{ value, type: scope.type }}`);
   return template`${column(scope.partition, alias)} IN (${join(values, ", ")})`;
 }
-/** Not older than the live row by cursor: an equal one applies, and so does one whose order is unknown. */
-const fresh = (cursor: string | null): Sql =>
-  cursor === null ? raw("TRUE") : template`NOT coalesce(${column(cursor, "d")} < ${column(cursor, "l")}, FALSE)`;
+/** Older than the live row by cursor: an equal one applies, and so does one whose order is unknown. */
+export const older = (cursor: string): Sql => template`coalesce(${column(cursor, "d")} < ${column(cursor, "l")}, FALSE)`;
+const fresh = (cursor: string | null): Sql => (cursor === null ? raw("TRUE") : template`NOT ${older(cursor)}`);
 
 /** The effective difference between live and delta, by key or as multisets. */
 export function captureStep(syntax: Syntax): Compilers<"capture"> {
@@ -58,12 +58,6 @@ function byKey(s: Step<"capture">, syntax: Syntax) {
     ),
     insert(
       template`SELECT ${s.release}, 'after', 'insert', ${join(incoming(shapes, s.given, false), ", ")} FROM ${as(on(s.delta), "d")} WHERE NOT ${deleted} AND NOT EXISTS (SELECT 1 FROM ${as(on(s.live.ref), "l")} WHERE ${sameKey(s.key, "d", "l")} AND ${pruned})`,
-    ),
-    sqlOp(
-      s.cursor === null
-        ? template`SELECT ${as(raw("0"), "stale")}`
-        : template`SELECT ${as(raw("count(*)"), "stale")} FROM ${match} WHERE NOT (${fresh(s.cursor)})`,
-      { returns: { stale: "int64" } },
     ),
   ];
 }
@@ -121,6 +115,5 @@ function byContent(s: Step<"capture">, syntax: Syntax) {
     insert(template`SELECT ${s.release}, 'after', 'insert', ${columns(names, "a")} ${missing(delta, live)}`),
     ...update("before", "after"),
     ...update("after", "before"),
-    sqlOp(template`SELECT ${as(raw("0"), "stale")}`, { returns: { stale: "int64" } }),
   ];
 }

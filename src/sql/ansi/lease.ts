@@ -21,7 +21,7 @@ export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
       const own = s.instead === null ? raw("") : template` OR ${fence} = ${s.instead}`;
       return [
         sqlOp(
-          template`UPDATE ${on(s.lease)} SET ${owner} = ${s.owner}, ${process} = ${s.process}, ${fence} = ${fence} + 1, ${releases} = ${releases} + ${s.releases}, ${expires} = ${until(s.ttlMs)} WHERE ${owner} IS NULL OR ${expires} <= ${now()}${dead}${own}`,
+          template`UPDATE ${on(s.lease)} SET ${owner} = ${s.owner}, ${process} = ${s.process}, ${fence} = ${fence} + 1, ${column("left_by")} = ${owner}, ${releases} = ${releases} + ${s.releases}, ${expires} = ${until(s.ttlMs)} WHERE ${owner} IS NULL OR ${expires} <= ${now()}${dead}${own}`,
           { expect: { affected: 1 } },
         ),
       ];
@@ -41,7 +41,7 @@ export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
     ],
     fence: (s) => [
       sqlOp(
-        template`UPDATE ${on(s.lease)} SET ${fence} = ${fence} WHERE ${fence} = ${s.fence} AND ${owner} IS NOT NULL AND ${expires} > ${now()}`,
+        template`UPDATE ${on(s.lease)} SET ${fence} = ${fence}${s.free ? template`, ${owner} = NULL` : raw("")} WHERE ${fence} = ${s.fence} AND ${owner} IS NOT NULL AND ${expires} > ${now()}`,
         {
           expect: { affected: 1 },
         },
@@ -49,7 +49,7 @@ export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
     ],
     readLease: (s) => [
       sqlOp(
-        template`SELECT ${columns(["owner", "process", "fence", "releases", "expires_at"])}, ${as(template`${expires} <= ${now()}`, "expired")}, ${as(now(), "now")} FROM ${on(s.lease)}`,
+        template`SELECT ${columns(["owner", "process", "fence", "releases", "expires_at", "left_by"])}, ${as(template`${expires} <= ${now()}`, "expired")}, ${as(now(), "now")} FROM ${on(s.lease)}`,
         {
           returns: {
             owner: "string",
@@ -57,6 +57,7 @@ export function leaseSteps(syntax: Syntax): Compilers<LeaseStep> {
             fence: "int64",
             releases: "int64",
             expires_at: "timestamp",
+            left_by: "string",
             expired: "bool",
             now: "timestamp",
           },

@@ -3,11 +3,11 @@ import { type Compilers, imageColumns } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { inline } from "../render.js";
 import { join, raw, type Sql, template } from "../sql.js";
-import { and, column, columns, on } from "./words.js";
+import { and, as, column, columns, on } from "./words.js";
 
 type LedgerStep =
   | "record"
-  | "readJournal"
+  | "readState"
   | "findEvents"
   | "claim"
   | "readClaims"
@@ -26,6 +26,18 @@ const journalTypes = {
   recorded_at: "timestamp",
   fence: "int64",
   payload: "string",
+} as const;
+
+const leaseColumns = ["owner", "process", "fence", "releases", "expires_at", "left_by"];
+const leaseTypes = {
+  owner: "string",
+  process: "string",
+  lease_fence: "int64",
+  releases: "int64",
+  expires_at: "timestamp",
+  left_by: "string",
+  expired: "bool",
+  now: "timestamp",
 } as const;
 
 /** The journal, the claims, and the tables of the ledger. */
@@ -52,12 +64,21 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
           { expect: { affected: 1 } },
         ),
       ),
-    readJournal: (s) => [
-      sqlOp(
-        template`SELECT ${readColumns} FROM ${on(s.journal)} WHERE ${pipeline} = ${s.pipeline} AND ${seq} >= (SELECT coalesce(max(${seq}), 0) FROM ${on(s.journal)} WHERE ${pipeline} = ${s.pipeline} AND ${event} IN (${list(s.anchors)})) ORDER BY ${seq}, ${fence}`,
-        { returns: journalTypes },
-      ),
-    ],
+    readState: (s) => {
+      const anchor = template`SELECT coalesce(max(${seq}), 0) FROM ${on(s.journal)} WHERE ${pipeline} = ${s.pipeline} AND ${event} IN (${list(s.anchors)})`;
+      const events = template`SELECT ${readColumns} FROM ${on(s.journal)} WHERE ${pipeline} = ${s.pipeline} AND ${seq} >= (${anchor})`;
+      const lease = [
+        ...leaseColumns.map((c) => (c === "fence" ? as(column(c, "l"), "lease_fence") : column(c, "l"))),
+        as(template`${column("expires_at", "l")} <= ${now()}`, "expired"),
+        as(now(), "now"),
+      ];
+      return [
+        sqlOp(
+          template`SELECT ${columns(journalColumns.slice(1), "j")}, ${join(lease, ", ")} FROM ${as(on(s.lease), "l")} LEFT JOIN ${as(template`(${events})`, "j")} ON TRUE ORDER BY ${column("seq", "j")}, ${column("fence", "j")}`,
+          { returns: { ...journalTypes, ...leaseTypes } },
+        ),
+      ];
+    },
     findEvents: (s) => [
       sqlOp(
         template`SELECT ${readColumns} FROM ${on(s.journal)} WHERE ${and([

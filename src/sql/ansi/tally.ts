@@ -1,12 +1,37 @@
 import type { ColumnShape } from "../../adapter/shapes.js";
 import { sqlOp } from "../../adapter/sql-op.js";
-import { type Compilers, imageColumns } from "../../adapter/steps.js";
+import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, type Sql, template } from "../sql.js";
-import { as, column, columns, on } from "./words.js";
+import { older } from "./capture.js";
+import { as, column, columns, on, sameKey } from "./words.js";
+
+const imageTypes = {
+  before_rows: "int64",
+  before_sum: "string",
+  after_rows: "int64",
+  after_sum: "string",
+  inserted: "int64",
+  updated: "int64",
+  deleted: "int64",
+} as const;
+
+type Tally = Step<"tally">;
+const staleRows = (s: Tally["stale"]): Sql =>
+  s === null
+    ? raw("0")
+    : template`(SELECT count(*) FROM ${as(on(s.delta), "d")} JOIN ${as(on(s.live), "l")} ON ${sameKey(s.key, "d", "l")} AND ${s.prune ?? raw("TRUE")} WHERE ${older(s.cursor)})`;
+const counted = (s: Tally["count"]): Sql => (s === null ? raw("NULL") : template`(SELECT count(*) FROM ${on(s.on)})`);
+const anyMoved = (s: Tally["moved"]): Sql =>
+  s === null
+    ? raw("TRUE")
+    : join(
+        s.map((t) => template`EXISTS (SELECT 1 FROM ${on(t.changes)} WHERE ${column(imageColumns.release)} = ${t.release})`),
+        " OR ",
+      );
 
 /** Rows and checksums: of images, and of whole tables; and what two states differ by. */
-export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count" | "effect" | "difference"> {
+export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count" | "difference"> {
   const text = (expr: string): string => `CAST(${expr} AS ${syntax.type("string")})`;
   const is = (name: "image" | "op", value: string): string => `${syntax.ident([imageColumns[name]])} = '${value}'`;
   const both = (a: string, b: string): string => syntax.countIf(`${a} AND ${b}`);
@@ -14,7 +39,7 @@ export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count"
     text(syntax.sumHash(`CASE WHEN ${is("image", image)} THEN ${syntax.rowHash(shapes)} END`));
   return {
     tally: (s) => {
-      const facts = [
+      const found = [
         as(raw(syntax.countIf(is("image", "before"))), "before_rows"),
         as(raw(sumOf(s.columns, "before")), "before_sum"),
         as(raw(syntax.countIf(is("image", "after"))), "after_rows"),
@@ -23,18 +48,29 @@ export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count"
         as(raw(both(is("image", "after"), is("op", "update"))), "updated"),
         as(raw(both(is("image", "before"), is("op", "delete"))), "deleted"),
       ];
+      const images = template`SELECT ${join(found, ", ")} FROM ${on(s.changes)} WHERE ${column(imageColumns.release)} = ${s.release}`;
+      const around = template`SELECT ${as(staleRows(s.stale), "stale")}, ${as(counted(s.count), "rows")}, ${as(anyMoved(s.moved), "moved")}`;
+      const names = Object.keys(imageTypes);
+      const changed = join(
+        ["inserted", "updated", "deleted"].map((n) => column(n, "i")),
+        " + ",
+      );
+      const same = s.count === null ? raw("TRUE") : template`${column("rows", "a")} = ${s.count.rows}`;
+      const shown = [
+        columns(names, "i"),
+        as(changed, "changed"),
+        columns(["stale", "rows", "moved"], "a"),
+        as(same, "same"),
+        as(template`${same} AND ${column("moved", "a")}`, "ok"),
+      ];
       return [
-        sqlOp(template`SELECT ${join(facts, ", ")} FROM ${on(s.changes)} WHERE ${column(imageColumns.release)} = ${s.release}`, {
-          returns: {
-            before_rows: "int64",
-            before_sum: "string",
-            after_rows: "int64",
-            after_sum: "string",
-            inserted: "int64",
-            updated: "int64",
-            deleted: "int64",
+        sqlOp(
+          template`SELECT ${join(shown, ", ")} FROM ${as(template`(${images})`, "i")} CROSS JOIN ${as(template`(${around})`, "a")}`,
+          {
+            expect: { holds: true },
+            returns: { ...imageTypes, changed: "int64", stale: "int64", rows: "int64", moved: "bool", same: "bool", ok: "bool" },
           },
-        }),
+        ),
       ];
     },
     scan: (s) => {
@@ -57,20 +93,6 @@ export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count"
         expect: { holds: true },
         returns: { rows: "int64", ok: "bool" },
       }),
-    ],
-    effect: (s) => [
-      sqlOp(
-        template`SELECT ${as(
-          join(
-            s.tallies.map(
-              (t) => template`EXISTS (SELECT 1 FROM ${on(t.changes)} WHERE ${column(imageColumns.release)} = ${t.release})`,
-            ),
-            " OR ",
-          ),
-          "ok",
-        )}`,
-        { expect: { holds: true }, returns: { ok: "bool" } },
-      ),
     ],
     difference: (s) => {
       const names = s.columns.map((c) => c.name);
