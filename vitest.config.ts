@@ -1,8 +1,11 @@
 import { defaultServerConditions } from "vite";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+// "module" is passed on to node, where the dependencies of snowflake-sdk have no such entry that runs.
+const conditions = ["cutover-source", ...defaultServerConditions.filter((c) => c !== "module")];
+
 const config: ViteUserConfig = defineConfig({
-  ssr: { resolve: { conditions: ["cutover-source", ...defaultServerConditions] } },
+  ssr: { resolve: { conditions } },
   test: {
     include: ["test/**/*.test.ts"],
     reporters: ["default", "./test/line-reporter.ts"],

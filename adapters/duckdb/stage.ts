@@ -18,7 +18,7 @@ const perform = async (c: Connection, text: string, values: Statement["values"] 
   (await run(c, { text, values })).affected ?? 0;
 
 /**
- * Replaces the rows of `into`, in one transaction: what fails leaves everything as it was.
+ * Makes `into` anew and fills it, in one transaction: what fails leaves everything as it was.
  * @throws what {@link classify} explains: `bad-data` for a value that does not fit, `bad-file` for a file.
  */
 export async function stage(
@@ -30,9 +30,9 @@ export async function stage(
 ): Promise<{ readonly rows: number }> {
   await guarded(c, o, () => perform(c, "BEGIN"));
   try {
-    const targets = await guarded(c, o, () => targetsOf(c, into, columns));
-    await guarded(c, o, () => perform(c, `DELETE FROM ${syntax.ident(into.path)}`));
-    const rows = await fill(c, into, targets, from, o);
+    const body = columns.map((k) => `${syntax.ident([k.name])} ${k.native}${k.nullable ? "" : " NOT NULL"}`);
+    await guarded(c, o, () => perform(c, `CREATE OR REPLACE TABLE ${syntax.ident(into.path)} (${body.join(", ")})`));
+    const rows = await fill(c, into, columns, from, o);
     await perform(c, "COMMIT");
     return { rows };
   } catch (e) {
@@ -44,7 +44,7 @@ export async function stage(
 async function fill(
   c: Connection,
   into: TableRef,
-  targets: Targets,
+  targets: readonly Target[],
   from: AsyncIterable<Batch> | FileSet | Sql,
   o: IoOptions,
 ): Promise<number> {
@@ -53,13 +53,13 @@ async function fill(
     const inner = `(${text.replace(/;\s*$/, "")}\n)`;
     const described = await guarded(c, o, () => run(c, { text: `DESCRIBE SELECT * FROM ${inner}`, values }));
     const found = described.rows.map((row) => typedColumn(String(row["column_name"]), String(row["column_type"])));
-    return guarded(c, o, () => perform(c, insertion(into, targets.given, { from: inner, columns: found }, "the query"), values));
+    return guarded(c, o, () => perform(c, insertion(into, targets, { from: inner, columns: found }, "the query"), values));
   }
   if ("urls" in from) {
-    const wanted = targets.given.map((t) => ({ name: t.name, json: t.native === "JSON", decimal: decimalOf(t.type) !== null }));
+    const wanted = targets.map((t) => ({ name: t.name, json: t.native === "JSON", decimal: decimalOf(t.type) !== null }));
     const source = await guarded(c, o, () => relation(c, from, wanted));
     const what = source.files.length === 1 ? `"${source.files[0]}"` : `the files ("${source.files[0]}" …)`;
-    return guarded(c, o, () => reading(source.files, () => perform(c, insertion(into, targets.given, source, what))));
+    return guarded(c, o, () => reading(source.files, () => perform(c, insertion(into, targets, source, what))));
   }
   return append(c, into, targets, from, o);
 }
@@ -85,39 +85,21 @@ function insertion(into: TableRef, targets: readonly Target[], source: Relation,
   return `INSERT INTO ${syntax.ident(into.path)} (${names.join(", ")}) SELECT ${expressions.join(", ")} FROM ${source.from} AS source`;
 }
 
-interface Targets {
-  /** The columns to fill, as the table has them. */
-  readonly given: readonly Target[];
-  /** Whether these are all of the table's columns, in its order. */
-  readonly whole: boolean;
-}
-async function targetsOf(c: Connection, into: TableRef, columns: readonly ColumnShape[]): Promise<Targets> {
-  const { rows } = await run(c, { text: `DESCRIBE ${syntax.ident(into.path)}`, values: [] });
-  const table = rows.map((row) => ({ name: String(row["column_name"]), native: String(row["column_type"]) }));
-  const given = columns.map((k) => {
-    const found = table.find((t) => sameName(t.name, k.name));
-    if (found === undefined)
-      throw fault("missing-object", `no column "${k.name}" in ${syntax.ident(into.path)}`, "Create the table with that column.");
-    return { ...found, type: k.type };
-  });
-  return { given, whole: given.length === table.length && given.every((g, i) => g.name === table[i]?.name) };
-}
-
 /** Rows from JavaScript: chunks of typed vectors where each column can be written straight, else through a table that can. */
 async function append(
   c: Connection,
   into: TableRef,
-  targets: Targets,
+  targets: readonly Target[],
   from: AsyncIterable<Batch>,
   o: IoOptions,
 ): Promise<number> {
-  const direct = targets.whole ? all(targets.given.map((t) => encoder(t, c.driver))) : null;
+  const direct = all(targets.map((t) => encoder(t, c.driver)));
   if (direct !== null) {
     const rows = await write(c, into.path, direct, from, o);
-    await refuseBrokenJson(c, into, targets.given, o);
+    await refuseBrokenJson(c, into, targets, o);
     return rows;
   }
-  const carriers = targets.given.map((t) => ({ ...t, native: encoder(t, c.driver) === null ? syntax.type(t.type) : t.native }));
+  const carriers = targets.map((t) => ({ ...t, native: encoder(t, c.driver) === null ? syntax.type(t.type) : t.native }));
   const encoders = all(carriers.map((t) => encoder(t, c.driver)));
   if (encoders === null) throw new Error("unreachable: every canonical type can be written");
   const path = ["temp", "main", `_cutover_stage_${randomUUID()}`];
@@ -129,10 +111,10 @@ async function append(
   const origin = (native: string): Origin => (native === "VARCHAR" ? { text: true } : { native });
   const source = carriers.map((t) => ({ ...typedColumn(t.name, t.native), origin: origin(t.native) }));
   const rows = await guarded(c, o, () =>
-    perform(c, insertion(into, targets.given, { from: syntax.ident(path), columns: source }, "the rows")),
+    perform(c, insertion(into, targets, { from: syntax.ident(path), columns: source }, "the rows")),
   );
   await perform(c, `DROP TABLE ${syntax.ident(path)}`);
-  await refuseBrokenJson(c, into, targets.given, o);
+  await refuseBrokenJson(c, into, targets, o);
   return rows;
 }
 const all = (encoders: readonly (Encoder | null)[]): readonly Encoder[] | null =>

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Batch, ColumnShape, FileSet, IoOptions, Sql, TableRef } from "cutover/adapter";
-import { nativesOf, queryColumns } from "./describe.js";
+import { queryColumns } from "./describe.js";
 import type { Block, Statement, Within } from "./driver.js";
 import { PostgresFault, sqlstate } from "./errors.js";
 import { lossless } from "./lossless.js";
@@ -9,7 +9,7 @@ import { syntax } from "./syntax.js";
 import { encode } from "./values.js";
 
 /**
- * Replaces the rows of `into`. Batches are first copied to a temporary table, each in a transaction of its own: a source
+ * Makes `into` anew and fills it. Batches are first copied to a temporary table, each in a transaction of its own: a source
  * may be slow, or read from this very connection.
  * @throws PostgresFault of kind `bad-data` for a value that does not fit its column without loss.
  */
@@ -54,20 +54,19 @@ async function replace(
   query: Statement,
 ): Promise<{ readonly rows: number }> {
   const table = syntax.ident(into.path);
-  const natives = await nativesOf(block, table);
+  const body = columns.map((c) => `${syntax.ident([c.name])} ${c.native}${c.nullable ? "" : " NOT NULL"}`);
+  await block.run(plain(`DROP TABLE IF EXISTS ${table}`));
+  await block.run(plain(`CREATE TABLE ${table} (${body.join(", ")})`));
   const values = columns.map((c) => {
     const from = found.find((f) => f.name === c.name);
-    const to = natives.find((n) => n.name === c.name);
-    if (from !== undefined && to !== undefined) return lossless(syntax.ident(["source", c.name]), from.native, to.native, c.name);
-    const where = from === undefined ? "the query" : table;
+    if (from !== undefined) return lossless(syntax.ident(["source", c.name]), from.native, c.native, c.name);
     throw new PostgresFault(
       "missing-object",
-      `${where} has no column "${c.name}"`,
+      `the query has no column "${c.name}"`,
       "Add the column there, or leave it out here.",
     );
   });
   const names = columns.map((c) => syntax.ident([c.name])).join(", ");
-  await block.run(plain(`DELETE FROM ${table}`));
   const insert = around(query, `INSERT INTO ${table} (${names}) SELECT ${values.join(", ")} FROM (`, ") AS source");
   const { affected } = await block.run(insert).catch((e: unknown) => {
     throw misfit(e);

@@ -1,6 +1,7 @@
 import type { Capabilities } from "../adapter/capabilities.js";
-import { type AdapterSpec, adapterOf, defineAdapter, type Warehouse } from "../adapter/define.js";
-import type { Native } from "../adapter/operations.js";
+import { adapterOf, type Warehouse } from "../adapter/define.js";
+import type { StepKind } from "../adapter/steps.js";
+import { wrapped } from "./wrapped.js";
 
 /**
  * The same warehouse by an adapter that can do less: some capabilities replaced, and the compilers that are dead then left
@@ -9,14 +10,15 @@ import type { Native } from "../adapter/operations.js";
 export function narrowed(warehouse: Warehouse, less: Partial<Capabilities>): Warehouse {
   const adapter = adapterOf(warehouse);
   if (adapter === null) throw new Error("narrowed() takes a warehouse made by defineAdapter()");
-  const capabilities: Capabilities = { ...adapter.capabilities, ...less };
-  const { clone, swap, regrant, ...portable } = adapter.steps;
-  const steps = {
-    ...portable,
-    ...(capabilities.clone === "none" ? {} : { clone }),
-    ...(capabilities.swap === "none" ? {} : { swap }),
-    ...(capabilities.grants ? { regrant } : {}),
+  const c = { ...adapter.capabilities, ...less };
+  const dead: Partial<Record<StepKind, boolean>> = {
+    clone: c.clone === "none",
+    swap: c.swap === "none",
+    mark: c.swap === "none" || c.transactionalDdl,
+    rename: c.swap === "none" || c.transactionalDdl,
+    restore: !c.timeTravel,
+    regrant: !c.grants,
   };
-  const spec = { ...adapter, contract: 1, capabilities, steps } as AdapterSpec<Capabilities, Native>;
-  return defineAdapter<Native>()(spec);
+  const steps = Object.fromEntries(Object.entries(adapter.steps).filter(([kind]) => dead[kind as StepKind] !== true));
+  return wrapped(warehouse, { capabilities: less, steps });
 }

@@ -27,8 +27,12 @@ export interface Place {
   folded(name: string): TableRef;
   /** Makes an empty table. */
   create(ref: TableRef, columns: readonly ColumnShape[]): Promise<void>;
-  /** Makes a table and fills it by the session's `stage`: canonical values, one array a row. */
+  /** Makes a table with rows: canonical values, one array a row. */
   make(ref: TableRef, columns: readonly ColumnShape[], rows: readonly (readonly unknown[])[]): Promise<void>;
+  /** Adds rows to a table, which stays what it is: they are staged beside it and appended. */
+  add(ref: TableRef, columns: readonly ColumnShape[], rows: readonly (readonly unknown[])[]): Promise<void>;
+  /** The session's `stage`: a scratch table made anew, as the core's deltas are. */
+  stage(ref: TableRef, columns: readonly ColumnShape[], rows: readonly (readonly unknown[])[]): Promise<void>;
   /** All rows, as arrays in the order of the columns, sorted by their text. */
   rows(ref: TableRef, columns: readonly ColumnShape[]): Promise<readonly (readonly unknown[])[]>;
   /** Rows of a query, on the kit's session. */
@@ -80,7 +84,7 @@ export async function openPlace(given: { readonly warehouse: Warehouse; dispose(
   const session = await open();
   const query: Place["query"] = async (sql, returns) => (await session.execute({ sql, returns }, calm())).rows;
   const create: Place["create"] = async (ref, columns) => {
-    await place.step({ kind: "create", ref, columns, ifNotExists: false });
+    await place.step({ kind: "create", ref, columns, ifNotExists: false, scratch: false });
   };
   const place: Place = {
     warehouse: given.warehouse,
@@ -92,6 +96,15 @@ export async function openPlace(given: { readonly warehouse: Warehouse; dispose(
     create,
     async make(ref, columns, rows) {
       await create(ref, columns);
+      await place.add(ref, columns, rows);
+    },
+    async add(ref, columns, rows) {
+      const from = { path: [...ref.path.slice(0, -1), "rows_of_the_kit"] };
+      await place.stage(from, columns, rows);
+      await place.step({ kind: "append", from, to: ref, columns: columns.map((c) => c.name) });
+      await place.step({ kind: "drop", ref: from });
+    },
+    async stage(ref, columns, rows) {
       await session.stage(ref, columns, batches(rows, columns.length), calm());
     },
     async rows(ref, columns) {
@@ -138,6 +151,15 @@ export async function openPlace(given: { readonly warehouse: Warehouse; dispose(
     },
   };
   return place;
+}
+
+/** A promise and its resolver: for meeting points. */
+export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open };
 }
 
 /** Rows in an order of their own: the same rows, as often, give the same list. */

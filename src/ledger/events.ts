@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { facts, plannedCheck } from "../check/planned.js";
+import { intent } from "./intent.js";
 import { readJson, writeJson } from "./portable.js";
 import { openRelease, state, tableState, undo } from "./state.js";
 
@@ -35,6 +36,9 @@ export const publishedTable = z.object({
 });
 export type PublishedTable = z.infer<typeof publishedTable>;
 
+/** The fence of the owner who decided it, where another may have carried it out. */
+const by = z.string().optional();
+
 export const published = z.object({
   strategy: z.enum(["in-place", "swap"]),
   previous: z.number(),
@@ -45,6 +49,7 @@ export const published = z.object({
   /** The whole state before: with it, this event alone tells the state after. */
   base: state,
   facts: facts.default({}),
+  by,
 });
 export type Published = z.infer<typeof published>;
 
@@ -56,8 +61,10 @@ export const payloads = {
   published,
   rejected: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), note: z.string().optional() }),
   abandoned: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string() }),
-  "rolled-back": z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced }),
-  redone: z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced }),
+  "rolled-back": z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced, by }),
+  redone: z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced, by }),
+  intent,
+  withdrawn: z.object({ reason: z.string() }),
   held: z.object({ reason: z.string() }),
   unheld: z.object({}),
   adopted: z.object({ tables: z.record(z.string(), tableState.extend({ scan: z.string() })), facts: facts.default({}) }),

@@ -43,6 +43,10 @@ export function apply(s: State, e: LedgerEvent): State {
     case "rejected":
     case "abandoned":
       return { ...s, open: s.open.filter((o) => o.release !== e.release) };
+    case "intent":
+      return { ...s, pending: { release: e.release, fence: String(e.fence), intent: e.payload } };
+    case "withdrawn":
+      return { ...s, pending: null };
     case "held":
       return { ...s, held: e.payload.reason };
     case "unheld":
@@ -102,6 +106,7 @@ export function afterPublish(p: Published, release: number, at: string): State {
     tables: { ...p.base.tables, ...Object.fromEntries(entries.map(([key, t]) => [key, t.is])) },
     kept: [...p.base.kept, made].slice(-p.keep),
     undone: [],
+    pending: null,
     open: p.base.open.filter((o) => o.release !== release),
   };
 }
@@ -166,6 +171,7 @@ function afterRollback(s: State, to: number, from: number, displaced: Displaced)
     tables,
     kept: at < 0 ? s.kept : s.kept.slice(0, at),
     undone: [...s.undone, { from, to, releases: gone.map((k) => replaceVersion(k, displaced, gone)) }],
+    pending: null,
     // A hold of somebody's own outlasts rollback and redo.
     held: s.held ?? rolledBack(from, to),
   };
@@ -182,6 +188,7 @@ function afterRedo(s: State, to: number, displaced: Displaced): State {
     tables,
     kept: [...s.kept, ...again.map((k) => replaceVersion(k, displaced, again))],
     undone: s.undone.slice(0, -1),
+    pending: null,
     held: own ? s.held : null,
   };
 }

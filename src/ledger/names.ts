@@ -62,8 +62,13 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
 }
 
 /** Names of whole tables stand beside live, since few engines move a table between schemas. */
-export const besideLive = (live: readonly string[], what: "candidate" | "before" | "undone", release: number): TableRef => ({
-  path: [...live.slice(0, -1), `_cutover_${slug(live.at(-1) ?? "")}_${what}_${release}`],
+export const besideLive = (
+  live: readonly string[],
+  what: "candidate" | "before" | "undone",
+  release: number,
+  by = "",
+): TableRef => ({
+  path: [...live.slice(0, -1), `_cutover_${slug(live.at(-1) ?? "")}_${what}_${by}${release}`],
 });
 /** Prefix of every name that {@link besideLive} makes for a table. */
 export const besidePrefix = (live: readonly string[]): string => `_cutover_${slug(live.at(-1) ?? "")}_`;

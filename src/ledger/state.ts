@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { pending } from "./intent.js";
 
 /** Rows and additive checksum of a table. The checksum names its version: algorithm, encoding and columns. */
 export interface Tally {
@@ -84,10 +85,12 @@ export const state = z.object({
   undone: z.array(z.object({ from: z.number(), to: z.number(), releases: z.array(kept) })),
   open: z.array(openRelease),
   held: z.string().nullable(),
+  /** Decided, but not known to be carried out. */
+  pending: pending.nullable().default(null),
 });
 export type State = z.infer<typeof state>;
 
-export const emptyState: State = { live: 0, tables: {}, kept: [], undone: [], open: [], held: null };
+export const emptyState: State = { live: 0, tables: {}, kept: [], undone: [], open: [], held: null, pending: null };
 export const tallyOf = (t: Pick<TableState, "rows" | "sum" | "hash">): Tally => ({
   rows: t.rows,
   checksum: `${t.hash}:${t.sum}`,

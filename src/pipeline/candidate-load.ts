@@ -1,5 +1,6 @@
 import { factsOf } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
+import { imageShapes } from "../ledger/shapes.js";
 import { applied, planApply } from "../plan/apply.js";
 import type { Source } from "../source/source.js";
 import { exactNames } from "../table/exact.js";
@@ -9,7 +10,6 @@ import { candidateShape, type Progress } from "./candidate-open.js";
 import { type AnyFeed, openFeed } from "./feed.js";
 import type { Held } from "./held.js";
 import { stageTable } from "./load.js";
-import { imageTable } from "./publish.js";
 import type { LoadReport } from "./reports.js";
 import { type Found, readableWatermark } from "./tables.js";
 import { loadRefused } from "./verdict.js";
@@ -39,7 +39,13 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
   const scratch = w.names.scratch(found.id, p.id);
   await w.run({ kind: "drop", ref: scratch }, found.alias);
   await w.run(
-    { kind: "create", ref: scratch, columns: imageTable(w, candidate.columns), ifNotExists: false, scratch: true },
+    {
+      kind: "create",
+      ref: scratch,
+      columns: imageShapes(w.ctx.adapter.syntax, candidate.columns),
+      ifNotExists: false,
+      scratch: true,
+    },
     found.alias,
   );
   const exact = exactNames(found.definition, candidate.columns, caseSensitive);

@@ -62,7 +62,8 @@ function refuseEngine(ctx: Context, alias: string, from: From): void {
   const instead = capabilities.transaction === "none" ? "an engine with transactions" : "a release in place";
   if (capabilities.swap === "none") refuse("swap", instead);
   if (capabilities.clone === "none" && from !== "start") refuse("clone", "rebuild()");
-  if (!capabilities.transactionalDdl) refuse("transactional DDL", instead);
+  const apart = ctx.adapter.steps.mark !== undefined && ctx.adapter.steps.rename !== undefined;
+  if (!capabilities.transactionalDdl && !apart) refuse("transactional DDL", instead);
 }
 
 /** Opens a release for a candidate and makes its table; a key that is already published returns its report instead. */

@@ -11,6 +11,7 @@ import { jsRunner } from "./js-checks.js";
 import { graceFrom } from "./leftovers.js";
 import { stagedTables } from "./load.js";
 import { published, refuseHeld } from "./outcome.js";
+import { carryOut, intended, prepare } from "./place.js";
 import { type PublishOptions, releaseFacts } from "./publish.js";
 import type { RunReport, Validation } from "./reports.js";
 import { checkAgainstLive, hashOf } from "./tables.js";
@@ -66,8 +67,15 @@ export async function swapNow(w: Work, held: Held, p: Progress, open: OpenReleas
     throw new CutoverError("STALE_CANDIDATE", message, { clonedFrom: p.clonedFrom, live, pipeline, release: p.id });
   }
   const t = await tableSwap(w, held, p);
-  const { plan, published: planned } = planSwap(t, releaseFacts(w, held, p.id, o), jsRunner(w));
-  const result = await w.stage("swap", () => held.during((limit) => w.block(plan, "commit", limit)));
+  const before = held.state;
+  const { plan, published: planned, placings } = planSwap(t, releaseFacts(w, held, p.id, o), jsRunner(w));
+  const result = await w.stage("swap", async () => {
+    await prepare(w, placings);
+    const decided = await held.during((limit) => w.block(plan, "commit", limit));
+    if (decided.outcome === "committed" && placings.length > 0)
+      await carryOut(w, held, intended(w, held, plan, decided), placings);
+    return decided;
+  });
   const of = sampleContext([{ alias: t.alias, columns: stored(t.candidate.columns) }], w);
   if (result.outcome === "refused") throw await swapRefused(w, held, t, p, planned, result, of);
   p.state = "published";
@@ -76,8 +84,8 @@ export async function swapNow(w: Work, held: Held, p: Progress, open: OpenReleas
     w.warnings.push({ code: "CHECKSUM", message });
   }
   const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
-  await lookBehind(w, t);
-  return published(w, held, done, stagedTables(w, t.id, p.id, p.generations));
+  if (placings.length === 0) await lookBehind(w, t);
+  return published(w, held, before, done, stagedTables(w, t.id, p.id, p.generations));
 }
 
 async function swapRefused(

@@ -13,6 +13,7 @@ import { graceFrom } from "./leftovers.js";
 import { stagedTables } from "./load.js";
 import { settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
+import { wholePlan } from "./plans.js";
 import { releaseFacts } from "./publish.js";
 import { dispose, type Release } from "./release.js";
 import type { RunReport } from "./reports.js";
@@ -105,8 +106,9 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
     },
     plan: (o) =>
       step(ctx, p, "swap", o, async (w, held) => {
-        const { plan } = planSwap(await tableSwap(w, held, p), releaseFacts(w, held, p.id, {}), jsRunner(w));
-        return asPlanText(planText(ctx.adapter, [plan]));
+        const facts = releaseFacts(w, held, p.id, {});
+        const planned = planSwap(await tableSwap(w, held, p), facts, jsRunner(w));
+        return asPlanText(planText(ctx.adapter, wholePlan(w, planned, facts)));
       }),
     [Symbol.asyncDispose]: () => dispose(ctx, p, () => settle("abandoned", "disposed")),
   };

@@ -1,8 +1,9 @@
-import { type EventName, type LedgerEvent, type Payload, payloadText } from "../ledger/events.js";
-import { apply, fold } from "../ledger/fold.js";
+import { type EventName, type Payload, payloadText } from "../ledger/events.js";
+import { apply, fold, readEvents } from "../ledger/fold.js";
 import type { State } from "../ledger/state.js";
 import { fence } from "../plan/release.js";
 import { untilAbort } from "../source/abortable.js";
+import { parseCanonical } from "../table/canonical.js";
 import { giveUp, type Taken } from "./take.js";
 import { beatOn, lostLease, type Work } from "./work.js";
 
@@ -24,6 +25,11 @@ export interface Held {
    * @throws CutoverError `LEASE_LOST`: nothing was appended.
    */
   append<E extends EventName>(event: E, release: number, payload: Payload<E>, by?: Work): Promise<void>;
+  /** The same with payloads as text: of several events at a time, all or none. */
+  record(
+    events: readonly { readonly event: string; readonly release: number; readonly text: string }[],
+    by?: Work,
+  ): Promise<void>;
   /** The release number taken for this operation was not used after all. */
   giveBack(): void;
   /** The lease was given up with a block: nothing that needs it may follow. */
@@ -88,14 +94,25 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
     now: taken.now,
     tookOver: taken.tookOver,
     nextSeq: () => ++seq,
-    async append(event, release, payload, by = w) {
-      const text = payloadText(event, payload, names.database);
-      const row = { pipeline, release, seq: ++seq, event, fence: taken.fence, payload: text, facts: [] };
-      const record = { kind: "record" as const, journal: names.journal, events: [row] };
+    append: (event, release, payload, by = w) =>
+      held.record([{ event, release, text: payloadText(event, payload, names.database) }], by),
+    async record(events, by = w) {
+      const rows = events.map((e) => ({
+        pipeline,
+        release: e.release,
+        seq: ++seq,
+        event: e.event,
+        fence: taken.fence,
+        payload: e.text,
+        facts: [],
+      }));
+      const record = { kind: "record" as const, journal: names.journal, events: rows };
       const steps = [fence({ lease: names.lease, fence: taken.fence }), { id: "record", step: record }];
       const { outcome } = await held.during((limit) => by.block({ name: "record", atomic: true, steps }, "commit", limit), by);
       if (outcome === "refused") throw lostLease(by, taken.fence);
-      state = apply(state, { event, release, seq, fence: taken.fence, at: taken.now, payload } as LedgerEvent);
+      const at = parseCanonical(taken.now, "timestamp");
+      const written = rows.map((r) => ({ ...r, recorded_at: at }));
+      state = readEvents(written, names.database).reduce(apply, state);
     },
     giveBack: () => {
       if (taken.release !== null) unused = 1;

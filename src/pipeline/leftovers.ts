@@ -1,4 +1,6 @@
 import type { TableRef } from "../adapter/shapes.js";
+import { isCutoverError } from "../errors/index.js";
+import type { PendingIntent } from "../ledger/intent.js";
 import { besidePrefix } from "../ledger/names.js";
 import { tableKey } from "../ledger/portable.js";
 import type { OpenRelease, State } from "../ledger/state.js";
@@ -6,6 +8,7 @@ import { imagesTables } from "./clean-up.js";
 import { thisProcess } from "./context.js";
 import { fencedSteps } from "./fenced.js";
 import type { Held } from "./held.js";
+import { carryOut } from "./place.js";
 import type { RecoveryReport } from "./reports.js";
 import { keyOf } from "./tables.js";
 import type { Work } from "./work.js";
@@ -22,13 +25,28 @@ const abandonedBy = (w: Work, held: Held, o: OpenRelease): boolean =>
  * commits with the data; so what remains is to close what nobody will continue, and to drop what belongs to nothing.
  */
 export async function settleLeftovers(w: Work, held: Held, thorough: boolean): Promise<RecoveryReport> {
+  const { pending } = held.state;
+  const finished = pending === null ? [] : [await finish(w, held, pending)];
   const dead = held.state.open.filter((o) => abandonedBy(w, held, o));
-  if (dead.length === 0 && !held.tookOver && !thorough) return { settled: [], dropped: [] };
+  if (dead.length === 0 && !held.tookOver && !thorough && pending === null) return { settled: [], dropped: [] };
   if (held.tookOver) {
     w.ctx.log.warn({ pipeline: w.ctx.settings.pipeline }, "the owner before did not give the lease up; settling what it left");
     w.warnings.push({ code: "TOOK_OVER", message: "the owner before did not finish; what it left behind was settled" });
   }
-  return drop(w, held, dead, thorough);
+  const report = await drop(w, held, dead, thorough || pending !== null);
+  return { ...report, settled: [...finished, ...report.settled] };
+}
+
+/** Carries out what the owner before had decided. */
+async function finish(w: Work, held: Held, pending: PendingIntent): Promise<RecoveryReport["settled"][number]> {
+  try {
+    await carryOut(w, held, pending, null);
+    return { release: pending.release, as: "published" };
+  } catch (e) {
+    if (!isCutoverError(e, "PUBLISH_FAILED") || e.context.state !== "before") throw e;
+    w.warnings.push({ code: "WITHDRAWN", message: e.message });
+    return { release: pending.release, as: "not-published" };
+  }
 }
 
 function drop(w: Work, held: Held, dead: readonly OpenRelease[], thorough: boolean): Promise<RecoveryReport> {

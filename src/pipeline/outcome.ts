@@ -2,6 +2,7 @@ import type { TableRef } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { keyEvents } from "../ledger/events.js";
 import { readEvents } from "../ledger/fold.js";
+import type { State } from "../ledger/state.js";
 import { cleanUp, dropStaged } from "./clean-up.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
@@ -17,7 +18,7 @@ import type { CallOptions, Work } from "./work.js";
 export function requireTransactions(ctx: Context): void {
   const { capabilities, name } = ctx.adapter;
   if (capabilities.transaction !== "none") return;
-  const swaps = capabilities.swap !== "none" && capabilities.transactionalDdl;
+  const swaps = capabilities.swap !== "none";
   const alternative = swaps ? 'strategy: "swap"' : "an engine with transactions";
   const message = `${name} has no transactions, so a release in place could be seen half done; use ${alternative}`;
   throw new CutoverError("UNSUPPORTED", message, { capability: "transaction", alternative, pipeline: ctx.settings.pipeline });
@@ -49,13 +50,13 @@ export async function alreadyPublished(w: Work, held: Held, key: string | undefi
 }
 
 /** After the commit: report, events, cleanup. */
-export async function published(w: Work, held: Held, o: Outcome, drop: readonly TableRef[]): Promise<RunReport> {
+export async function published(w: Work, held: Held, before: State, o: Outcome, drop: readonly TableRef[]): Promise<RunReport> {
   const { pipeline } = w.ctx.settings;
   const { after } = reportOf(o.published, o.event, pipeline);
   for (const t of Object.values(o.published.tables))
     w.ctx.emit(o.event.release, { type: "published", table: t.alias, counts: countsOf(t, o.published.facts) });
   if (held.isFreed) await dropStaged(w, drop);
-  else await cleanUp(w, held, held.state, after, drop);
+  else await cleanUp(w, held, before, after, drop);
   return runReport(o.published, o.event, pipeline, {
     status: "published",
     stages: w.stages,

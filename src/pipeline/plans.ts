@@ -3,8 +3,9 @@ import { besideLive } from "../ledger/names.js";
 import { emptyState, type State } from "../ledger/state.js";
 import { type Plan, planText } from "../plan/compile.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
+import { apart } from "../plan/intent.js";
 import { planMove } from "../plan/rollback.js";
-import { planSwap } from "../plan/swap.js";
+import { planSwap, type SwapPlan } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
@@ -34,7 +35,8 @@ async function rollbackPlans(w: Work, state: State, target: number | undefined):
   const releases = releasesAbove(w.ctx, state, target);
   const move = { direction: "undo" as const, releases, from: state.live, to: releases[0]?.previous ?? 0 };
   const tables = await tableMoves(w, move);
-  return [planMove({ ...move, tables }, { ...place(w, 0n), pipeline: w.ctx.settings.pipeline }).plan];
+  const facts = { ...place(w, 0n), pipeline: w.ctx.settings.pipeline };
+  return wholePlan(w, planMove({ ...move, tables }, facts), facts);
 }
 const place = (w: Work, fence: bigint) => ({
   fence,
@@ -43,6 +45,7 @@ const place = (w: Work, fence: bigint) => ({
   nextSeq: () => 0,
   hashVersion: w.ctx.adapter.syntax.hashVersion,
   forget: null,
+  marker: w.ctx.adapter.capabilities.transactionalDdl ? null : "…",
 });
 
 async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<readonly Plan[]> {
@@ -92,9 +95,17 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
       facts,
       jsRunner(w),
     );
-    return [...clone, swap.plan];
+    return [...clone, ...wholePlan(w, swap, facts)];
   });
 }
+
+/** The block, and where DDL is not transactional what stands around it. */
+export const wholePlan = (
+  w: Work,
+  p: Pick<SwapPlan, "plan" | "placings" | "recorded">,
+  f: Parameters<typeof apart>[3],
+): readonly Plan[] =>
+  p.placings.length === 0 ? [p.plan] : apart(p.plan, p.recorded, p.placings, f, w.ctx.adapter.capabilities.grants);
 
 const shapeOf = (w: Work, t: Found, path: readonly string[]): TableShape => {
   const columns = t.live?.columns ?? declaredShapes(w.ctx, t.definition.columns ?? [], t.definition);

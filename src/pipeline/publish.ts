@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { BlockResult } from "../adapter/operations.js";
 import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
-import { imageColumns } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
+import { imageShapes } from "../ledger/shapes.js";
 import type { State } from "../ledger/state.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { opOf, type ReleaseFacts } from "../plan/release.js";
@@ -109,6 +110,10 @@ function tellDrift(w: Work, t: TableLoad, result: BlockResult): void {
   w.warnings.push({ code: "FOREIGN_WRITES", message });
 }
 
+/** Told on what takes live's place, where that cannot be told in the same transaction. */
+export const markerOf = (w: Work, fence: bigint): string | null =>
+  w.ctx.adapter.capabilities.transactionalDdl ? null : `${fence}-${randomUUID().slice(0, 13)}`;
+
 export function releaseFacts(w: Work, held: Held, release: number, o: PublishOptions): ReleaseFacts {
   const { pipeline, keep } = w.ctx.settings;
   return {
@@ -124,6 +129,7 @@ export function releaseFacts(w: Work, held: Held, release: number, o: PublishOpt
     nextSeq: held.nextSeq,
     hashVersion: w.ctx.adapter.syntax.hashVersion,
     forget: null,
+    marker: markerOf(w, held.fence),
   };
 }
 
@@ -187,18 +193,9 @@ function requireNoGap(w: Work, s: Staged, watermark: string | null, type: Column
 
 /** What must stand before the block: the images table, and live itself where the engine makes no tables in a block. */
 async function prepareTables(w: Work, t: TableLoad): Promise<void> {
-  const columns = imageTable(w, t.live.columns);
+  const columns = imageShapes(w.ctx.adapter.syntax, t.live.columns);
   const known = t.was?.changes?.join("\0") === t.changes.path.join("\0");
   if (!t.fill && !known) await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true, scratch: true }, t.alias);
   if (t.make === "before")
     await w.run({ kind: "create", ref: t.live.ref, columns: t.live.columns, ifNotExists: true, scratch: false }, t.alias);
-}
-export function imageTable(w: Work, columns: readonly ColumnShape[]): readonly ColumnShape[] {
-  const { syntax } = w.ctx.adapter;
-  const heads: ColumnShape[] = [
-    { name: imageColumns.release, type: "int64", nullable: true, native: syntax.type("int64") },
-    { name: imageColumns.image, type: "string", nullable: true, native: syntax.type("string") },
-    { name: imageColumns.op, type: "string", nullable: true, native: syntax.type("string") },
-  ];
-  return [...heads, ...stored(columns).map(({ name, type, native }) => ({ name, type, native, nullable: true }))];
 }

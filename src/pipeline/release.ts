@@ -106,7 +106,7 @@ function makeRelease(ctx: Context, id: number): Release {
             );
             if (result !== null) {
               s.state = "published";
-              return published(w, held, result, drop(w));
+              return published(w, held, held.state, result, drop(w));
             }
             await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
             s.state = "abandoned";

@@ -45,7 +45,15 @@ export interface LoadReport<T extends Tables = Tables> {
 }
 /** Something that went on nevertheless: cursors ahead of the clock, foreign writes, cleanup that failed after the commit. */
 export interface Warning {
-  readonly code: "FUTURE_CURSOR" | "FOREIGN_WRITES" | "IGNORED_COLUMNS" | "CHECKSUM" | "CLEANUP" | "TOOK_OVER" | "PLAIN_TABLE";
+  readonly code:
+    | "FUTURE_CURSOR"
+    | "FOREIGN_WRITES"
+    | "IGNORED_COLUMNS"
+    | "CHECKSUM"
+    | "CLEANUP"
+    | "TOOK_OVER"
+    | "PLAIN_TABLE"
+    | "WITHDRAWN";
   readonly message: string;
 }
 /** What a stage cost. */

@@ -1,4 +1,4 @@
-import { stored, type TableShape } from "../adapter/shapes.js";
+import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { apply, positionAbove } from "../ledger/fold.js";
 import { besideLive, schemaOf } from "../ledger/names.js";
@@ -7,6 +7,8 @@ import { firstSwap, type Move, olderThanSwap, planMove, type TableMove } from ".
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
+import { carryOut, intended, prepare } from "./place.js";
+import { markerOf } from "./publish.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
 import { type Pending, settling } from "./settle.js";
@@ -94,11 +96,13 @@ async function move(
 ): Promise<RollbackReport> {
   const { state } = held;
   const { pipeline } = w.ctx.settings;
-  const tables = await tableMoves(w, m);
+  const copies: TableRef[] = [];
+  const tables = await withCopies(w, held, m, await tableMoves(w, m), copies);
   const { hashVersion } = w.ctx.adapter.syntax;
-  const { plan, displaced } = planMove(
+  const marker = markerOf(w, held.fence);
+  const { plan, displaced, placings } = planMove(
     { ...m, tables },
-    { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq, hashVersion },
+    { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq, hashVersion, marker },
   );
   if (plan.steps.some((s) => "step" in s && s.step.kind === "count"))
     w.ctx.log.warn({ pipeline, from: m.from, to: m.to }, "a recorded checksum is of an older version: rows are only counted");
@@ -112,10 +116,45 @@ async function move(
   };
   const what = `the ${m.direction === "undo" ? "rollback" : "redo"} from release ${m.from} to ${m.to}`;
   begun?.({ what, stage: "rollback", event, release: m.to, fence: held.fence, resolve: done });
+  if (begun !== null) await prepare(w, placings);
   const result = await held.during((limit) => w.block(plan, begun === null ? "rollback" : "commit", limit));
+  if (result.outcome === "committed" && placings.length > 0) {
+    await carryOut(w, held, intended(w, held, plan, result), placings);
+    return done();
+  }
+  for (const ref of copies) await w.calm().run({ kind: "drop", ref });
   if (result.outcome !== "refused") return done();
   if (result.at === "fence") throw lostLease(w, held.fence);
   throw await drifted(w, state, tables, result.at);
+}
+
+/**
+ * Where a swap is a step of its own, the images of releases before it are exchanged in a copy: what is kept stays as it is
+ * until the swap has happened.
+ */
+async function withCopies(
+  w: Work,
+  held: Held,
+  m: Omit<Move, "tables">,
+  tables: readonly TableMove[],
+  copies: TableRef[],
+): Promise<readonly TableMove[]> {
+  if (w.ctx.adapter.capabilities.transactionalDdl) return tables;
+  const made: TableMove[] = [];
+  for (const t of tables) {
+    const from = m.direction === "undo" ? t.back : t.live;
+    if (t.back === null || from === null || olderThanSwap(m, t.id).length === 0) {
+      made.push(t);
+      continue;
+    }
+    const to = besideLive(t.live.ref.path, "candidate", Number(held.fence), "f");
+    await w.run({ kind: "clone", from, to, depth: 0, empty: false }, t.alias);
+    copies.push(to);
+    const copy = await w.describe(to);
+    if (copy === null) throw missing(w, t.alias, to.path);
+    made.push({ ...t, copy });
+  }
+  return made;
 }
 
 export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<readonly TableMove[]> {
@@ -131,7 +170,7 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
     const keepAs = besideLive(live.ref.path, what, m.direction === "undo" ? m.from : (at ?? m.to));
     const back = undo?.kind === "swap" ? await version(w, alias, undo) : null;
     if (m.direction === "undo" && at !== null) requireNoForeign(w, alias, id, m, at);
-    moves.push({ id, alias, live, keepAs, back });
+    moves.push({ id, alias, live, keepAs, back, copy: null });
     // Undo exchanges in the version that comes back; redo in the one that leaves, which is live until then.
     const on = m.direction === "undo" ? (back ?? live) : live;
     for (const { release, t } of olderThanSwap(m, id))

@@ -36,7 +36,7 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
           staged.length === 0
             ? null
             : await w.stage("publish", () => publishInPlace(w, held, staged, release, { ...o, described: "now" }, "commit"));
-        if (result !== null) return await published(w, held, result, drop);
+        if (result !== null) return await published(w, held, held.state, result, drop);
         held.giveBack();
         for (const ref of drop) await w.run({ kind: "drop", ref });
         return nothingToDo(w, held, "in-place");

@@ -4,7 +4,7 @@ import type { EventName, LedgerEvent } from "../ledger/events.js";
 import { readEvents } from "../ledger/fold.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
-import { isUnknown, leased } from "./lease.js";
+import { isUnknown, leased, look } from "./lease.js";
 import type { Stage } from "./words.js";
 import { type CallOptions, operate, tracked, type Work } from "./work.js";
 
@@ -86,8 +86,7 @@ async function decided<E extends EventName, R>(
       release: p.release,
       limit: null,
     });
-    const own = rows.filter((r) => BigInt(r["fence"] as bigint) === p.fence);
-    const [event] = readEvents(own, w.names.database);
+    const event = readEvents(rows, w.names.database).find((e) => e.fence === p.fence || decidedBy(e) === String(p.fence));
     if (event === undefined) return null;
     return { value: await p.resolve(event as Extract<LedgerEvent, { readonly event: E }>, w, held) };
   };
@@ -99,10 +98,15 @@ async function decided<E extends EventName, R>(
       const lease = await w.run({ kind: "readLease", lease: w.names.lease });
       // Another owner's fence has decided it already.
       if (BigInt(lease.rows[0]?.["fence"] as bigint) <= p.fence) throw e;
+      // Decided, and that owner is about to carry it out.
+      if ((await look(w))?.state.pending?.fence === String(p.fence)) throw e;
       return read(w, null);
     });
   }
 }
+
+/** Who decided what another owner carried out. */
+const decidedBy = (e: LedgerEvent): string | undefined => ("by" in e.payload ? e.payload.by : undefined);
 
 /** How long to look, in milliseconds, for those who were cancelled: they want an end, but also to know. */
 const LAST_LOOK_MS = 30_000;

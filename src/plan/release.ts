@@ -22,6 +22,8 @@ export interface ReleaseFacts {
   readonly nextSeq: () => number;
   /** What the block itself cleans up, and then gives the lease up; null: a cleanup that needs the lease follows. */
   readonly forget: readonly PlannedStep[] | null;
+  /** Told on a table that takes live's place apart from the journal; no other table bears it. null: DDL is transactional. */
+  readonly marker: string | null;
   /** The algorithm of today's checksums. */
   readonly hashVersion: string;
 }

@@ -2,6 +2,7 @@ import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { type Displaced, payloadText } from "../ledger/events.js";
 import type { Kept } from "../ledger/state.js";
 import type { Plan, PlannedStep } from "./compile.js";
+import { intend, type Placing, placing } from "./intent.js";
 import { fence, type ReleaseFacts, unchanged } from "./release.js";
 
 type TableUndo = Kept["tables"][string];
@@ -15,6 +16,11 @@ export interface TableMove {
   readonly back: TableShape | null;
   /** The name that live gets when `back` takes its place. */
   readonly keepAs: TableRef;
+  /**
+   * Where a swap is a step of its own: a copy of `back` (undo) or of live (redo), in which the images of releases before the
+   * swap are exchanged, so that until the swap nothing is changed that is kept. null: there are none, or DDL is transactional.
+   */
+  readonly copy: TableShape | null;
 }
 export interface Move {
   readonly direction: "undo" | "redo";
@@ -42,12 +48,14 @@ export const firstSwap = (m: Pick<Move, "releases">, id: string): number | null 
  */
 export function planMove(
   m: Move,
-  f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq" | "hashVersion">,
-): { readonly plan: Plan; readonly displaced: Displaced } {
+  f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq" | "hashVersion" | "marker">,
+): { readonly plan: Plan; readonly displaced: Displaced; readonly placings: readonly Placing[]; readonly recorded: PlannedStep } {
   const displaced: Displaced = Object.fromEntries(
     m.tables.filter((t) => t.back !== null).map((t) => [t.id, { kept: [...t.keepAs.path], fingerprint: t.live.fingerprint }]),
   );
-  const steps = m.tables.flatMap((t) => tableSteps(m, t, f.hashVersion));
+  const { marker } = f;
+  const placings = marker === null ? [] : m.tables.filter((t) => t.back !== null).map((t) => placed(m, t, marker));
+  const steps = m.tables.flatMap((t) => tableSteps(m, t, f.hashVersion, placings.length > 0));
   const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
   const event = m.direction === "undo" ? "rolled-back" : "redone";
   const record: PlannedStep = {
@@ -70,8 +78,14 @@ export function planMove(
     },
   };
   return {
-    plan: { name: m.direction === "undo" ? "rollback" : "redo", atomic: true, steps: [fence(f), ...steps, record] },
+    plan: {
+      name: m.direction === "undo" ? "rollback" : "redo",
+      atomic: true,
+      steps: [fence(f), ...steps, placings.length === 0 ? record : intend(record, placings)],
+    },
     displaced,
+    placings,
+    recorded: record,
   };
 }
 
@@ -90,8 +104,23 @@ export function olderThanSwap(
   return ofTable({ releases: swap < 0 ? m.releases : m.releases.slice(0, swap) }, id);
 }
 
-function tableSteps(m: Move, t: TableMove, hashVersion: string): PlannedStep[] {
+/** The version that takes live's place, and what becomes of the copy. */
+function placed(m: Move, t: TableMove, marker: string): Placing {
+  const back = t.back as TableShape;
+  const touching = ofTable(m, t.id);
+  const was = (m.direction === "undo" ? touching.at(-1)?.t.is : touching[0]?.t.was) ?? null;
+  const common = { alias: t.alias, live: t.live, at: t.live.ref, keepAs: t.keepAs, marker, was };
+  if (m.direction === "redo") return placing({ ...common, candidate: back, instead: t.copy?.ref ?? null });
+  return placing({ ...common, candidate: t.copy ?? back, spent: t.copy === null ? null : back.ref });
+}
+
+function tableSteps(m: Move, t: TableMove, hashVersion: string, apart: boolean): PlannedStep[] {
   const older = olderThanSwap(m, t.id);
+  const { copy } = t;
+  if (apart && t.back !== null) {
+    const exchanged = copy === null ? [] : m.direction === "undo" ? older.toReversed() : older;
+    return [...unmoved(m, t, hashVersion), ...exchanged.flatMap((s) => exchange(m, t, copy as TableShape, s, hashVersion))];
+  }
   if (m.direction === "undo") {
     const on = t.back ?? t.live;
     const undone = older.toReversed().flatMap((s) => exchange(m, t, on, s, hashVersion));

@@ -8,6 +8,7 @@ import type { TableCounts } from "../pipeline/reports.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident } from "../sql/sql.js";
 import type { Plan, PlannedStep } from "./compile.js";
+import { intend, type Placing, placing } from "./intent.js";
 import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, unchanged, validate } from "./release.js";
 
 /** One table of a candidate. */
@@ -62,15 +63,16 @@ export function planRehearsal(t: TableSwap, js: JsRunner): { readonly plan: Plan
 
 export const liveScan = (alias: string): string => `${alias}.live`;
 
-/**
- * Candidate and live change places, if live still holds exactly what the ledger recorded: one block, and so only where
- * DDL is transactional.
- */
-export function planSwap(
-  t: TableSwap,
-  facts: ReleaseFacts,
-  js: JsRunner,
-): { readonly plan: Plan; readonly published: Published } {
+/** What publishes a candidate: one block; where DDL is not transactional, the block that decides it, and what it decides. */
+export interface SwapPlan {
+  readonly plan: Plan;
+  readonly published: Published;
+  readonly placings: readonly Placing[];
+  /** The record of the release. */
+  readonly recorded: PlannedStep;
+}
+/** Candidate and live change places, if live still holds exactly what the ledger recorded. */
+export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): SwapPlan {
   const checks = candidateChecks(t);
   // What no release accounts for was empty when the candidate was opened.
   const unmoved = t.live === null ? [] : [unchanged(liveScan(t.alias), t.live, t.was, facts.hashVersion)];
@@ -92,11 +94,19 @@ export function planSwap(
     },
     facts: {},
   };
+  const recorded = record(facts, published);
+  const decide = [fence(facts), ...unmoved, ...validate([{ alias: t.alias, live: t.candidate, checks }], js), scanCandidate(t)];
+  if (facts.marker !== null) {
+    const placings = [placing({ ...t, marker: facts.marker })];
+    return {
+      plan: { name: "swap", atomic: true, steps: [...decide, intend(recorded, placings)] },
+      published,
+      placings,
+      recorded,
+    };
+  }
   const steps = [
-    fence(facts),
-    ...unmoved,
-    ...validate([{ alias: t.alias, live: t.candidate, checks }], js),
-    scanCandidate(t),
+    ...decide,
     {
       id: `${t.alias}.swap`,
       step: {
@@ -108,7 +118,7 @@ export function planSwap(
         marker: String(facts.release),
       },
     },
-    record(facts, published),
+    recorded,
   ];
-  return { plan: { name: "swap", atomic: true, steps }, published };
+  return { plan: { name: "swap", atomic: true, steps }, published, placings: [], recorded };
 }

@@ -1,7 +1,8 @@
 import type { Capabilities } from "../../adapter/capabilities.js";
-import { type Adapter, type AdapterSpec, adapterOf, defineAdapter, type Warehouse } from "../../adapter/define.js";
+import { type Adapter, adapterOf, type Warehouse } from "../../adapter/define.js";
 import type { AtomicBlock, BlockResult, Native } from "../../adapter/operations.js";
 import type { Fault, Session } from "../../adapter/session.js";
+import { wrapped } from "../wrapped.js";
 
 /** What can go wrong at a call. */
 export type FaultKind =
@@ -133,30 +134,26 @@ export function faulty(warehouse: Warehouse, plan: Planned | null, meanwhile: Me
     const ops = [...b.ops.slice(0, i), ...(interactive ? [{ id: "conformance.fault", inspect }] : [])];
     return session.atomic({ ...b, end: "rollback", ops, timeoutMs: waits && interactive ? LIMIT_MS : b.timeoutMs }, io);
   };
-  const wrap = (session: Session<Native>): Session<Native> => {
-    const own = { lost: false };
-    open.add(session);
-    return {
-      ...session,
-      execute: (op, o) => call(o.tag, own, () => session.execute(op, o)),
-      atomic: (b, o) => call(b.id, own, () => block(session, own, b, o)),
-      stage: (into, columns, from, o) => call("stage", own, () => session.stage(into, columns, from, o)),
-      columnsOf: (source, o) => call("columnsOf", own, () => session.columnsOf(source, o)),
-      describe: (ref, o) => call("describe", own, () => session.describe(ref, o)),
-      list: (schema, prefix, o) => call("list", own, () => session.list(schema, prefix, o)),
-      stream: (sql, returns, o) => streamed(() => call("stream", own, async () => session.stream(sql, returns, o))),
-      close: async () => {
-        open.delete(session);
-        await session.close();
-      },
-    };
-  };
-  const spec = adapter as unknown as AdapterSpec<Capabilities, Native>;
-  const made = defineAdapter<Native>()({
-    ...spec,
-    contract: 1,
-    open: (o) => call("open", null, async () => wrap(await adapter.open(o))),
-    classify: (e) => (e instanceof Injected ? e.fault : adapter.classify(e)),
+  const made = wrapped(warehouse, {
+    open: (opened, o) => call("open", null, () => opened(o)),
+    session: (session) => {
+      const own = { lost: false };
+      open.add(session);
+      return {
+        execute: (op, o) => call(o.tag, own, () => session.execute(op, o)),
+        atomic: (b, o) => call(b.id, own, () => block(session, own, b, o)),
+        stage: (into, columns, from, o) => call("stage", own, () => session.stage(into, columns, from, o)),
+        columnsOf: (source, o) => call("columnsOf", own, () => session.columnsOf(source, o)),
+        describe: (ref, o, what) => call("describe", own, () => session.describe(ref, o, what)),
+        list: (schema, prefix, o) => call("list", own, () => session.list(schema, prefix, o)),
+        stream: (sql, returns, o) => streamed(() => call("stream", own, async () => session.stream(sql, returns, o))),
+        close: async () => {
+          open.delete(session);
+          await session.close();
+        },
+      };
+    },
+    classify: (e, own) => (e instanceof Injected ? e.fault : own(e)),
   });
   return {
     warehouse: made,

@@ -7,8 +7,9 @@ import { rows } from "../../source/source.js";
 import { template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import type { Place } from "../place.js";
+import { gate } from "../place.js";
 import { needs } from "./needs.js";
-import { all, col, failure, gate, itemsPipeline, litter, load, picture, whole } from "./world.js";
+import { all, col, failure, itemsPipeline, litter, load, picture, whole } from "./world.js";
 
 type Items = ReturnType<typeof itemsPipeline>;
 type Act = readonly [what: string, stage: Stage, act: (p: Items, signal: AbortSignal) => Promise<unknown>];

@@ -4,9 +4,10 @@ import { rows } from "../../source/source.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
 import type { Place } from "../place.js";
+import { gate } from "../place.js";
 import { type Contended, contend, turnsPipeline } from "./contend.js";
 import { needs } from "./needs.js";
-import { after, all, contents, expire, failure, gate, itemsPipeline, litter, load, whole } from "./world.js";
+import { after, all, contents, expire, failure, itemsPipeline, litter, load, whole } from "./world.js";
 
 const eight = Array.from({ length: 8 }, (_, i) => `contender ${i}`);
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { CaseDefinition } from "../case.js";
+import { gate } from "../place.js";
 import { type Hooks, hooked } from "./hooked.js";
 import { needs } from "./needs.js";
-import { after, batch, contents, expire, failure, gate, itemsPipeline, litter, load, picture, whole } from "./world.js";
+import { after, batch, contents, expire, failure, itemsPipeline, litter, load, picture, whole } from "./world.js";
 
 const blocks = ["publish", "rollback", "redo", "adopt", "record"] as const;
 const candidateBlocks = ["clone", "load", "swap"] as const;

@@ -60,16 +60,21 @@ export const retentionCases: readonly CaseDefinition[] = [
     skip: needs("blocks"),
     async run(place) {
       const etl = itemsPipeline(place, { keep: 2 });
-      const sizes: unknown[] = [];
+      const tables: unknown[] = [];
+      const sizes: number[] = [];
       for (let v = 1; v <= 9; v++) {
         await etl.run(load(1, 10, v));
-        if (v > 3) sizes.push([await allTables(place), await size(place)]);
+        if (v <= 3) continue;
+        tables.push(await allTables(place));
+        sizes.push(await size(place));
       }
       assert.deepEqual(
-        sizes,
-        sizes.map(() => sizes[0]),
-        "the ledger, or what stands beside live, grows",
+        tables,
+        tables.map(() => tables[0]),
+        "the ledger, or what stands beside live, gets more tables",
       );
+      // Images that no release needs any more may wait for a later release.
+      assert.equal(Math.max(...sizes.slice(3)), Math.max(...sizes.slice(0, 3)), `the ledger grows: ${sizes.join(", ")} rows`);
       assert.deepEqual(await litter(place), []);
       await whole(etl);
     },

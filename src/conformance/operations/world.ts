@@ -145,11 +145,3 @@ export const after = <R extends object>(given: readonly R[], n: number, then: ()
       if (n >= given.length) await then();
     })(),
   );
-/** A promise and its resolver: for meeting points. */
-export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
-  let open = (): void => undefined;
-  const passed = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { passed, open };
-}

@@ -28,6 +28,7 @@ export const describeCases: readonly CaseDefinition[] = [
       assert.equal(await place.session.describe(place.at("absent"), calm()), null);
       const elsewhere = { path: [...place.at("absent").path.slice(0, -2), "no_such_schema", "absent"] };
       assert.equal(await place.session.describe(elsewhere, calm()), null, "nor where there is no such schema");
+      assert.equal(await place.session.describe(place.at("absent"), calm(), "columns"), null, "nor where columns are asked for");
       await assertUsable(place);
     },
   },
@@ -104,6 +105,23 @@ export const describeCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "describe tells path and columns whole where only those are asked for",
+    invariant: 9,
+    async run(place) {
+      const ref = place.at("described");
+      const type = raw(place.adapter.syntax.type("int64"));
+      const more = template`${ident(["more"])} ${type} DEFAULT 7`;
+      await place.execute(template`CREATE TABLE ${ident(ref.path)} (${id} ${type} NOT NULL, ${more})`);
+      const whole = await place.describe(ref);
+      const found = await place.session.describe(ref, calm(), "columns");
+      assert.deepEqual([found?.ref, found?.columns], [whole.ref, whole.columns]);
+      assert.ok(
+        [null, whole.marker].includes(found?.marker ?? null) && [null, whole.version].includes(found?.version ?? null),
+        "marker and version are those of the table, or left out",
+      );
+    },
+  },
+  {
     name: "describe follows a table that is made anew",
     async run(place) {
       const ref = await numbers(place, "changing");
@@ -129,7 +147,8 @@ export const describeCases: readonly CaseDefinition[] = [
     async run(place) {
       const ref = await numbers(place, "base");
       await place.execute(template`CREATE VIEW ${ident(place.at("seen").path)} AS SELECT ${id} FROM ${ident(ref.path)}`);
-      await thrownBy(() => place.session.describe(place.at("seen"), calm()), "a view is no table that rows can be written to");
+      for (const what of ["whole", "columns"] as const)
+        await thrownBy(() => place.session.describe(place.at("seen"), calm(), what), "a view is no table that rows can go to");
       await assertUsable(place);
       await place.execute(template`DROP VIEW ${ident(place.at("seen").path)}`);
     },

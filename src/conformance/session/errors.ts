@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ident, raw, type Sql, template } from "../../sql/sql.js";
-import type { CaseDefinition } from "../case.js";
+import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import { batches, calm, type Place } from "../place.js";
 import { assertUsable, blockOf, explained, faultOf, id, insert, numbers, op, thrownBy } from "./words.js";
@@ -14,7 +14,7 @@ const entrances: Readonly<Record<string, (place: Place, sql: Sql) => Promise<unk
   },
   columnsOf: (place, sql) => place.session.columnsOf(sql, calm()),
   "stage from a query": async (place, sql) => {
-    const into = await numbers(place, "filled", [1n]);
+    const into = place.at("filled");
     return place.session.stage(into, shapes(place.adapter, { id: "int64" }), sql, calm());
   },
 };
@@ -81,11 +81,13 @@ export const errorCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: "staging into a missing table is an error of kind missing-object",
+    name: "staging into a missing schema is an error of kind missing-object",
+    skip: (c) => reason({ "the engine has no schemas": c.identifiers.depth < 2 }),
     async run(place) {
       const columns = shapes(place.adapter, { id: "int64" });
-      const fault = await faultOf(place, "no table is made, and no row lost", () =>
-        place.session.stage(place.at("absent"), columns, batches([[1n]], 1), calm()),
+      const nowhere = { path: [...place.at("absent").path.slice(0, -2), "no_such_schema", "absent"] };
+      const fault = await faultOf(place, "no row is lost", () =>
+        place.session.stage(nowhere, columns, batches([[1n]], 1), calm()),
       );
       assert.equal(fault.kind, "missing-object");
       await assertUsable(place);

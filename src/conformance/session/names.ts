@@ -158,8 +158,9 @@ export const nameCases: readonly CaseDefinition[] = [
       assert.deepEqual(await place.rows(place.at("TWIN"), columns), [[1n]]);
       assert.deepEqual((await place.describe(place.at("tWIN"))).ref.path, place.at("Twin").path, "told as it was made");
       await assert.rejects(place.create(place.at("TWIN"), columns), "a second one cannot be made");
-      await place.session.stage(place.at("TWIN"), shapes(place.adapter, { ID: "int64" }), batches([[2n]], 1), calm());
-      assert.deepEqual(await place.rows(place.at("Twin"), columns), [[2n]]);
+      const others = shapes(place.adapter, { ID: "int64" });
+      await place.stage(place.at("TWIN"), others, [[2n]]);
+      assert.deepEqual(await place.rows(place.at("Twin"), others), [[2n]], "and staged rows take its place");
     },
   },
   {

@@ -15,6 +15,10 @@ async function tableOf(place: Place, native: string): Promise<readonly ColumnSha
   }
   return (await place.describe(place.at("native"))).columns;
 }
+/** What `stage` made of it is such a table again. */
+async function assertKept(place: Place, columns: readonly ColumnShape[]): Promise<void> {
+  assert.deepEqual((await place.describe(place.at("native"))).columns, columns, "a staged table has the native types given");
+}
 async function stored(place: Place, columns: readonly ColumnShape[]): Promise<readonly unknown[]> {
   const found: Row[] = [];
   const query = template`SELECT ${ident(["value"])} FROM ${ident(place.at("native").path)}`;
@@ -47,6 +51,7 @@ export const nativeCases: readonly CaseDefinition[] = [
           return note(`refused: ${explained(place.adapter, e).kind}`);
         }
         const [found] = await stored(place, columns);
+        await assertKept(place, columns);
         assert.ok(same(type, found, value), `${shown(value)} came back as ${shown(found)}: it is cut, or rounded`);
       },
     }),
@@ -60,6 +65,7 @@ export const nativeCases: readonly CaseDefinition[] = [
       const value = "123e4567-e89b-12d3-a456-426614174000";
       await place.session.stage(place.at("native"), columns, batches([[value], [null]], 1), calm());
       assert.deepEqual([...(await stored(place, columns))].sort(), [value, null].sort());
+      await assertKept(place, columns);
     },
   },
 ];

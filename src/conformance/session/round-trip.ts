@@ -8,7 +8,7 @@ import { ident, join, type Row, raw, type Sql, template } from "../../sql/sql.js
 import type { ColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
-import { batches, calm, type Place } from "../place.js";
+import { calm, type Place } from "../place.js";
 import { type AskedType, extremes, large, same, shown, types } from "../values.js";
 import { csv, inFolder, ndjson, writable } from "./files.js";
 import { parquetFile } from "./parquet.js";
@@ -45,6 +45,7 @@ const select = (rows: Rows, type: ColumnType): Sql =>
 const typeIn = (columns: readonly ColumnShape[]): ColumnType => columns[1]?.type ?? "string";
 /** In one statement, but for long values, which have one each. */
 async function byStatements(place: Place, into: TableRef, columns: readonly ColumnShape[], rows: Rows, written: (q: Sql) => Sql) {
+  await place.create(into, columns);
   const isLong = ([, v]: readonly unknown[]): boolean => (typeof v === "string" || v instanceof Uint8Array) && v.length > 100_000;
   const parts = [rows.filter((r) => !isLong(r)), ...rows.filter(isLong).map((r) => [r])];
   for (const part of parts) {
@@ -52,8 +53,7 @@ async function byStatements(place: Place, into: TableRef, columns: readonly Colu
     await place.execute(written(insert));
   }
 }
-const stage = (place: Place, into: TableRef, columns: readonly ColumnShape[], rows: Rows): Promise<unknown> =>
-  place.session.stage(into, columns, batches(rows, columns.length), calm());
+const stage: Way["put"] = (place, ...to) => place.stage(...to);
 const lacks =
   (format: "csv" | "ndjson" | "parquet") =>
   (c: Capabilities): string | false =>
@@ -76,7 +76,7 @@ const ways: readonly Way[] = [
     large: true,
     async put(place, into, columns, rows) {
       const source = place.at("source");
-      await place.make(source, columns, rows);
+      await place.stage(source, columns, rows);
       const query = template`SELECT ${value}, ${id} FROM ${ident(source.path)}`;
       await place.session.stage(into, columns, query, calm());
     },
@@ -143,7 +143,6 @@ const roundTrip = (type: AskedType, way: Way): CaseDefinition => ({
     const rows = values.map((v, i) => [BigInt(i), v]);
     const columns = shapes(place.adapter, { id: "int64", value: `${type}?` });
     const into = place.at("kept");
-    await place.create(into, columns);
     await way.put(place, into, columns, rows);
     const all = template`SELECT ${id}, ${value} FROM ${ident(into.path)}`;
     assertSame(type, rows, await (way.read ?? executed)(place, all, columns));
@@ -158,7 +157,6 @@ const fromParquet = (type: AskedType): CaseDefinition => ({
     const column = `c${types.indexOf(type)}`;
     const columns = shapes(place.adapter, { id: "int64", [column]: `${type}?` });
     const into = place.at("kept");
-    await place.create(into, columns);
     await inFolder(async (file) =>
       place.session.stage(into, columns, { urls: [await file("values.parquet", parquetFile())], format: "parquet" }, calm()),
     );
@@ -180,7 +178,6 @@ export const roundTripCases: readonly CaseDefinition[] = [
     async run(place, note) {
       const columns = shapes(place.adapter, { id: "int64", value: "json?" });
       const into = place.at("kept");
-      await place.create(into, columns);
       const rows = [[1n, '{"deep":[0.12345678901234567890123]}']];
       await inFolder(async (file) => {
         const urls = [await file("values.ndjson", ndjson(columns, rows))];
@@ -199,7 +196,6 @@ export const roundTripCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = shapes(place.adapter, { id: "int64", absent: "string?" });
       const into = place.at("kept");
-      await place.create(into, columns);
       await inFolder(async (file) => {
         const urls = [await file("values.parquet", parquetFile())];
         const what = "a file that lacks a column is refused, not filled up with NULL";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Batch, FileSet } from "../../adapter/session.js";
 import { ident, join, raw, template } from "../../sql/sql.js";
+import type { ColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shape, shapes } from "../columns.js";
 import { batches, calm } from "../place.js";
@@ -80,7 +81,6 @@ export const stageCases: readonly CaseDefinition[] = [
     async run(place) {
       const ref = place.at("staged");
       const columns = shapes(place.adapter, { id: "int64", text: "string?" });
-      await place.create(ref, columns);
       const sizes = [1, 2047, 2048, 2049, 3, 10_240, 1];
       let next = 0;
       const from = async function* (): AsyncGenerator<Batch> {
@@ -99,21 +99,35 @@ export const stageCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: "stage fills columns by name, in whatever order they are given, and leaves others to their defaults",
+    name: "stage makes the table, and in place of one with other columns one with exactly those given",
+    invariant: 9,
     async run(place) {
       const ref = place.at("staged");
-      const [int, text] = [raw(place.adapter.syntax.type("int64")), raw(place.adapter.syntax.type("string"))];
+      const given = [
+        shape(place.adapter, "c", "string?"),
+        shape(place.adapter, "a", "string"),
+        shape(place.adapter, "b", "int64?"),
+      ];
+      const columns = async () => (await place.describe(ref)).columns;
+      await place.stage(ref, given, [["of c", "of a", null]]);
+      assert.deepEqual(await place.rows(ref, given), [["of c", "of a", null]]);
+      const made = await columns();
+      assert.deepEqual(
+        made.map((c) => [c.name, c.type, c.nullable]),
+        given.map((c) => [c.name, c.type, c.nullable]),
+        "columns of a table that was not there: names, order, types, nullability",
+      );
+      await place.step({ kind: "drop", ref });
+      const type = (t: ColumnType) => raw(place.adapter.syntax.type(t));
       const body = [
-        template`${ident(["a"])} ${text}`,
-        template`${ident(["b"])} ${int} DEFAULT 7`,
-        template`${ident(["c"])} ${text}`,
-        template`${ident(["d"])} ${int}`,
+        template`${ident(["a"])} ${type("int64")} DEFAULT 7 NOT NULL`,
+        template`${ident(["b"])} ${type("int64")} DEFAULT 7`,
+        template`${ident(["d"])} ${type("string")}`,
       ];
       await place.execute(template`CREATE TABLE ${ident(ref.path)} (${join(body, ", ")})`);
-      const given = [shape(place.adapter, "c", "string?"), shape(place.adapter, "a", "string?")];
-      await place.session.stage(ref, given, batches([["of c", "of a"]], 2), calm());
-      const all = shapes(place.adapter, { a: "string?", b: "int64?", c: "string?", d: "int64?" });
-      assert.deepEqual(await place.rows(ref, all), [["of a", 7n, "of c", null]]);
+      await place.stage(ref, given, [["of c", "of a", null]]);
+      assert.deepEqual(await columns(), made, "columns of a table that took the place of another");
+      assert.deepEqual(await place.rows(ref, given), [["of c", "of a", null]]);
     },
   },
   {

@@ -108,7 +108,6 @@ export const streamCases: readonly CaseDefinition[] = [
     timeoutMs: 180_000,
     async run(place, note) {
       const ref = place.at("wide");
-      await place.create(ref, columns(place));
       const megabytes = 40;
       const before = held();
       let most = 0;

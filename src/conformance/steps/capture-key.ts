@@ -1,7 +1,7 @@
 import { ident, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
-import { bag, byKey, capture, content, images, is, type Rows, type Specs, setUp } from "./words.js";
+import { bag, byKey, capture, captureStale, content, images, is, type Rows, type Specs, setUp } from "./words.js";
 
 const specs: Specs = { id: "int64", v: "string?", c: "int64?" };
 const byId = byKey("id");
@@ -25,7 +25,7 @@ export const captureByKeyCases: readonly CaseDefinition[] = [
           [4n, "comes", 1n],
         ],
       });
-      is(await capture(desk, { ...byId, cursor: "c" }, 7), 0n, "stale rows");
+      is(await captureStale(desk, { ...byId, cursor: "c" }, 7), 0n, "stale rows");
       const wanted = [
         [7n, "before", "update", 2n, "old", 1n],
         [7n, "after", "update", 2n, "new", 2n],
@@ -85,7 +85,7 @@ export const captureByKeyCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: "capture leaves out and counts rows that are older than live; an equal cursor and an unknown one apply",
+    name: "capture leaves out, and tally counts, rows that are older than live; an equal cursor and an unknown one apply",
     invariant: 2,
     async run(place) {
       const live = [
@@ -105,7 +105,7 @@ export const captureByKeyCases: readonly CaseDefinition[] = [
         [6n, "same", 8n],
       ];
       const desk = await setUp(place, specs, { live, delta });
-      is(await capture(desk, { ...byId, cursor: "c" }), 2n, "stale rows");
+      is(await captureStale(desk, { ...byId, cursor: "c" }), 2n, "stale rows");
       const applied = [1, 2, 3, 4];
       const wanted = applied.flatMap((i) => [
         [1n, "before", "update", ...(live[i] ?? [])],
@@ -137,7 +137,7 @@ export const captureByKeyCases: readonly CaseDefinition[] = [
         ],
       };
       const desk = await setUp(place, specs, rows, { delta: { ...specs, gone: "bool?" } });
-      is(await capture(desk, { ...byId, cursor: "c", deletes: "gone" }), 1n, "stale rows: a delete that is older than live");
+      is(await captureStale(desk, { ...byId, cursor: "c", deletes: "gone" }), 1n, "stale rows: a delete that is older than live");
       const wanted = [
         [1n, "before", "delete", 1n, "goes", 1n],
         [1n, "before", "update", 5n, "changes", 1n],

@@ -14,7 +14,6 @@ import {
   type Rows,
   type Specs,
   setUp,
-  stage,
 } from "./words.js";
 
 const specs: Specs = { id: "int64?", p: "string?", v: "string?" };
@@ -43,7 +42,7 @@ export const captureByScopeCases: readonly CaseDefinition[] = [
           [7n, "a", "comes"],
         ],
       });
-      is(await capture(desk, within("a", "emptied", "was never there")), 0n, "stale rows");
+      await capture(desk, within("a", "emptied", "was never there"));
       const wanted = [
         [1n, "before", "update", 2n, "a", "old"],
         [1n, "after", "update", 2n, "a", "new"],
@@ -125,7 +124,7 @@ export const captureByScopeCases: readonly CaseDefinition[] = [
           [4n, null, "comes"],
         ],
       });
-      is(await capture(desk, all), 0n, "stale rows");
+      await capture(desk, all);
       const wanted = [
         [1n, "before", "update", 2n, null, "old"],
         [1n, "after", "update", 2n, "c", "new"],
@@ -153,7 +152,7 @@ export const captureByScopeCases: readonly CaseDefinition[] = [
         bare: ["string", ""],
       });
       const columns = shapes(place.adapter, { id: "int64?", p: "string?", n: "int64?", bare: "string?" });
-      await stage(place, ref, columns, [
+      await place.add(ref, columns, [
         [1n, "a", 7n, "x"],
         [2n, "a", 8n, "y"],
         [3n, "a", 9n, "z"],
@@ -193,7 +192,7 @@ export const captureByScopeCases: readonly CaseDefinition[] = [
         ...copies(2, ["comes", 0]),
       ];
       const desk = await setUp(place, bagged, { live, delta });
-      is(await capture(desk, bags), 0n, "stale rows");
+      await capture(desk, bags);
       const wanted = [
         ...copies(2, [1n, "before", "delete", "a", 1]),
         ...copies(1, [1n, "before", "delete", "goes", 0]),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Inspect } from "../../adapter/operations.js";
 import type { TableRef } from "../../adapter/shapes.js";
+import { ledgerShapes } from "../../ledger/shapes.js";
 import type { PlannedStep } from "../../plan/compile.js";
 import { ident, template } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
-import { shapes } from "../columns.js";
 import type { Place } from "../place.js";
-import { overlapping, seeded } from "./ledger.js";
+import { overlapping } from "./ledger.js";
 import { bag, committed, is, type Rows } from "./words.js";
 
 interface Books {
@@ -16,13 +16,14 @@ interface Books {
   readonly owners: (...tables: string[]) => Promise<Rows>;
 }
 async function booksOf(place: Place): Promise<Books> {
+  const shapes = ledgerShapes(place.adapter.syntax);
   const [turn, claims] = [place.at("turn"), place.at("claims")];
   await place.step({
     kind: "seed",
     ref: turn,
-    columns: [seeded(place, "version", "int64", 1), seeded(place, "turn", "int64", 0)],
+    columns: shapes.turn,
   });
-  await place.create(claims, shapes(place.adapter, { table_name: "string?", pipeline: "string?", claimed_at: "timestamp?" }));
+  await place.create(claims, shapes.claims);
   return {
     turn,
     claims,

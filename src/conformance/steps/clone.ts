@@ -7,7 +7,7 @@ import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import type { Place } from "../place.js";
 import { wide, wideRows } from "./wide.js";
-import { bag, createWith, is, stage } from "./words.js";
+import { bag, createWith, is } from "./words.js";
 
 const none = (c: Capabilities): string | false => reason({ "the engine clones nothing": c.clone === "none" });
 
@@ -36,7 +36,7 @@ export async function defaulted(place: Place, name: string): Promise<TableRef> {
     b: "bool?",
     amount: "decimal(18,2)",
   });
-  await stage(place, ref, columns, [
+  await place.add(ref, columns, [
     [1n, "a", 1n, "x", false, "1.50"],
     [2n, null, null, "y", null, "-0.01"],
   ]);
@@ -53,6 +53,16 @@ export function told(shape: TableShape, names: readonly string[]): readonly stri
   };
   walk(shape.fingerprint);
   return found.sort();
+}
+
+/** Texts of one list that the other does not have as often. */
+export function lostOf(from: readonly string[], to: readonly string[]): readonly string[] {
+  const rest = [...to];
+  return from.filter((text) => {
+    const at = rest.indexOf(text);
+    if (at >= 0) rest.splice(at, 1);
+    return at < 0;
+  });
 }
 
 /** A faithful copy. */
@@ -167,13 +177,12 @@ export const cloneCases = (decorate: (table: TableRef) => readonly Sql[]): reado
         "describe sees nothing of what the harness puts on a table: its fingerprint is the same",
       );
       for (const [name, empty] of Object.entries({ twin: false, hollow: true })) {
-        const twin = [...told(await clone(place, from, name, empty), ["adorned", name])];
-        const lost = original.filter((text) => {
-          const at = twin.indexOf(text);
-          if (at >= 0) twin.splice(at, 1);
-          return at < 0;
-        });
-        is(lost, [], `what the fingerprint of a table says and that of its ${empty ? "empty twin" : "clone"} does not`);
+        const twin = told(await clone(place, from, name, empty), ["adorned", name]);
+        is(
+          lostOf(original, twin),
+          [],
+          `what the fingerprint of a table says and that of its ${empty ? "empty twin" : "clone"} does not`,
+        );
       }
     },
   },

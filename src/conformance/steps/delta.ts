@@ -13,7 +13,7 @@ interface Asked {
 }
 async function inspect(place: Place, name: string, columns: readonly ColumnShape[], rows: Rows, o: Asked): Promise<Row> {
   const delta = place.at(name);
-  await place.make(delta, columns, rows);
+  await place.stage(delta, columns, rows);
   const cursor = columns.find((c) => c.name === o.cursor) ?? null;
   const found = await place.step({ kind: "inspect", delta, key: o.key ?? [], cursor, partition: o.partition ?? null });
   is(found.rows.length, 1, "rows that inspect returns");
@@ -114,7 +114,7 @@ export const deltaCases: readonly CaseDefinition[] = [
       for (const [type, found] of Object.entries(values)) {
         const partition = shape(place.adapter, "p", `${type as ColumnType}?`);
         const delta = place.at(`delta_${type}`);
-        await place.make(
+        await place.stage(
           delta,
           [partition],
           [...found, ...found].map((v) => [v]),
@@ -137,11 +137,11 @@ export const deltaCases: readonly CaseDefinition[] = [
     async run(place) {
       const first = shapes(place.adapter, { id: "int64?", v: "string?", w: "string?" });
       const [from, to] = [place.at("further"), place.at("delta")];
-      await place.make(to, first, [
+      await place.stage(to, first, [
         [1n, "a", "x"],
         [2n, "b", "y"],
       ]);
-      await place.make(from, shapes(place.adapter, { v: "string?", id: "int64?" }), [
+      await place.stage(from, shapes(place.adapter, { v: "string?", id: "int64?" }), [
         ["b", 2n],
         [null, 3n],
       ]);

@@ -6,7 +6,7 @@ import type { CaseDefinition } from "../case.js";
 import { shape, shapes } from "../columns.js";
 import { calm, type Place } from "../place.js";
 import { wide, wideRows } from "./wide.js";
-import { bag, byKey, exchange, images, is, publish, type Rows, type Specs, setUp, stage } from "./words.js";
+import { bag, byKey, exchange, images, is, publish, type Rows, type Specs, setUp } from "./words.js";
 
 type Asked = Omit<Step<"difference">, "kind">;
 
@@ -31,13 +31,13 @@ export const differenceCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = shapes(place.adapter, specs);
       const [old, current] = [place.at("old"), place.at("current")];
-      await place.make(old, columns, [
+      await place.stage(old, columns, [
         [1n, "same"],
         [2n, "before"],
         [3n, "goes"],
         [10n, null],
       ]);
-      await place.make(current, columns, [
+      await place.stage(current, columns, [
         [10n, "after"],
         [4n, "comes"],
         [2n, "after"],
@@ -69,7 +69,7 @@ export const differenceCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = shapes(place.adapter, specs);
       const [old, current] = [place.at("old"), place.at("current")];
-      await place.make(old, columns, [
+      await place.stage(old, columns, [
         [1n, "a"],
         [2n, "b"],
         [2n, "b"],
@@ -77,7 +77,7 @@ export const differenceCases: readonly CaseDefinition[] = [
         [3n, null],
         [4n, null],
       ]);
-      await place.make(current, columns, [
+      await place.stage(current, columns, [
         [1n, "a"],
         [1n, "a"],
         [1n, "a"],
@@ -115,7 +115,7 @@ export const differenceCases: readonly CaseDefinition[] = [
       });
       const before = await place.rows(desk.live.ref, desk.live.columns);
       await publish(desk, byKey("id"), 1);
-      await stage(place, desk.delta, desk.live.columns, [
+      await place.stage(desk.delta, desk.live.columns, [
         [1n, "one"],
         [3n, "three"],
       ]);
@@ -152,12 +152,12 @@ export const differenceCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = shapes(place.adapter, { a: "int64", b: "int64", v: "string?", hidden: "int64?" });
       const [old, current] = [place.at("old"), place.at("current")];
-      await place.make(old, columns, [
+      await place.stage(old, columns, [
         [1n, 2n, "x", 1n],
         [1n, 10n, "x", 1n],
         [2n, 1n, "x", 1n],
       ]);
-      await place.make(current, columns, [
+      await place.stage(current, columns, [
         [2n, 1n, "y", 9n],
         [1n, 10n, "y", 9n],
         [1n, 2n, "x", 9n],
@@ -184,14 +184,14 @@ export const differenceCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = wide(place);
       const [old, current] = [place.at("old"), place.at("current")];
-      await place.make(old, columns, wideRows());
-      await place.make(current, columns, wideRows().toReversed());
+      await place.stage(old, columns, wideRows());
+      await place.stage(current, columns, wideRows().toReversed());
       const parts = [
         { table: current, sign: 1 },
         { table: old, sign: -1 },
       ] as const;
       is(await difference(place, { parts, columns, key: ["id"] }), [], "two tables with the same rows");
-      await stage(place, current, columns, [...wideRows(), ...wideRows()]);
+      await place.stage(current, columns, [...wideRows(), ...wideRows()]);
       const twice = await difference(place, { parts, columns, key: ["id"] });
       is(
         twice.map((r) => r.at(-1)),

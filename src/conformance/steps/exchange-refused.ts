@@ -2,21 +2,7 @@ import { ident, type Sql, template } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import { oneCopy } from "./exchange.js";
-import {
-  bag,
-  bags,
-  byKey,
-  capturing,
-  committed,
-  content,
-  exchange,
-  images,
-  is,
-  publish,
-  type Specs,
-  setUp,
-  stage,
-} from "./words.js";
+import { bag, bags, byKey, capturing, committed, content, exchange, images, is, publish, type Specs, setUp } from "./words.js";
 
 const specs: Specs = { id: "int64", v: "string?", x: "float64?" };
 const byId = byKey("id");
@@ -119,7 +105,7 @@ export const exchangeRefusedCases: readonly CaseDefinition[] = [
     async run(place) {
       const desk = await setUp(place, specs, { live: [[1n, "first", 1]], delta: [[1n, "second", 1]] });
       const one = await publish(desk, byId, 1);
-      await stage(place, desk.delta, shapes(place.adapter, specs), [
+      await place.stage(desk.delta, shapes(place.adapter, specs), [
         [1n, "third", 1],
         [2n, "new", 2],
       ]);

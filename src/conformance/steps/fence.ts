@@ -5,14 +5,29 @@ import type { PlannedStep } from "../../plan/compile.js";
 import { ident, raw, template } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { type Place, textOf } from "../place.js";
-import { event, journalAt, leaseAt, leasing, overlapping, reading, readLease, recording, type Side } from "./ledger.js";
+import {
+  event,
+  eventsOf,
+  type Ledger,
+  leaseAt,
+  leasing,
+  ledgerAt,
+  overlapping,
+  reading,
+  readLease,
+  recording,
+  type Side,
+} from "./ledger.js";
 import { is } from "./words.js";
 
-const fencing = (lease: TableRef, fence: bigint): PlannedStep => ({ id: "fence", step: { kind: "fence", lease, fence } });
-const events = async (place: Place, journal: TableRef): Promise<readonly unknown[]> =>
-  (await place.step(reading(journal).step)).rows.map((r) => r["event"]);
+const fencing = (lease: TableRef, fence: bigint, free = false): PlannedStep => ({
+  id: "fence",
+  step: { kind: "fence", lease, fence, free },
+});
+const events = async (place: Place, ledger: Ledger): Promise<readonly unknown[]> =>
+  eventsOf((await place.step(reading(ledger).step)).rows).map((r) => r["event"]);
 /** The events that a side of two overlapping blocks read. */
-const seen = (side: Side): readonly unknown[] => (side.result?.results.get("journal")?.rows ?? []).map((r) => r["event"]);
+const seen = (side: Side): readonly unknown[] => eventsOf(side.result?.results.get("state")?.rows ?? []).map((r) => r["event"]);
 const overlap = (c: { readonly concurrentSessions: boolean; readonly transaction: string }): string | false =>
   reason({
     "the engine has one session at a time": !c.concurrentSessions,
@@ -26,7 +41,8 @@ export const fenceCases: readonly CaseDefinition[] = [
     invariant: 5,
     skip: (c) => reason({ "the engine has no transactions": c.transaction === "none" }),
     async run(place) {
-      const [lease, journal] = [await leaseAt(place), await journalAt(place)];
+      const ledger = await ledgerAt(place);
+      const { lease, journal } = ledger;
       await place.step(leasing(lease, "anna"));
       is(
         (await place.block([fencing(lease, 1n), recording(journal, event({ event: "first" }))])).outcome,
@@ -40,7 +56,7 @@ export const fenceCases: readonly CaseDefinition[] = [
         is(result.outcome, "refused", `a block under fence ${fence} where 2 holds`);
         assert.ok(result.outcome === "refused" && result.at === "fence", "a block with a stale fence is refused at the fence");
       }
-      is(await events(place, journal), ["first"], "the journal after blocks of a stale owner");
+      is(await events(place, ledger), ["first"], "the journal after blocks of a stale owner");
       const after = await readLease(place, lease);
       is([after["fence"], after["expires_at"]], [before["fence"], before["expires_at"]], "the lease after those blocks");
     },
@@ -59,21 +75,50 @@ export const fenceCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "fence with free gives the lease up with the commit, and keeps it where the block is undone",
+    invariant: 5,
+    also: [3],
+    skip: (c) => reason({ "the engine has no transactions": c.transaction === "none" }),
+    async run(place) {
+      const lease = await leaseAt(place);
+      await place.step(leasing(lease, "anna"));
+      const before = await readLease(place, lease);
+      const holder = async (): Promise<unknown> => (await readLease(place, lease))["owner"];
+      const wrong: PlannedStep = { id: "count", step: { kind: "count", on: lease, rows: 9 } };
+      is((await place.block([fencing(lease, 1n)])).outcome, "committed", "a block that keeps the lease");
+      is(await holder(), "anna", "the owner after a block that keeps the lease");
+      is((await place.block([fencing(lease, 1n, true)], { end: "rollback" })).outcome, "rehearsed", "a rehearsal");
+      is(await holder(), "anna", "the owner after a rehearsal");
+      is((await place.block([fencing(lease, 1n, true), wrong])).outcome, "refused", "a block that is refused after its fence");
+      is(await holder(), "anna", "the owner after a block that was refused");
+      for (const fence of [0n, 2n])
+        is((await place.block([fencing(lease, fence, true)])).outcome, "refused", `a block under fence ${fence} where 1 holds`);
+      is(await holder(), "anna", "the owner after a stale owner would have given the lease up");
+      is((await place.block([fencing(lease, 1n, true)])).outcome, "committed", "a block that gives the lease up");
+      const after = await readLease(place, lease);
+      is([after["owner"], after["fence"], after["releases"]], [null, 1n, before["releases"]], "owner, fence and counter then");
+      is((await place.block([fencing(lease, 1n)])).outcome, "refused", "a block under a fence that was given up");
+      is((await place.step(leasing(lease, "berta"))).ok, true, "taking the lease that was given up");
+      is((await readLease(place, lease))["left_by"], null, "left_by, where the owner before had given the lease up");
+    },
+  },
+  {
     name: "two blocks that are open at once under one fence never both commit without one seeing the other",
     invariant: 5,
     skip: overlap,
     async run(place) {
-      const [lease, journal] = [await leaseAt(place), await journalAt(place)];
+      const ledger = await ledgerAt(place);
+      const { lease, journal } = ledger;
       await place.step(leasing(lease, "anna"));
       const look = template`SELECT count(*) AS n FROM ${ident(lease.path)}`;
       const side = (name: string) => (gate: readonly Inspect[]) => [
         ...gate,
         fencing(lease, 1n),
-        reading(journal),
+        reading(ledger),
         recording(journal, event({ event: name })),
       ];
       const [a, b] = await overlapping(place, look, side("a"), side("b"));
-      const kept = await events(place, journal);
+      const kept = await events(place, ledger);
       is(kept.length, [a, b].filter((s) => s.ending === "done").length, "events in the journal, one for each block committed");
       if (a.ending === "done" && b.ending === "done") {
         assert.ok(
@@ -89,16 +134,17 @@ export const fenceCases: readonly CaseDefinition[] = [
     also: [7],
     skip: overlap,
     async run(place) {
-      const [lease, journal] = [await leaseAt(place), await journalAt(place)];
+      const ledger = await ledgerAt(place);
+      const { lease, journal } = ledger;
       await place.step(leasing(lease, "anna"));
       const look = template`SELECT count(*) AS n FROM ${ident(lease.path)}`;
       const [work, takeover] = await overlapping(
         place,
         look,
         (gate) => [fencing(lease, 1n), ...gate, recording(journal, event({ event: "published" }))],
-        (gate) => [...gate, { id: "lease", step: leasing(lease, "berta", { instead: 1n }) }, reading(journal)],
+        (gate) => [...gate, { id: "lease", step: leasing(lease, "berta", { instead: 1n }) }, reading(ledger)],
       );
-      const kept = await events(place, journal);
+      const kept = await events(place, ledger);
       is(kept, work.ending === "done" ? ["published"] : [], `the journal after the block was ${work.ending}`);
       if (work.ending === "done" && takeover.ending === "done") {
         is(seen(takeover), ["published"], "what the new owner read; the old one had committed under a fence that was taken");

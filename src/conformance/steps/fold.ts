@@ -12,7 +12,7 @@ interface Folded {
 async function fold(place: Place, name: string, specs: Specs, rows: Rows, key: string[], cursor: string | null): Promise<Folded> {
   const columns = shapes(place.adapter, specs);
   const [from, to] = [place.at(`${name}_raw`), place.at(name)];
-  await place.make(from, columns, rows);
+  await place.stage(from, columns, rows);
   await place.create(to, columns);
   const { ok } = await place.step({ kind: "fold", from, to, key, cursor, columns });
   return { ok, rows: await place.rows(to, columns) };
@@ -194,7 +194,7 @@ export const foldCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = wide(place);
       const [from, to] = [place.at("delta_raw"), place.at("delta")];
-      await place.make(from, columns, [...wideRows(), ...wideRows()]);
+      await place.stage(from, columns, [...wideRows(), ...wideRows()]);
       await place.create(to, columns);
       is((await place.step({ kind: "fold", from, to, key: ["id"], cursor: null, columns })).ok, true, "folding equal rows");
       const rows = await place.rows(from, columns);

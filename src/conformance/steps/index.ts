@@ -15,7 +15,9 @@ import { foldCases } from "./fold.js";
 import { journalCases } from "./journal.js";
 import { leaseCases } from "./lease.js";
 import { offenderCases } from "./offenders.js";
+import { restoreCases } from "./restore.js";
 import { swapCases } from "./swap.js";
+import { swapApartCases } from "./swap-apart.js";
 import { tableCases } from "./tables.js";
 import { tallyCases } from "./tally.js";
 import { validateCases } from "./validate.js";
@@ -42,4 +44,6 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...offenderCases,
   ...cloneCases(decorate),
   ...swapCases(decorate),
+  ...swapApartCases(decorate),
+  ...restoreCases(decorate),
 ];

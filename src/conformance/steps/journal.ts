@@ -1,25 +1,29 @@
 import assert from "node:assert/strict";
-import type { TableRef } from "../../adapter/shapes.js";
 import type { Step } from "../../adapter/steps.js";
 import type { PlannedStep } from "../../plan/compile.js";
+import type { Row } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import type { Place } from "../place.js";
 import { extremes, large } from "../values.js";
-import { event, journalAt, leaseAt, reading, readLease, recording } from "./ledger.js";
+import { event, eventsOf, type Ledger, leasing, ledgerAt, reading, readLease, recording } from "./ledger.js";
 import { committed, is } from "./words.js";
 
-const read = async (place: Place, journal: TableRef, anchors: readonly string[] = ["published"], pipeline = "orders") =>
-  (await place.step(reading(journal, pipeline, anchors).step)).rows;
+/** The events of a state, without what each row says of the lease. */
+const read = async (place: Place, ledger: Ledger, anchors: readonly string[] = ["published"], pipeline = "orders") =>
+  eventsOf((await place.step(reading(ledger, pipeline, anchors).step)).rows).map(
+    ({ release, seq, event, recorded_at, fence, payload }): Row => ({ release, seq, event, recorded_at, fence, payload }),
+  );
 const seqs = async (...args: Parameters<typeof read>): Promise<readonly unknown[]> => (await read(...args)).map((r) => r["seq"]);
 
 /** The journal: what is written is what is read. */
 export const journalCases: readonly CaseDefinition[] = [
   {
-    name: "record writes events with the time by the warehouse's clock, and readJournal reads them",
+    name: "record writes events with the time by the warehouse's clock, and readState reads them",
     invariant: 2,
     async run(place) {
-      const [journal, lease] = [await journalAt(place), await leaseAt(place)];
+      const ledger = await ledgerAt(place);
+      const { lease, journal } = ledger;
       const before = (await readLease(place, lease))["now"] as bigint;
       const events = [
         event({ release: 7, seq: 1, event: "loaded", fence: 2n ** 53n + 1n, payload: '{"a":1}' }),
@@ -27,7 +31,7 @@ export const journalCases: readonly CaseDefinition[] = [
       ];
       is((await place.step(recording(journal, ...events).step)).affected, 2, "rows that recording two events wrote");
       const after = (await readLease(place, lease))["now"] as bigint;
-      const [first, second] = await read(place, journal);
+      const [first, second] = await read(place, ledger);
       const { recorded_at, ...rest } = first ?? {};
       is(rest, { release: 7n, seq: 1n, event: "loaded", fence: 2n ** 53n + 1n, payload: '{"a":1}' }, "an event as it was read");
       is(second?.["seq"], 2n, "the event after it");
@@ -40,7 +44,8 @@ export const journalCases: readonly CaseDefinition[] = [
     name: "record writes any payload as it is: quotes, placeholders, unicode, a megabyte",
     invariant: 8,
     async run(place) {
-      const journal = await journalAt(place);
+      const ledger = await ledgerAt(place);
+      const { journal } = ledger;
       const kept = place.at("kept");
       await place.make(kept, shapes(place.adapter, { id: "int64" }), [[1n]]);
       const payloads = [...extremes.string, large.string].map((text) => JSON.stringify({ text, [String(text).slice(0, 20)]: 1 }));
@@ -50,7 +55,7 @@ export const journalCases: readonly CaseDefinition[] = [
         ...names.map((name, i) => event({ seq: payloads.length + i + 1, pipeline: "orders", event: name })),
       ];
       await place.step(recording(journal, ...events).step);
-      const found = await read(place, journal);
+      const found = await read(place, ledger);
       is(
         found.slice(0, payloads.length).map((r) => r["payload"]),
         payloads,
@@ -68,7 +73,8 @@ export const journalCases: readonly CaseDefinition[] = [
     name: "record puts the rows of earlier operations of its block under facts",
     invariant: 2,
     async run(place) {
-      const journal = await journalAt(place);
+      const ledger = await ledgerAt(place);
+      const { journal } = ledger;
       const live = place.at("live");
       await place.make(live, shapes(place.adapter, { id: "int64", v: "string?" }), [
         [1n, "it's"],
@@ -86,7 +92,7 @@ export const journalCases: readonly CaseDefinition[] = [
       ];
       const payload = JSON.stringify({ note: "it's", list: [1, { a: "}" }] });
       await committed(place, [...steps, recording(journal, event({ payload, facts: ["count", strange, "parts"] }))]);
-      const written = String((await read(place, journal))[0]?.["payload"]);
+      const written = String((await read(place, ledger))[0]?.["payload"]);
       const { facts, ...constant } = JSON.parse(written) as { facts: Record<string, Record<string, unknown>[]> };
       is(constant, JSON.parse(payload), "what a payload says beside its facts");
       is(Object.keys(facts).sort(), ["count", strange, "parts"].sort(), "the operations named");
@@ -105,37 +111,40 @@ export const journalCases: readonly CaseDefinition[] = [
     also: [3],
     skip: (c) => reason({ "the engine has no transactions": c.transaction === "none" }),
     async run(place) {
-      const journal = await journalAt(place);
+      const ledger = await ledgerAt(place);
+      const { journal } = ledger;
       const wrong: PlannedStep = { id: "count", step: { kind: "count", on: journal, rows: 9 } };
       is((await place.block([recording(journal, event()), wrong])).outcome, "refused", "a block whose last step is refused");
       is((await place.block([recording(journal, event())], { end: "rollback" })).outcome, "rehearsed", "a rehearsal");
-      is(await read(place, journal), [], "the journal after a block that was refused and one that was rehearsed");
+      is(await read(place, ledger), [], "the journal after a block that was refused and one that was rehearsed");
     },
   },
   {
-    name: "readJournal begins with the last event that carries the whole state",
+    name: "readState begins with the last event that carries the whole state",
     invariant: 2,
     async run(place) {
-      const journal = await journalAt(place);
+      const ledger = await ledgerAt(place);
+      const { journal } = ledger;
       const names = ["opened", "published", "opened", "snapshot", "opened", "noted"];
       const events = names.map((name, i) => event({ seq: i + 1, event: name }));
       const other = event({ pipeline: "other", seq: 9, event: "published" });
       await place.step(recording(journal, ...events.toReversed(), other).step);
-      is(await seqs(place, journal, ["published", "snapshot"]), [4n, 5n, 6n], "from the last of two anchors on, in order");
-      is(await seqs(place, journal, ["published"]), [2n, 3n, 4n, 5n, 6n], "from the last of one kind on");
-      is(await seqs(place, journal, ["rolled-back"]), [1n, 2n, 3n, 4n, 5n, 6n], "where there is no anchor: all");
-      is(await seqs(place, journal, ["published"], "other"), [9n], "the journal of another pipeline");
-      is(await seqs(place, journal, ["published"], "Orders"), [], "the journal of a pipeline that never was");
+      is(await seqs(place, ledger, ["published", "snapshot"]), [4n, 5n, 6n], "from the last of two anchors on, in order");
+      is(await seqs(place, ledger, ["published"]), [2n, 3n, 4n, 5n, 6n], "from the last of one kind on");
+      is(await seqs(place, ledger, ["rolled-back"]), [1n, 2n, 3n, 4n, 5n, 6n], "where there is no anchor: all");
+      is(await seqs(place, ledger, ["published"], "other"), [9n], "the journal of another pipeline");
+      is(await seqs(place, ledger, ["published"], "Orders"), [], "the journal of a pipeline that never was");
     },
   },
   {
-    name: "readJournal reads both events of two owners that took the same number, the older fence first",
+    name: "readState reads both events of two owners that took the same number, the older fence first",
     invariant: 5,
     async run(place) {
-      const journal = await journalAt(place);
+      const ledger = await ledgerAt(place);
+      const { journal } = ledger;
       const twice = [3n, 2n, 10n].map((fence) => event({ seq: 5, fence, event: "published" }));
       await place.step(recording(journal, ...twice, event({ seq: 6, fence: 3n }), event({ seq: 4 })).step);
-      const found = (await read(place, journal)).map((r) => [r["seq"], r["fence"]]);
+      const found = (await read(place, ledger)).map((r) => [r["seq"], r["fence"]]);
       is(
         found,
         [
@@ -149,9 +158,54 @@ export const journalCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "readState tells the lease in each row, and in one row without an event where there is none",
+    invariant: 5,
+    async run(place) {
+      const ledger = await ledgerAt(place);
+      const { lease, journal } = ledger;
+      const told = async (pipeline?: string): Promise<readonly Row[]> => (await place.step(reading(ledger, pipeline).step)).rows;
+      const ofLease = ({ owner, process, lease_fence, releases, expires_at, left_by, expired }: Row): Row => ({
+        ...{ owner, process, fence: lease_fence, releases, expires_at, left_by, expired },
+      });
+      const held = async (): Promise<Row> => {
+        const { now: _, ...row } = await readLease(place, lease);
+        return row;
+      };
+      const nothing = await told();
+      is(
+        nothing.map((r) => [r["event"], r["seq"], r["payload"], r["owner"], r["lease_fence"]]),
+        [[null, null, null, null, 0n]],
+        "the state of a pipeline that never was",
+      );
+      await place.step(leasing(lease, "anna", { releases: 3 }));
+      await place.step(leasing(lease, "berta", { instead: 1n, releases: 0 }));
+      is((await told()).map(ofLease), [await held()], "the lease, as readLease tells it, where there are no events");
+      await place.step(recording(journal, event({ seq: 1, fence: 1n }), event({ seq: 2, fence: 2n })).step);
+      const rows = await told();
+      is(rows.map(ofLease), [await held(), await held()], "the lease, as readLease tells it, beside each of two events");
+      is(
+        rows.map((r) => [r["seq"], r["fence"], r["lease_fence"]]),
+        [
+          [1n, 1n, 2n],
+          [2n, 2n, 2n],
+        ],
+        "numbers and fences of the events, and the fence of the lease",
+      );
+      is(
+        (await told("other")).map((r) => r["event"]),
+        [null],
+        "events of another pipeline",
+      );
+      const [row] = rows;
+      const left = (row?.["expires_at"] as bigint) - (row?.["now"] as bigint);
+      assert.ok(left > 0n && left <= 3_600_000_000n, `a lease of an hour has ${left} µs left, by the warehouse's own clock`);
+    },
+  },
+  {
     name: "findEvents finds kinds of events by payload and release, newest first, up to a limit",
     async run(place) {
-      const journal = await journalAt(place);
+      const ledger = await ledgerAt(place);
+      const { journal } = ledger;
       const key = `it's "key" \\ 1`;
       const events = [
         event({ seq: 1, event: "key", payload: key, release: 1 }),

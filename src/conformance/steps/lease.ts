@@ -6,7 +6,14 @@ import type { Place } from "../place.js";
 import { leaseAt, leasing, readLease } from "./ledger.js";
 import { endingOf, is } from "./words.js";
 
-const held = ({ owner, process, fence, releases, expires_at }: Row): Row => ({ owner, process, fence, releases, expires_at });
+const held = ({ owner, process, fence, releases, expires_at, left_by }: Row): Row => ({
+  owner,
+  process,
+  fence,
+  releases,
+  expires_at,
+  left_by,
+});
 
 /** Reads the lease until the clock has passed its end. */
 async function untilExpired(place: Place, lease: TableRef): Promise<void> {
@@ -23,7 +30,8 @@ export const leaseCases: readonly CaseDefinition[] = [
     invariant: 5,
     async run(place) {
       const lease = await leaseAt(place);
-      is(held(await readLease(place, lease)), { owner: null, process: null, fence: 0n, releases: 0n, expires_at: null }, "new");
+      const free = { owner: null, process: null, fence: 0n, releases: 0n, expires_at: null, left_by: null };
+      is(held(await readLease(place, lease)), free, "new");
       const taken = await place.step(leasing(lease, "anna", { process: "p1", releases: 1, ttlMs: 60_000 }));
       is([taken.ok, taken.affected], [true, 1], "taking a free lease, and the rows it changed");
       const first = await readLease(place, lease);
@@ -88,6 +96,27 @@ export const leaseCases: readonly CaseDefinition[] = [
       is(await take(place, lease, "anna", { instead: 2n }), false, "taking a lease by a fence that it does not bear yet");
       is(await take(place, lease, "anna", { instead: 1n }), true, "taking a lease by its own fence");
       is((await readLease(place, lease))["fence"], 2n, "the fence after that");
+    },
+  },
+  {
+    name: "lease tells who had not given it up, and nobody after a clean end",
+    invariant: 7,
+    async run(place) {
+      const lease = await leaseAt(place);
+      const leftBy = async (): Promise<unknown> => (await readLease(place, lease))["left_by"];
+      await place.step(leasing(lease, "anna"));
+      is(await leftBy(), null, "left_by of the first lease");
+      is(await take(place, lease, "berta", { process: "p2", deadProcess: true }), true, "taking it from a dead process");
+      is(await leftBy(), "anna", "left_by after a takeover");
+      is(await take(place, lease, "carla"), false, "taking a lease that another holds");
+      is(await leftBy(), "anna", "left_by after an attempt that was refused");
+      await place.step({ kind: "free", lease, fence: 2n, releases: 0 });
+      await place.step(leasing(lease, "carla"));
+      is(await leftBy(), null, "left_by after the owner before had given it up");
+      await place.step({ kind: "renew", lease, fence: 3n, ttlMs: 1 });
+      await untilExpired(place, lease);
+      await place.step(leasing(lease, "dora"));
+      is(await leftBy(), "carla", "left_by after the lease before had expired");
     },
   },
   {

@@ -1,11 +1,12 @@
 import type { BlockResult, Inspect } from "../../adapter/operations.js";
 import type { ColumnShape, TableRef } from "../../adapter/shapes.js";
 import type { Step } from "../../adapter/steps.js";
+import { ledgerShapes } from "../../ledger/shapes.js";
 import type { PlannedStep } from "../../plan/compile.js";
 import type { Row, Sql } from "../../sql/sql.js";
 import type { ColumnType } from "../../table/types.js";
-import { shape, shapes } from "../columns.js";
-import type { Place } from "../place.js";
+import { shape } from "../columns.js";
+import { gate, type Place } from "../place.js";
 import { type Ending, endingOf } from "./words.js";
 
 type Seeded = ColumnShape & { readonly value: string | number | null };
@@ -17,23 +18,18 @@ export const seeded = (place: Place, name: string, type: ColumnType, value: stri
 /** A lease that nobody holds, as the core makes it. */
 export async function leaseAt(place: Place, name = "lease"): Promise<TableRef> {
   const ref = place.at(name);
-  const columns = [
-    seeded(place, "owner", "string", null),
-    seeded(place, "process", "string", null),
-    seeded(place, "fence", "int64", 0),
-    seeded(place, "releases", "int64", 0),
-    seeded(place, "expires_at", "timestamp", null),
-  ];
-  await place.step({ kind: "seed", ref, columns });
+  await place.step({ kind: "seed", ref, columns: ledgerShapes(place.adapter.syntax).lease });
   return ref;
 }
-/** An empty journal, as the core makes it. */
-export async function journalAt(place: Place, name = "journal"): Promise<TableRef> {
-  const ref = place.at(name);
-  const specs = { pipeline: "string?", release: "int64?", seq: "int64?", event: "string?" } as const;
-  const rest = { recorded_at: "timestamp?", fence: "int64?", payload: "string?" } as const;
-  await place.create(ref, shapes(place.adapter, { ...specs, ...rest }));
-  return ref;
+export interface Ledger {
+  readonly lease: TableRef;
+  readonly journal: TableRef;
+}
+/** A lease that nobody holds, and an empty journal, as the core makes them. */
+export async function ledgerAt(place: Place): Promise<Ledger> {
+  const [lease, journal] = [await leaseAt(place), place.at("journal")];
+  await place.create(journal, ledgerShapes(place.adapter.syntax).journal);
+  return { lease, journal };
 }
 
 /** Takes a lease for an hour, unless told otherwise. */
@@ -66,10 +62,13 @@ export const recording = (journal: TableRef, ...events: readonly Event[]): Plann
   id: "record",
   step: { kind: "record", journal, events },
 });
-export const reading = (journal: TableRef, pipeline = "orders", anchors: readonly string[] = ["published"]): PlannedStep => ({
-  id: "journal",
-  step: { kind: "readJournal", journal, pipeline, anchors },
-});
+export const reading = (
+  { lease, journal }: Ledger,
+  pipeline = "orders",
+  anchors: readonly string[] = ["published"],
+): PlannedStep => ({ id: "state", step: { kind: "readState", lease, journal, pipeline, anchors } });
+/** The events among rows of a state. */
+export const eventsOf = (rows: readonly Row[]): readonly Row[] => rows.filter((r) => r["event"] !== null);
 
 export interface Side {
   readonly ending: Ending;
@@ -82,32 +81,25 @@ type Script = (gate: readonly Inspect[]) => readonly (PlannedStep | Inspect)[];
  */
 export async function overlapping(place: Place, look: Sql, ...sides: readonly [Script, Script]): Promise<readonly [Side, Side]> {
   const other = await place.open();
-  const marks = [mark(), mark()] as const;
+  const gates = [gate(), gate()] as const;
   const run = async (i: 0 | 1): Promise<Side> => {
-    const gate: Inspect = {
+    const wait: Inspect = {
       id: "gate",
       inspect: async (query) => {
         await query(look);
-        marks[i].reach();
-        await marks[i === 0 ? 1 : 0].reached;
+        gates[i].open();
+        await gates[i === 0 ? 1 : 0].passed;
         return { ok: true };
       },
     };
     let result: BlockResult | null = null;
-    const steps = sides[i](place.adapter.capabilities.transaction === "interactive" ? [gate] : []);
+    const steps = sides[i](place.adapter.capabilities.transaction === "interactive" ? [wait] : []);
     const work = place.block(steps, { session: i === 0 ? place.session : other }).then((r) => {
       result = r;
       return r.outcome === "committed";
     });
-    const ending = await endingOf(place, work).finally(marks[i].reach);
+    const ending = await endingOf(place, work).finally(gates[i].open);
     return { ending, result };
   };
   return Promise.all([run(0), run(1)]);
-}
-function mark(): { readonly reached: Promise<void>; readonly reach: () => void } {
-  let reach = (): void => undefined;
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  return { reached, reach };
 }

@@ -34,7 +34,7 @@ export const offenderCases: readonly CaseDefinition[] = [
   {
     name: "offenders are the rows that an observation counts",
     async run(place) {
-      await place.make(place.at("live"), shown(place), rows);
+      await place.stage(place.at("live"), shown(place), rows);
       for (const [observe, at] of rowwise) {
         const wanted = at.map((i) => rows[i] ?? []);
         bag(await offenders(place, observe), wanted, `rows that ${observe.of} counts`);
@@ -49,7 +49,7 @@ export const offenderCases: readonly CaseDefinition[] = [
   {
     name: "offenders are no more than the limit",
     async run(place) {
-      await place.make(place.at("live"), shown(place), rows);
+      await place.stage(place.at("live"), shown(place), rows);
       const observe: Observation = { of: "unaccepted", column: "v", values: [text("b")] };
       const found = await offenders(place, observe, 3);
       is([found.length, new Set(found.map((r) => r[0])).size], [3, 3], "offenders of four, limited to three");
@@ -67,7 +67,7 @@ export const offenderCases: readonly CaseDefinition[] = [
   {
     name: "offenders of a query are the rows that it returns, by the names asked for",
     async run(place) {
-      await place.make(place.at("live"), shown(place), rows);
+      await place.stage(place.at("live"), shown(place), rows);
       const [id, n] = [ident(["id"]), ident(["n"])];
       const sql = template`SELECT ${n}, ${id} FROM ${ident(place.at("live").path)} WHERE ${n} > ${whole(8n)}`;
       const columns = shapes(place.adapter, { id: "int64", n: "int64?" });
@@ -86,13 +86,13 @@ export const offenderCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = shapes(place.adapter, { id: "int64", v: "string?" });
       const part = (p: string, n: number): unknown[][] => Array.from({ length: n }, (_, i) => [BigInt(i), p]);
-      await place.make(place.at("before"), columns, [
+      await place.stage(place.at("before"), columns, [
         ...part("half", 4),
         ...part("gone", 2),
         ...part("grew", 2),
         ...part("most", 4),
       ]);
-      await place.make(place.at("live"), columns, [...part("half", 2), ...part("grew", 3), ...part("most", 1)]);
+      await place.stage(place.at("live"), columns, [...part("half", 2), ...part("grew", 3), ...part("most", 1)]);
       const partition = shapes(place.adapter, { v: "string?" });
       const drop: Observation = {
         of: "partition-change",

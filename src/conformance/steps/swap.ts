@@ -9,12 +9,12 @@ import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import { calm, type Place } from "../place.js";
 import { clone, defaulted, refusal } from "./clone.js";
-import { bag, committed, createWith, is, type Rows, stage } from "./words.js";
+import { bag, committed, createWith, is, type Rows } from "./words.js";
 
 const none = (c: Capabilities): string | false =>
   reason({ "the engine swaps nothing": c.swap === "none", "the engine clones nothing": c.clone === "none" });
 
-const swapping = (live: TableShape | null, candidate: TableShape, at: TableRef, keepAs: TableRef): Step<"swap"> => ({
+export const swapping = (live: TableShape | null, candidate: TableShape, at: TableRef, keepAs: TableRef): Step<"swap"> => ({
   kind: "swap",
   live,
   candidate,
@@ -27,7 +27,9 @@ async function swap(place: Place, step: Step<"swap">): Promise<void> {
   if (place.adapter.capabilities.transactionalDdl) await committed(place, [{ id: "swap", step }]);
   else is((await place.step(step)).ok, true, "swapping");
 }
-const there = async (place: Place, ref: TableRef): Promise<boolean> => (await place.session.describe(ref, calm())) !== null;
+/** Whether there is a table of that name. */
+export const there = async (place: Place, ref: TableRef): Promise<boolean> =>
+  (await place.session.describe(ref, calm())) !== null;
 const specs = { id: "int64", note: "string?" } as const;
 
 interface Pair {
@@ -36,24 +38,28 @@ interface Pair {
   readonly kept: TableRef;
   readonly columns: ReturnType<typeof shapes>;
 }
-const old: Rows = [
+export const old: Rows = [
   [1n, "old"],
   [2n, null],
 ];
-const fresh: Rows = [
+export const fresh: Rows = [
   [1n, "new"],
   [2n, "new"],
   [3n, "new"],
 ];
 /** Live, and a clone of it that holds other rows. */
-async function pair(place: Place, decorations: (table: TableRef) => readonly Sql[] = () => []): Promise<Pair> {
+export async function pair(
+  place: Place,
+  decorations: (table: TableRef) => readonly Sql[] = () => [],
+  suffix = "",
+): Promise<Pair> {
   const columns = shapes(place.adapter, specs);
-  const live = place.at("live");
+  const live = place.at(`live${suffix}`);
   await place.make(live, columns, old);
   for (const statement of decorations(live)) await place.execute(statement);
-  const { ref } = await clone(place, live, "candidate", true);
-  await stage(place, ref, columns, fresh);
-  return { live: await place.describe(live), candidate: await place.describe(ref), kept: place.at("kept"), columns };
+  const { ref } = await clone(place, live, `candidate${suffix}`, true);
+  await place.add(ref, columns, fresh);
+  return { live: await place.describe(live), candidate: await place.describe(ref), kept: place.at(`kept${suffix}`), columns };
 }
 /** What a swap back needs to know of a table that was displaced: its fingerprint is the one that it had when it was live. */
 const displaced = async (place: Place, was: TableShape, ref: TableRef): Promise<TableShape> => ({
@@ -90,7 +96,7 @@ export const swapCases = (decorate: (table: TableRef) => readonly Sql[]): readon
         more: ["timestamp", ""],
       });
       const columns = shapes(place.adapter, { id: "int64", v: "string?", more: "timestamp?" });
-      await stage(place, ref, columns, [[9n, "new", 1n]]);
+      await place.add(ref, columns, [[9n, "new", 1n]]);
       const candidate = await place.describe(ref);
       const [kept, undone] = [place.at("kept"), place.at("undone")];
       await swap(place, swapping(live, candidate, live.ref, kept));
@@ -149,6 +155,19 @@ export const swapCases = (decorate: (table: TableRef) => readonly Sql[]): readon
         [[], [[1n]]],
         "live and kept",
       );
+    },
+  },
+  {
+    name: "swap is refused where the candidate is gone, and nothing changes",
+    invariant: 7,
+    skip: none,
+    async run(place) {
+      const { live, candidate, kept, columns } = await pair(place, decorate);
+      await place.step({ kind: "drop", ref: candidate.ref });
+      await assert.rejects(swap(place, swapping(live, candidate, live.ref, kept)), "a table that is gone was swapped in");
+      bag(await place.rows(live.ref, columns), old, "rows of live");
+      is(await place.describe(live.ref), live, "what describe finds on live");
+      is(await there(place, kept), false, "whether something was kept");
     },
   },
   {

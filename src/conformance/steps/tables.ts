@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { imageShapes } from "../../ledger/shapes.js";
 import { ident, template } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import { calm, type Place } from "../place.js";
 import { seeded } from "./ledger.js";
 import { wide } from "./wide.js";
-import { bag, endingOf, imageShapes, is, type Rows } from "./words.js";
+import { bag, endingOf, is, type Rows } from "./words.js";
 
 const names = (place: Place) => shapes(place.adapter, { owner: "string?", n: "int64?", since: "timestamp?" });
 const seeds = (place: Place, owner: string, n: number) => [
@@ -57,21 +58,23 @@ export const tableCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: "create makes an empty table of the columns given, in order, with every type",
+    name: "create makes an empty table of the columns given, in order, with every type, to last or for scratch",
     invariant: 9,
     async run(place) {
-      const ref = place.at("made");
       const columns = wide(place);
-      await place.step({ kind: "create", ref, columns, ifNotExists: false });
-      const found = (await place.describe(ref)).columns.map((c) => [c.name, c.type, c.nullable]);
-      is(
-        found,
-        columns.map((c) => [c.name, c.type, c.nullable]),
-        "names, types and nullability",
-      );
-      is(await place.rows(ref, columns), [], "rows of a new table");
-      const id = template`INSERT INTO ${ident(ref.path)} (${ident(["id"])}) VALUES (NULL)`;
-      await assert.rejects(place.execute(id), "a column that is not nullable took NULL");
+      for (const scratch of [false, true]) {
+        const ref = place.at(scratch ? "scratch" : "lasting");
+        await place.step({ kind: "create", ref, columns, ifNotExists: false, scratch });
+        const found = (await place.describe(ref)).columns.map((c) => [c.name, c.type, c.nullable]);
+        is(
+          found,
+          columns.map((c) => [c.name, c.type, c.nullable]),
+          "names, types and nullability",
+        );
+        is(await place.rows(ref, columns), [], "rows of a new table");
+        const id = template`INSERT INTO ${ident(ref.path)} (${ident(["id"])}) VALUES (NULL)`;
+        await assert.rejects(place.execute(id), "a column that is not nullable took NULL");
+      }
     },
   },
   {
@@ -82,11 +85,11 @@ export const tableCases: readonly CaseDefinition[] = [
       const columns = shapes(place.adapter, { id: "int64" });
       await place.make(ref, columns, [[1n]]);
       const other = shapes(place.adapter, { other: "string?" });
-      const create = (ifNotExists: boolean) => place.step({ kind: "create", ref, columns: other, ifNotExists });
+      const create = (ifNotExists: boolean) => place.step({ kind: "create", ref, columns: other, ifNotExists, scratch: false });
       await assert.rejects(create(false), "create took the place of a table that was there");
       await create(true);
       is(await place.rows(ref, columns), [[1n]], "a table that was to be made again");
-      await place.step({ kind: "create", ref: place.at("fresh"), columns: other, ifNotExists: true });
+      await place.step({ kind: "create", ref: place.at("fresh"), columns: other, ifNotExists: true, scratch: true });
       is(await place.rows(place.at("fresh"), other), [], "a table that ifNotExists made");
     },
   },
@@ -124,7 +127,7 @@ export const tableCases: readonly CaseDefinition[] = [
     invariant: 12,
     async run(place) {
       const changes = place.at("changes");
-      const columns = imageShapes(place, shapes(place.adapter, { id: "int64" }));
+      const columns = imageShapes(place.adapter.syntax, shapes(place.adapter, { id: "int64" }));
       const row = (release: bigint) => [release, "after", "insert", release * 10n];
       const of = (...releases: readonly bigint[]): Rows => releases.flatMap((r) => [row(r), row(r)]);
       await place.make(changes, columns, of(1n, 2n, 3n, 12n));

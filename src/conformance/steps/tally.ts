@@ -1,25 +1,13 @@
 import type { ColumnShape } from "../../adapter/shapes.js";
+import type { Step } from "../../adapter/steps.js";
+import { imageShapes } from "../../ledger/shapes.js";
 import type { Row } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { shape, shapes } from "../columns.js";
 import { type Place, textOf } from "../place.js";
 import { extremes, shown, types } from "../values.js";
 import { wide, wideRows } from "./wide.js";
-import {
-  around,
-  bags,
-  byKey,
-  capture,
-  committed,
-  type Desk,
-  imageShapes,
-  is,
-  publish,
-  type Rows,
-  type Specs,
-  setUp,
-  tallying,
-} from "./words.js";
+import { around, bags, byKey, capture, type Desk, is, publish, type Rows, type Specs, setUp, tallying } from "./words.js";
 
 const specs: Specs = { id: "int64", v: "string?" };
 async function scan(place: Place, name: string, columns: readonly ColumnShape[]): Promise<{ rows: unknown; sum: bigint }> {
@@ -28,18 +16,24 @@ async function scan(place: Place, name: string, columns: readonly ColumnShape[])
 }
 const tally = async (desk: Desk, release = 1): Promise<Row> =>
   (await desk.place.step(tallying(desk, release).step)).rows[0] ?? {};
+/** Whether a tally was let through, and what it said of live and of what moved. */
+async function judged(desk: Desk, o: Partial<Pick<Step<"tally">, "count" | "moved">>, release = 1): Promise<Row> {
+  const { ok, rows } = await desk.place.step(tallying(desk, release, o).step);
+  return { ok, rows: rows[0]?.["rows"], same: rows[0]?.["same"], moved: rows[0]?.["moved"] };
+}
 
 /** The sum of each row by itself: images of as many releases. */
 async function sums(place: Place, name: string, columns: readonly ColumnShape[], rows: Rows): Promise<readonly unknown[]> {
   const changes = place.at(name);
-  await place.make(
+  await place.stage(
     changes,
-    imageShapes(place, columns),
+    imageShapes(place.adapter.syntax, columns),
     rows.map((r, i) => [BigInt(i), "after", "insert", ...r]),
   );
   const found: unknown[] = [];
   for (const release of rows.keys()) {
-    const row = (await place.step({ kind: "tally", changes, release, columns })).rows[0];
+    const step: Step<"tally"> = { kind: "tally", changes, release, columns, stale: null, count: null, moved: null };
+    const row = (await place.step(step)).rows[0];
     is(row?.["after_rows"], 1n, "rows of a release with one image");
     found.push(row?.["after_sum"]);
   }
@@ -73,10 +67,12 @@ export const tallyCases: readonly CaseDefinition[] = [
       const desk = await setUp(place, specs, { live, delta }, { delta: { ...specs, gone: "bool?" } });
       await capture(desk, { ...byKey("id"), deletes: "gone" }, 2);
       await capture(desk, byKey("id"), 3);
-      const { before_sum: _b, after_sum: _a, ...counts } = await tally(desk, 2);
-      is(counts, { before_rows: 2n, after_rows: 3n, inserted: 2n, updated: 1n, deleted: 1n }, "what a release changes");
-      const { before_rows, after_rows, before_sum, after_sum } = await tally(desk, 9);
-      is([before_rows, after_rows, before_sum, after_sum], [0n, 0n, "0", "0"], "a release without images");
+      const { before_sum: _b, after_sum: _a, before: _t, ...counts } = await tally(desk, 2);
+      const changes = { before_rows: 2n, after_rows: 3n, inserted: 2n, updated: 1n, deleted: 1n, changed: 4n };
+      const unasked = { stale: 0n, rows: null, same: true, moved: true, ok: true };
+      is(counts, { ...changes, ...unasked }, "what a release changes, and what was not asked for");
+      const { before_rows, after_rows, before_sum, after_sum, changed } = await tally(desk, 9);
+      is([before_rows, after_rows, before_sum, after_sum, changed], [0n, 0n, "0", "0", 0n], "a release without images");
     },
   },
   {
@@ -84,7 +80,7 @@ export const tallyCases: readonly CaseDefinition[] = [
     invariant: 6,
     async run(place) {
       const columns = wide(place);
-      await place.make(place.at("live"), columns, wideRows());
+      await place.stage(place.at("live"), columns, wideRows());
       const more = [[20n, ...(wideRows(2)[0] ?? []).slice(1)]];
       const desk = await around(place, await place.describe(place.at("live")), columns, [...wideRows(1), ...more]);
       const before = await scan(place, "live", columns);
@@ -102,11 +98,11 @@ export const tallyCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = wide(place);
       const rows = wideRows();
-      await place.make(place.at("forward"), columns, rows);
-      await place.make(place.at("backward"), columns, rows.toReversed());
+      await place.stage(place.at("forward"), columns, rows);
+      await place.stage(place.at("backward"), columns, rows.toReversed());
       const forward = await scan(place, "forward", columns);
       is(await scan(place, "backward", columns), forward, "the same rows in another order");
-      await place.make(place.at("twice"), columns, [...rows, ...rows]);
+      await place.stage(place.at("twice"), columns, [...rows, ...rows]);
       const twice = await scan(place, "twice", columns);
       is(twice, { rows: BigInt(rows.length * 2), sum: 2n * forward.sum }, "each row twice");
       await place.create(place.at("none"), columns);
@@ -134,7 +130,7 @@ export const tallyCases: readonly CaseDefinition[] = [
         const values = [null, ...extremes[type]];
         // Values that the engine itself gives back as one cannot be told apart.
         const table = place.at(`values${i}`);
-        await place.make(
+        await place.stage(
           table,
           columns,
           values.map((v) => [v]),
@@ -211,7 +207,7 @@ export const tallyCases: readonly CaseDefinition[] = [
     async run(place) {
       const columns = shapes(place.adapter, specs);
       const on = place.at("live");
-      await place.make(on, columns, [
+      await place.stage(on, columns, [
         [1n, "a"],
         [2n, null],
       ]);
@@ -224,21 +220,41 @@ export const tallyCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: "effect refuses where none of the releases named changed anything",
+    name: "tally is refused where none of the releases named changed anything",
     invariant: 2,
     async run(place) {
       const desk = await setUp(place, specs, { live: [[1n, "a"]], delta: [[1n, "b"]] });
       const other = await setUp(place, specs, { live: [], delta: [] }, { name: "other" });
-      const effect = async (...releases: readonly (readonly [Desk, number])[]): Promise<boolean> => {
-        const tallies = releases.map(([d, release]) => ({ changes: d.changes, release }));
-        return (await place.step({ kind: "effect", tallies })).ok;
+      const moved = async (...releases: readonly (readonly [Desk, number])[]): Promise<unknown> => {
+        const found = await judged(desk, { moved: releases.map(([d, release]) => ({ changes: d.changes, release })) });
+        is(found["ok"], found["moved"], "whether the tally was let through, and its column `moved`");
+        return found["moved"];
       };
-      await committed(place, [tallying(desk)]);
-      is(await effect([desk, 1], [other, 1]), false, "the effect of two releases without images");
+      is(await moved([desk, 1], [other, 1]), false, "two releases without images");
       await capture(desk, byKey("id"));
-      is(await effect([desk, 1]), true, "the effect of a release with images");
-      is(await effect([other, 1], [desk, 1]), true, "the effect of two releases, one with images");
-      is(await effect([desk, 2], [other, 1]), false, "the effect of other releases");
+      is(await moved([desk, 1]), true, "a release with images");
+      is(await moved([other, 1], [desk, 1]), true, "two releases, one with images");
+      is(await moved([desk, 2], [other, 1]), false, "other releases");
+    },
+  },
+  {
+    name: "tally counts the rows of live, and is refused where there are more or fewer than were told",
+    invariant: 6,
+    async run(place) {
+      const live = [
+        [1n, "a"],
+        [2n, "a"],
+      ];
+      const desk = await setUp(place, specs, { live, delta: [[3n, "b"]] });
+      await capture(desk, byKey("id"));
+      const counting = (rows: number, moved: Step<"tally">["moved"] = null) =>
+        judged(desk, { count: { on: desk.live.ref, rows }, moved });
+      is(await counting(2), { ok: true, rows: 2n, same: true, moved: true }, "live of two rows, told 2");
+      for (const told of [0, 1, 3])
+        is(await counting(told), { ok: false, rows: 2n, same: false, moved: true }, `live of two rows, told ${told}`);
+      const none = [{ changes: desk.changes, release: 9 }];
+      is(await counting(2, none), { ok: false, rows: 2n, same: true, moved: false }, "as many rows, and nothing moved");
+      is(await counting(3, none), { ok: false, rows: 2n, same: false, moved: false }, "another number, and nothing moved");
     },
   },
 ];

@@ -7,7 +7,7 @@ import { shape, shapes } from "../columns.js";
 import type { Place } from "../place.js";
 import { types } from "../values.js";
 import { columnOf, wide, wideRows } from "./wide.js";
-import { is, publish, type Specs, setUp, stage } from "./words.js";
+import { is, publish, type Specs, setUp } from "./words.js";
 
 const whole = (n: bigint): TypedValue => ({ value: n, type: "int64" });
 const item = (observe: Observation, o: Partial<ScanItem> = {}): ScanItem => ({
@@ -57,7 +57,7 @@ export const validateCases: readonly CaseDefinition[] = [
     invariant: 3,
     async run(place) {
       const live = place.at("live");
-      await place.make(live, shapes(place.adapter, { id: "int64" }), [[1n], [2n], [3n]]);
+      await place.stage(live, shapes(place.adapter, { id: "int64" }), [[1n], [2n], [3n]]);
       const rows = (min: bigint | null, max: bigint | null): ScanItem =>
         item({ of: "rows" }, { min: min === null ? null : whole(min), max: max === null ? null : whole(max) });
       const passing = await validate(place, named(live), [rows(3n, 3n), rows(null, 3n), rows(3n, null), rows(null, null)]);
@@ -71,7 +71,7 @@ export const validateCases: readonly CaseDefinition[] = [
     invariant: 3,
     async run(place) {
       const live = place.at("live");
-      await place.make(live, shapes(place.adapter, { id: "int64?" }), [[null], [2n]]);
+      await place.stage(live, shapes(place.adapter, { id: "int64?" }), [[null], [2n]]);
       const nulls = (blocks: boolean): ScanItem => item({ of: "nulls", column: "id" }, { blocks });
       is(await validate(place, named(live), [nulls(false)]), { ok: true, found: [1], passed: [false] }, "a warning");
       is((await validate(place, named(live), [nulls(false), nulls(true)])).ok, false, "a warning and a failure");
@@ -82,7 +82,7 @@ export const validateCases: readonly CaseDefinition[] = [
     invariant: 3,
     async run(place) {
       const live = place.at("live");
-      await place.make(live, wide(place), wideRows());
+      await place.stage(live, wide(place), wideRows());
       const found = await validate(
         place,
         named(live),
@@ -102,7 +102,7 @@ export const validateCases: readonly CaseDefinition[] = [
       for (const [i, [name, values]] of Object.entries(ladder).entries()) {
         const type = name as ColumnType;
         const live = place.at(`live${i}`);
-        await place.make(live, [shape(place.adapter, "v", `${type}?`)], [...values.map((v) => [v]), [null]]);
+        await place.stage(live, [shape(place.adapter, "v", `${type}?`)], [...values.map((v) => [v]), [null]]);
         const outside = (min: number | null, max: number | null): ScanItem => {
           const bound = (at: number | null): TypedValue | null => (at === null ? null : { value: values[at], type });
           return item({ of: "outside", column: "v", min: bound(min), max: bound(max) });
@@ -118,7 +118,7 @@ export const validateCases: readonly CaseDefinition[] = [
     invariant: 3,
     async run(place) {
       const live = place.at("live");
-      await place.make(live, shapes(place.adapter, { v: "float64?" }), [[Number.NaN], [0.5], [null]]);
+      await place.stage(live, shapes(place.adapter, { v: "float64?" }), [[Number.NaN], [0.5], [null]]);
       const bound = (value: number): TypedValue => ({ value, type: "float64" });
       const { found } = await validate(place, named(live), [item({ of: "outside", column: "v", min: bound(0), max: bound(1) })]);
       is(found, [1], "values outside of 0 to 1 among NaN, 0.5 and NULL");
@@ -133,14 +133,14 @@ export const validateCases: readonly CaseDefinition[] = [
       for (const [i, [name, values]] of Object.entries(listed).entries()) {
         const type = name as ColumnType;
         const live = place.at(`live${i}`);
-        await place.make(live, [shape(place.adapter, "v", `${type}?`)], [...values.map((v) => [v]), [null]]);
+        await place.stage(live, [shape(place.adapter, "v", `${type}?`)], [...values.map((v) => [v]), [null]]);
         const accepted = (...at: readonly number[]): ScanItem =>
           item({ of: "unaccepted", column: "v", values: at.map((k) => ({ value: values[k], type })) });
         const { found } = await validate(place, named(live), [accepted(0, 1, 2), accepted(0, 1, 2, 3)]);
         is(found, [1, 0], `values of ${type} that are not accepted; NULL is not counted`);
       }
       const texts = place.at("texts");
-      await place.make(texts, shapes(place.adapter, { v: "string?" }), [["it's"], ["It's"], ["a\\"], [`"`]]);
+      await place.stage(texts, shapes(place.adapter, { v: "string?" }), [["it's"], ["It's"], ["a\\"], [`"`]]);
       const values = ["it's", "a\\", `"`].map((value): TypedValue => ({ value, type: "string" }));
       is((await validate(place, named(texts), [item({ of: "unaccepted", column: "v", values })])).found, [1], "texts by case");
     },
@@ -152,7 +152,7 @@ export const validateCases: readonly CaseDefinition[] = [
       for (const [i, [name, values]] of Object.entries(ladder).entries()) {
         const live = place.at(`live${i}`);
         const [a, b, c] = values;
-        await place.make(
+        await place.stage(
           live,
           [shape(place.adapter, "v", `${name as ColumnType}?`)],
           [a, b, a, c, a, b, null, null].map((v) => [v]),
@@ -172,7 +172,7 @@ export const validateCases: readonly CaseDefinition[] = [
         [1n, null],
         [1n, null],
       ];
-      await place.make(pairs, shapes(place.adapter, { a: "int64?", b: "string?" }), rows);
+      await place.stage(pairs, shapes(place.adapter, { a: "int64?", b: "string?" }), rows);
       const { found } = await validate(place, named(pairs), [item({ of: "duplicates", columns: ["a", "b"] })]);
       is(found, [1], "rows that repeat a pair; a pair with a NULL is not compared");
     },
@@ -183,7 +183,7 @@ export const validateCases: readonly CaseDefinition[] = [
     async run(place) {
       const live = place.at("live");
       const columns = shapes(place.adapter, { n: "int64?", d: "decimal(18,2)?", f: "float64?", nan: "float64?" });
-      await place.make(live, columns, [
+      await place.stage(live, columns, [
         [2n ** 53n, "0.10", 0.5, Number.NaN],
         [1n, "0.20", 0.25, 1],
         [null, null, null, null],
@@ -209,14 +209,14 @@ export const validateCases: readonly CaseDefinition[] = [
       const [live, table] = [place.at("live"), place.at("before")];
       const rows = (counts: Readonly<Record<string, number>>): unknown[][] =>
         Object.entries(counts).flatMap(([p, n]) => Array.from({ length: n }, (_, i) => [BigInt(i), p]));
-      await place.make(table, columns, rows({ shrinks: 4, emptied: 2, grows: 4, stays: 3 }));
-      await place.make(live, columns, rows({ shrinks: 3, grows: 6, stays: 3, new: 9 }));
+      await place.stage(table, columns, rows({ shrinks: 4, emptied: 2, grows: 4, stays: 3 }));
+      await place.stage(live, columns, rows({ shrinks: 3, grows: 6, stays: 3, new: 9 }));
       const change = (direction: "drop" | "growth", max: number): ScanItem =>
         item({ of: "partition-change", partition: "p", direction, against: { table } }, { max: { value: max, type: "float64" } });
       const scan = [change("drop", 1), change("drop", 0.75), change("growth", 0.5), change("growth", 0.25)];
       const found = await validate(place, named(live), scan);
       is(found, { ok: false, found: [1, 1, 0.5, 0.5], passed: [true, false, true, false] }, "the largest changes of a partition");
-      await stage(place, table, columns, []);
+      await place.stage(table, columns, []);
       const nothing = await validate(place, named(live), [change("drop", 0), change("growth", 0)]);
       is(nothing, { ok: true, found: [null, null], passed: [true, true] }, "changes where there was nothing before");
     },
@@ -260,7 +260,7 @@ export const validateCases: readonly CaseDefinition[] = [
     invariant: 3,
     async run(place) {
       const live = place.at("live");
-      await place.make(live, shapes(place.adapter, { id: "int64", v: "string?" }), [
+      await place.stage(live, shapes(place.adapter, { id: "int64", v: "string?" }), [
         [1n, "a"],
         [2n, null],
         [3n, "b"],

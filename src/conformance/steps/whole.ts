@@ -2,7 +2,7 @@ import type { PlannedStep } from "../../plan/compile.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import { wide, wideRows } from "./wide.js";
-import { around, bag, committed, content, createWith, type Desk, is, type Specs, setUp, stage } from "./words.js";
+import { around, bag, committed, content, createWith, type Desk, is, type Specs, setUp } from "./words.js";
 
 const specs: Specs = { id: "int64", v: "string?" };
 const filling = ({ live, delta }: Desk, given: readonly string[], inserts: number): PlannedStep => ({
@@ -110,7 +110,7 @@ export const wholeCases: readonly CaseDefinition[] = [
       };
       is(await count(0), [true, 0n], "counting an empty table");
       is(await count(1), [false, 0n], "counting an empty table, told 1");
-      await stage(place, on, columns, [
+      await place.add(on, columns, [
         [1n, "a"],
         [2n, null],
       ]);

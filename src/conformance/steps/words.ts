@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import type { BlockResult, Inspect } from "../../adapter/operations.js";
 import { type ColumnShape, stored, type TableRef, type TableShape } from "../../adapter/shapes.js";
-import { imageColumns, type Scope, type Step } from "../../adapter/steps.js";
+import type { Scope, Step } from "../../adapter/steps.js";
+import { imageShapes } from "../../ledger/shapes.js";
 import type { PlannedStep } from "../../plan/compile.js";
 import { ident, join, raw, type Sql, template } from "../../sql/sql.js";
 import type { ColumnType } from "../../table/types.js";
 import { shapes } from "../columns.js";
-import { batches, calm, type Place, sorted, textOf } from "../place.js";
+import { type Place, sorted, textOf } from "../place.js";
 
 export type Specs = Readonly<Record<string, ColumnType | `${ColumnType}?`>>;
 export type Rows = readonly (readonly unknown[])[];
@@ -41,18 +42,12 @@ export interface Load {
 export const byKey = (...key: string[]): Load => ({ scope: { keys: key }, key });
 export const bags: Load = { scope: "all", key: [] };
 
-/** The columns of a table of images. */
-export const imageShapes = (place: Place, columns: readonly ColumnShape[]): readonly ColumnShape[] => [
-  ...shapes(place.adapter, { [imageColumns.release]: "int64?", [imageColumns.image]: "string?", [imageColumns.op]: "string?" }),
-  ...stored(columns).map(({ name, type, native }) => ({ name, type, native, nullable: true })),
-];
-
 /** A delta and a table of images for a table that is there already. */
 export async function around(place: Place, live: TableShape, delta: readonly ColumnShape[], rows: Rows): Promise<Desk> {
   const name = live.ref.path.at(-1);
   const desk = { place, live, delta: place.at(`${name}_delta`), changes: place.at(`${name}_changes`) };
-  await place.make(desk.delta, delta, rows);
-  await place.create(desk.changes, imageShapes(place, live.columns));
+  await place.stage(desk.delta, delta, rows);
+  await place.create(desk.changes, imageShapes(place.adapter.syntax, live.columns));
   return desk;
 }
 /** Live with rows, and a delta with rows, of the same columns unless the delta's are given. */
@@ -81,14 +76,10 @@ export async function createWith(
   return ref;
 }
 
-/** Puts rows into a table that stands already. */
-export async function stage(place: Place, ref: TableRef, columns: readonly ColumnShape[], rows: Rows): Promise<void> {
-  await place.session.stage(ref, columns, batches(rows, columns.length), calm());
-}
-
 export const content = (desk: Desk): Promise<Rows> => desk.place.rows(desk.live.ref, stored(desk.live.columns));
 /** Every image: release, image, operation, and the values of the table's columns. */
-export const images = (desk: Desk): Promise<Rows> => desk.place.rows(desk.changes, imageShapes(desk.place, desk.live.columns));
+export const images = (desk: Desk): Promise<Rows> =>
+  desk.place.rows(desk.changes, imageShapes(desk.place.adapter.syntax, desk.live.columns));
 
 export function capturing(desk: Desk, load: Load, release = 1): PlannedStep {
   const step: Step<"capture"> = {
@@ -107,9 +98,22 @@ export function capturing(desk: Desk, load: Load, release = 1): PlannedStep {
   };
   return { id: "capture", step };
 }
-export const tallying = (desk: Desk, release = 1): PlannedStep => ({
+export const tallying = (
+  desk: Desk,
+  release = 1,
+  more: Partial<Pick<Step<"tally">, "stale" | "count" | "moved">> = {},
+): PlannedStep => ({
   id: "tally",
-  step: { kind: "tally", changes: desk.changes, release, columns: stored(desk.live.columns) },
+  step: {
+    kind: "tally",
+    changes: desk.changes,
+    release,
+    columns: stored(desk.live.columns),
+    stale: null,
+    count: null,
+    moved: null,
+    ...more,
+  },
 });
 export function exchanging(
   desk: Desk,
@@ -140,29 +144,42 @@ export async function committed(place: Place, steps: readonly (PlannedStep | Ins
   }
   return result;
 }
-/** Captures and commits; the number of stale rows. */
-export async function capture(desk: Desk, load: Load, release = 1): Promise<unknown> {
-  const result = await committed(desk.place, [capturing(desk, load, release)]);
-  return result.results.get("capture")?.rows[0]?.["stale"];
+/** Captures and commits. */
+export async function capture(desk: Desk, load: Load, release = 1): Promise<void> {
+  await committed(desk.place, [capturing(desk, load, release)]);
+}
+/** Captures and commits an upsert by cursor; how many of its rows the tally of that block calls stale. */
+export async function captureStale(desk: Desk, load: Load & { readonly cursor: string }, release = 1): Promise<unknown> {
+  const { live, delta } = desk;
+  const stale = { live: live.ref, delta, key: load.key, cursor: load.cursor, prune: load.prune ?? null };
+  const result = await committed(desk.place, [capturing(desk, load, release), tallying(desk, release, { stale })]);
+  return result.results.get("tally")?.rows[0]?.["stale"];
 }
 /** How many images of each kind a release has. */
 export interface Counts {
   readonly before: number;
   readonly after: number;
 }
-/** Captures and exchanges in one block, as a release in place does. */
+/** The steps of a release in place: captured and exchanged. */
+export const publishing = (
+  desk: Desk,
+  load: Load,
+  release: number,
+  count: Step<"tally">["count"] = null,
+): readonly PlannedStep[] => [
+  capturing(desk, load, release),
+  tallying(desk, release, { count }),
+  exchanging(desk, load, {
+    release,
+    remove: "before",
+    removes: { sameAs: "tally", column: "before_rows" },
+    inserts: { sameAs: "tally", column: "after_rows" },
+    captured: true,
+  }),
+];
+/** Captures and exchanges in one block. */
 export async function publish(desk: Desk, load: Load, release = 1): Promise<Counts> {
-  const result = await committed(desk.place, [
-    capturing(desk, load, release),
-    tallying(desk, release),
-    exchanging(desk, load, {
-      release,
-      remove: "before",
-      removes: { sameAs: "tally", column: "before_rows" },
-      inserts: { sameAs: "tally", column: "after_rows" },
-      captured: true,
-    }),
-  ]);
+  const result = await committed(desk.place, publishing(desk, load, release));
   const row = result.results.get("tally")?.rows[0] ?? {};
   return { before: Number(row["before_rows"]), after: Number(row["after_rows"]) };
 }

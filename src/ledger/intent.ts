@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { facts } from "../check/planned.js";
+
+const path = z.array(z.string());
+/**
+ * A table that is about to get another version, where that cannot share the journal's transaction. Live bears `marker` once
+ * it has happened.
+ */
+export const place = z.object({
+  alias: z.string(),
+  /** Live's name. */
+  path,
+  /** The version that takes the name. */
+  candidate: path,
+  /** The name of the version that leaves; null: there is none. */
+  keepAs: path.nullable(),
+  marker: z.string(),
+  /** What live had when it was found to be as recorded: its version where the engine tells one, rows and checksum. */
+  was: z.object({ version: z.string().nullable(), rows: z.number(), sum: z.string(), hash: z.string() }).nullable(),
+  /** What live bore (grants …), as its fingerprint tells it. */
+  fingerprint: z.unknown(),
+  /** Stands in for the version that leaves, which goes: what the next move expects to find there. */
+  instead: path.nullable(),
+  /** A version that `candidate` was made from, and that is needed no more. */
+  spent: path.nullable(),
+});
+export type Place = z.infer<typeof place>;
+
+/** What is decided and must now be carried out: its events are recorded when it is. The last is the one that matters. */
+export const intent = z.object({
+  events: z.array(z.object({ release: z.number(), event: z.string(), payload: z.string() })),
+  places: z.array(place),
+  facts: facts.default({}),
+});
+export type Intent = z.infer<typeof intent>;
+
+/** An intent that the journal holds, and that nobody has reported as carried out. */
+export const pending = z.object({ release: z.number(), fence: z.string(), intent });
+export type PendingIntent = z.infer<typeof pending>;
