@@ -45,6 +45,8 @@ export const published = z.object({
   keep: z.number(),
   note: z.string().optional(),
   key: z.string().optional(),
+  /** The pipeline is on hold from then on, for this reason. */
+  hold: z.string().optional(),
   tables: z.record(z.string(), publishedTable),
   /** The whole state before: with it, this event alone tells the state after. */
   base: state,

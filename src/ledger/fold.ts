@@ -103,6 +103,7 @@ export function afterPublish(p: Published, release: number, at: string): State {
   return {
     ...p.base,
     live: release,
+    held: p.base.held ?? p.hold ?? null,
     tables: { ...p.base.tables, ...Object.fromEntries(entries.map(([key, t]) => [key, t.is])) },
     kept: [...p.base.kept, made].slice(-p.keep),
     undone: [],

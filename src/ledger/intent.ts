@@ -19,9 +19,7 @@ export const place = z.object({
   was: z.object({ version: z.string().nullable(), rows: z.number(), sum: z.string(), hash: z.string() }).nullable(),
   /** What live bore (grants …), as its fingerprint tells it. */
   fingerprint: z.unknown(),
-  /** Stands in for the version that leaves, which goes: what the next move expects to find there. */
-  instead: path.nullable(),
-  /** A version that `candidate` was made from, and that is needed no more. */
+  /** A version of which a copy was made, and that is needed no more; its name is never used again. */
   spent: path.nullable(),
 });
 export type Place = z.infer<typeof place>;

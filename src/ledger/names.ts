@@ -64,7 +64,7 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
 /** Names of whole tables stand beside live, since few engines move a table between schemas. */
 export const besideLive = (
   live: readonly string[],
-  what: "candidate" | "before" | "undone",
+  what: "candidate" | "before" | "undone" | "foreign",
   release: number,
   by = "",
 ): TableRef => ({

@@ -19,6 +19,8 @@ export interface Progress extends Steps {
   readonly ref: TableRef;
   readonly fromStart: boolean;
   readonly clonedFrom: number;
+  /** It was checked when it was live first: a check that compares with live has no say. */
+  readonly unchecked: boolean;
   counts: TableCounts;
   staged: number;
   loads: number;
@@ -113,26 +115,35 @@ export async function openProgress(
       await giveUp(w, held, release, ref);
       throw e;
     }
-    return {
-      id: release,
-      state: "open",
-      found,
-      ref,
-      fromStart,
-      clonedFrom,
-      counts: noCounts,
-      staged: 0,
-      loads: 0,
-      raw: null,
-      generation: 0,
-      generations: 1,
-      totals: null,
-      stages: w.stages,
-      warnings: w.warnings,
-      watermark: fromStart ? null : (found.state?.watermark ?? null),
-    };
+    const watermark = fromStart ? null : (found.state?.watermark ?? null);
+    return makeProgress(w, { release, found, ref, fromStart, clonedFrom, watermark });
   });
 }
+
+interface Made {
+  readonly release: number;
+  readonly found: Found;
+  readonly ref: TableRef;
+  readonly fromStart: boolean;
+  readonly clonedFrom: number;
+  readonly watermark: string | null;
+}
+/** A candidate whose table has just been made. */
+export const makeProgress = (w: Work, { release, ...made }: Made): Progress => ({
+  ...made,
+  id: release,
+  state: "open",
+  unchecked: false,
+  counts: noCounts,
+  staged: 0,
+  loads: 0,
+  raw: null,
+  generation: 0,
+  generations: 1,
+  totals: null,
+  stages: w.stages,
+  warnings: w.warnings,
+});
 
 /** The table of a candidate, as it is now. */
 export async function candidateShape(w: Work, p: Progress): Promise<TableShape> {

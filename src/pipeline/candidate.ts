@@ -62,9 +62,10 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
     publishing(
       p,
       settling(ctx, o ?? {}, (seen) =>
-        step(ctx, p, "swap", o, (w, held, open) => {
+        step(ctx, p, "swap", o, async (w, held, open) => {
           seen(p.id, held.fence);
-          return swapNow(w, held, p, open, {});
+          const report = await swapNow(w, held, p, open, {});
+          return { ...report, warnings: [...p.warnings, ...report.warnings] };
         }),
       ),
     );

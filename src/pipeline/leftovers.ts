@@ -101,7 +101,11 @@ async function orphans(
   const add = (refs: readonly TableRef[]): void =>
     void found.push(...refs.filter((r) => !needed.has(nameOf(r.path)) && !found.some((f) => nameOf(f.path) === nameOf(r.path))));
   for (const { id, paths } of await ownTables(w, s, list)) {
-    for (const path of paths) add(await list({ path: path.slice(0, -1) }, besidePrefix(path)));
+    for (const path of paths) {
+      const beside = await list({ path: path.slice(0, -1) }, besidePrefix(path));
+      // What others wrote is never dropped.
+      add(beside.filter((t) => !nameOf(t.path).startsWith(`${besidePrefix(path)}foreign_`)));
+    }
     if (thorough) add(await list(w.names.schema, w.names.changesOf(id)));
   }
   for (const path of dead.flatMap((o) => Object.values(o.candidates))) if ((await w.describe({ path })) !== null) add([{ path }]);

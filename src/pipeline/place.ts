@@ -4,6 +4,7 @@ import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { payloads } from "../ledger/events.js";
 import type { PendingIntent, Place } from "../ledger/intent.js";
+import { besideLive } from "../ledger/names.js";
 import { readJson } from "../ledger/portable.js";
 import type { Plan } from "../plan/compile.js";
 import { marking, type Placing, swapping } from "../plan/intent.js";
@@ -43,7 +44,9 @@ export async function carryOut(w: Work, held: Held, p: PendingIntent, placings: 
       throw await withdrawnOr(calm, held, p, place, e);
     }
   }
-  await held.record(finalEvents(p), calm);
+  await held.record(finalEvents(p), calm).catch((e: unknown) => {
+    throw undecided(e);
+  });
 }
 
 function finalEvents(p: PendingIntent): { readonly release: number; readonly event: string; readonly text: string }[] {
@@ -59,9 +62,14 @@ async function placeOne(w: Work, held: Held, p: PendingIntent, place: Place, kno
   const at: TableRef = { path: place.path };
   if (known !== null) await w.run(swapping(known).step, place.alias);
   else await carryOn(w, held, p, place);
-  await lookBehind(w, place);
+  const foreign = await lookBehind(w, place);
   await sameGrants(w, place, at);
-  await putInstead(w, place);
+  if (place.spent === null) return;
+  const spent: TableRef = { path: place.spent };
+  const kept = foreign && place.spent.join("\0") === place.keepAs?.join("\0");
+  if (kept)
+    await w.run({ kind: "rename", from: spent, to: besideLive(place.path, "foreign", Number(held.fence), "f") }, place.alias);
+  else await w.run({ kind: "drop", ref: spent }, place.alias);
 }
 
 /** What another owner began. Whoever was paused must not find the candidate again: it gets a name of this owner's first. */
@@ -147,19 +155,21 @@ function undecided(e: unknown): unknown {
 }
 
 /** A write that began before the swap can have come into the version that left: it is kept there, and told. */
-async function lookBehind(w: Work, place: Place): Promise<void> {
-  if (place.keepAs === null || place.was === null || w.ctx.adapter.capabilities.swapGuard !== "detect") return;
+async function lookBehind(w: Work, place: Place): Promise<boolean> {
+  if (place.keepAs === null || place.was === null || w.ctx.adapter.capabilities.swapGuard !== "detect") return false;
   const ref: TableRef = { path: place.keepAs };
   try {
     const kept = await w.describe(ref);
-    if (kept === null || (place.was.version !== null && kept.version === place.was.version)) return;
+    if (kept === null || (place.was.version !== null && kept.version === place.was.version)) return false;
     const { step } = unchanged("behind", kept, place.was, w.ctx.adapter.syntax.hashVersion);
     const { ok, rows } = await w.run(step, place.alias);
-    if (ok) return;
+    if (ok) return false;
     const message = `${place.alias}: others wrote while the tables changed places; ${ref.path.join(".")} has ${String(rows[0]?.["rows"])} rows, recorded ${place.was.rows}, or other contents. Their rows are kept there`;
     w.warnings.push({ code: "FOREIGN_WRITES", message });
+    return true;
   } catch (err) {
     w.ctx.log.warn({ err }, "the displaced table could not be looked at");
+    return false;
   }
 }
 
@@ -168,14 +178,4 @@ async function sameGrants(w: Work, place: Place, at: TableRef): Promise<void> {
   if (!w.ctx.adapter.capabilities.grants || place.fingerprint === null) return;
   const now: TableShape | null = await w.describe(at);
   if (now !== null) await w.run({ kind: "regrant", ref: at, before: now.fingerprint, after: place.fingerprint }, place.alias);
-}
-
-/** Versions that stand in for others take their names; those they were made of go. */
-async function putInstead(w: Work, place: Place): Promise<void> {
-  if (place.spent !== null) await w.run({ kind: "drop", ref: { path: place.spent } }, place.alias);
-  if (place.instead === null || place.keepAs === null) return;
-  const instead: TableRef = { path: place.instead };
-  if ((await w.describe(instead, "columns")) === null) return;
-  await w.run({ kind: "drop", ref: { path: place.keepAs } }, place.alias);
-  await w.run({ kind: "rename", from: instead, to: { path: place.keepAs } }, place.alias);
 }

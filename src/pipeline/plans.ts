@@ -34,7 +34,7 @@ export function plan(ctx: Context, o: PlanOptions): Promise<PlanText> {
 async function rollbackPlans(w: Work, state: State, target: number | undefined): Promise<readonly Plan[]> {
   const releases = releasesAbove(w.ctx, state, target);
   const move = { direction: "undo" as const, releases, from: state.live, to: releases[0]?.previous ?? 0 };
-  const tables = await tableMoves(w, move);
+  const tables = await tableMoves(w, move, null);
   const facts = { ...place(w, 0n), pipeline: w.ctx.settings.pipeline };
   return wholePlan(w, planMove({ ...move, tables }, facts), facts);
 }

@@ -20,6 +20,8 @@ import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import type { Work } from "./work.js";
 
 export interface PublishOptions {
+  /** Leaves the pipeline on hold, for this reason. */
+  readonly hold?: string;
   /** `now`: the tables were described under this very lease, so that only others can have altered them since. */
   readonly described?: "now";
   readonly note?: string | undefined;
@@ -124,6 +126,7 @@ export function releaseFacts(w: Work, held: Held, release: number, o: PublishOpt
     state: held.state,
     note: o.note,
     key: o.idempotencyKey,
+    hold: o.hold,
     journal: w.names.journal,
     lease: w.names.lease,
     nextSeq: held.nextSeq,

@@ -2,18 +2,20 @@ import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { apply, positionAbove } from "../ledger/fold.js";
 import { besideLive, schemaOf } from "../ledger/names.js";
-import { type Kept, type State, tallyOf } from "../ledger/state.js";
+import { emptyState, type Kept, type State, tallyOf } from "../ledger/state.js";
 import { firstSwap, type Move, olderThanSwap, planMove, type TableMove } from "../plan/rollback.js";
+import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
-import { leased } from "./lease.js";
+import { leased, look } from "./lease.js";
 import { carryOut, intended, prepare } from "./place.js";
 import { markerOf } from "./publish.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
+import { restore } from "./restore.js";
 import { type Pending, settling } from "./settle.js";
 import { hashOf, keyOf } from "./tables.js";
-import { type CallOptions, lostLease, refused, type Work } from "./work.js";
+import { type CallOptions, lostLease, operate, refused, type Work } from "./work.js";
 
 /** How far to go back, and whether in earnest. */
 export interface RollbackOptions extends CallOptions {
@@ -21,10 +23,17 @@ export interface RollbackOptions extends CallOptions {
   readonly to?: number;
   /** Everything is done and then undone: the report says what would be. */
   readonly dryRun?: boolean;
+  /**
+   * `time-travel`: a release that is no longer kept comes back from the engine's own history, as long as that lasts, and as a
+   * release of its own, which can be rolled back in turn. For one table, and back to its last swap.
+   */
+  readonly restore?: "time-travel";
 }
 
 /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. */
-export function rollback(ctx: Context, o: RollbackOptions = {}): Promise<RollbackReport> {
+export async function rollback(ctx: Context, o: RollbackOptions = {}): Promise<RollbackReport> {
+  checkRollback(o);
+  if (o.restore !== undefined && o.to !== undefined && !(await isKept(ctx, o.to, o))) return restore(ctx, o.to, o);
   return settling<Moved, RollbackReport>(ctx, o, (begun) =>
     leased(ctx, "rollback", o, 0, async (w, held) => {
       const { state } = held;
@@ -35,6 +44,17 @@ export function rollback(ctx: Context, o: RollbackOptions = {}): Promise<Rollbac
     }),
   );
 }
+
+function checkRollback(o: RollbackOptions): void {
+  if (o.restore === undefined) return;
+  const restore = "restore";
+  if (o.restore !== "time-travel") throw configError([{ path: restore, message: 'expected "time-travel"' }]);
+  if (o.to === undefined) throw configError([{ path: restore, message: "needs `to`: the release to restore" }]);
+  if (o.dryRun) throw configError([{ path: restore, message: "cannot be a dryRun: the past is copied to be compared" }]);
+}
+
+const isKept = (ctx: Context, to: number, o: CallOptions): Promise<boolean> =>
+  operate(ctx, "rollback", o, async (w) => positionAbove((await look(w))?.state ?? emptyState, to) >= 0);
 
 /** Publishes again what the last rollback took back, and lifts its hold. */
 export function redo(ctx: Context, o: CallOptions = {}): Promise<RollbackReport> {
@@ -74,7 +94,10 @@ export function releasesAbove(ctx: Context, s: State, target: number | undefined
   const at = to === undefined ? -1 : positionAbove(s, to);
   if (at >= 0) return s.kept.slice(at);
   if (to === undefined || (Number.isInteger(to) && to < oldest)) {
-    const message = `release ${to ?? "before"} of ${pipeline} can no longer be gone back to: what it takes is kept back to ${oldest} (keep: ${ctx.settings.keep})`;
+    const past = ctx.adapter.capabilities.timeTravel
+      ? `; while the engine's own history (time travel, AT | BEFORE) lasts, rollback({ to: ${to ?? oldest - 1}, restore: "time-travel" }) restores it`
+      : "";
+    const message = `release ${to ?? "before"} of ${pipeline} can no longer be gone back to: what it takes is kept back to ${oldest} (keep: ${ctx.settings.keep})${past}`;
     throw new CutoverError("RETENTION_PASSED", message, { oldest, pipeline });
   }
   const there = s.kept.map((k) => k.previous).join(", ");
@@ -97,7 +120,8 @@ async function move(
   const { state } = held;
   const { pipeline } = w.ctx.settings;
   const copies: TableRef[] = [];
-  const tables = await withCopies(w, held, m, await tableMoves(w, m), copies);
+  const apart = !w.ctx.adapter.capabilities.transactionalDdl;
+  const tables = await withCopies(w, held, m, await tableMoves(w, m, apart ? held.fence : null), copies);
   const { hashVersion } = w.ctx.adapter.syntax;
   const marker = markerOf(w, held.fence);
   const { plan, displaced, placings } = planMove(
@@ -147,7 +171,7 @@ async function withCopies(
       made.push(t);
       continue;
     }
-    const to = besideLive(t.live.ref.path, "candidate", Number(held.fence), "f");
+    const to = besideLive(t.live.ref.path, m.direction === "undo" ? "candidate" : "before", Number(held.fence), "f");
     await w.run({ kind: "clone", from, to, depth: 0, empty: false }, t.alias);
     copies.push(to);
     const copy = await w.describe(to);
@@ -157,7 +181,7 @@ async function withCopies(
   return made;
 }
 
-export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<readonly TableMove[]> {
+export async function tableMoves(w: Work, m: Omit<Move, "tables">, fence: bigint | null): Promise<readonly TableMove[]> {
   const moves: TableMove[] = [];
   for (const [alias, definition] of Object.entries(w.ctx.tables)) {
     const { ref, id } = keyOf(w, definition);
@@ -167,7 +191,13 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">): Promise<read
     const at = firstSwap(m, id);
     const undo = m.releases.find((k) => k.release === at)?.tables[id]?.undo;
     const what = m.direction === "undo" ? "undone" : "before";
-    const keepAs = besideLive(live.ref.path, what, m.direction === "undo" ? m.from : (at ?? m.to));
+    // Where names are dropped one by one, none is used twice: whoever was paused may drop it late.
+    const keepAs = besideLive(
+      live.ref.path,
+      what,
+      m.direction === "undo" ? m.from : (at ?? m.to),
+      fence === null ? "" : `f${fence}_`,
+    );
     const back = undo?.kind === "swap" ? await version(w, alias, undo) : null;
     if (m.direction === "undo" && at !== null) requireNoForeign(w, alias, id, m, at);
     moves.push({ id, alias, live, keepAs, back, copy: null });

@@ -19,7 +19,6 @@ export interface PlacingOptions {
   readonly keepAs: TableRef;
   readonly marker: string;
   readonly was: TableState | null;
-  readonly instead?: TableRef | null;
   readonly spent?: TableRef | null;
 }
 export function placing(o: PlacingOptions): Placing {
@@ -33,7 +32,6 @@ export function placing(o: PlacingOptions): Placing {
     marker: o.marker,
     was: there === null ? null : { version: live?.version ?? null, ...there },
     fingerprint: live?.fingerprint ?? null,
-    instead: o.instead == null ? null : [...o.instead.path],
     spent: o.spent == null ? null : [...o.spent.path],
   };
   return { place, live, candidate };

@@ -17,6 +17,8 @@ export interface ReleaseFacts {
   readonly keep: number;
   readonly note: string | undefined;
   readonly key: string | undefined;
+  /** Why the pipeline is on hold afterwards; undefined: it is not. */
+  readonly hold?: string | undefined;
   readonly journal: TableRef;
   readonly lease: TableRef;
   readonly nextSeq: () => number;
@@ -45,6 +47,7 @@ export const head = (f: ReleaseFacts, strategy: Published["strategy"]): Omit<Pub
   keep: f.keep,
   ...(f.note === undefined ? {} : { note: f.note }),
   ...(f.key === undefined ? {} : { key: f.key }),
+  ...(f.hold === undefined ? {} : { hold: f.hold }),
   base: { ...f.state, undone: [] },
 });
 /** `free`: the lease is given up with the commit, where nothing is left to do that needs it. */

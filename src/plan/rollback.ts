@@ -51,7 +51,7 @@ export function planMove(
   f: Pick<ReleaseFacts, "pipeline" | "fence" | "lease" | "journal" | "nextSeq" | "hashVersion" | "marker">,
 ): { readonly plan: Plan; readonly displaced: Displaced; readonly placings: readonly Placing[]; readonly recorded: PlannedStep } {
   const displaced: Displaced = Object.fromEntries(
-    m.tables.filter((t) => t.back !== null).map((t) => [t.id, { kept: [...t.keepAs.path], fingerprint: t.live.fingerprint }]),
+    m.tables.filter((t) => t.back !== null).map((t) => [t.id, { kept: [...keptBy(m, t).path], fingerprint: t.live.fingerprint }]),
   );
   const { marker } = f;
   const placings = marker === null ? [] : m.tables.filter((t) => t.back !== null).map((t) => placed(m, t, marker));
@@ -104,13 +104,16 @@ export function olderThanSwap(
   return ofTable({ releases: swap < 0 ? m.releases : m.releases.slice(0, swap) }, id);
 }
 
+/** The version that the next move finds: the one that left, or the copy of it that was brought to where that expects it. */
+const keptBy = (m: Move, t: TableMove): TableRef => (m.direction === "redo" && t.copy !== null ? t.copy.ref : t.keepAs);
+
 /** The version that takes live's place, and what becomes of the copy. */
 function placed(m: Move, t: TableMove, marker: string): Placing {
   const back = t.back as TableShape;
   const touching = ofTable(m, t.id);
   const was = (m.direction === "undo" ? touching.at(-1)?.t.is : touching[0]?.t.was) ?? null;
   const common = { alias: t.alias, live: t.live, at: t.live.ref, keepAs: t.keepAs, marker, was };
-  if (m.direction === "redo") return placing({ ...common, candidate: back, instead: t.copy?.ref ?? null });
+  if (m.direction === "redo") return placing({ ...common, candidate: back, spent: t.copy === null ? null : t.keepAs });
   return placing({ ...common, candidate: t.copy ?? back, spent: t.copy === null ? null : back.ref });
 }
 

@@ -187,7 +187,7 @@ onEveryWarehouse((open, warehouse) => {
   });
 
   for (const first of ["hold", "unhold"] as const) {
-    const kill: Job["kill"] = { statement: "inspect" };
+    const kill: Job["kill"] = { block: "publish", at: 1 };
     test(`invariant 7: what a crash left is settled by the next run, also when ${first} came before it`, {
       timeout: 60_000,
     }, async () => {

@@ -1,29 +1,17 @@
 import { cutover, rows, sql, table } from "cutover";
-import { ansi, defineAdapter, type Syntax } from "cutover/adapter";
+import { ansi, type Syntax } from "cutover/adapter";
 import { expect, test } from "vitest";
-import { capabilities } from "../../adapters/duckdb/capabilities.js";
-import { classify } from "../../adapters/duckdb/errors.js";
-import { instances } from "../../adapters/duckdb/instance.js";
-import { openSession } from "../../adapters/duckdb/session.js";
 import { clone } from "../../adapters/duckdb/steps/clone.js";
 import { swap } from "../../adapters/duckdb/steps/swap.js";
 import { syntax } from "../../adapters/duckdb/syntax.js";
+import { wrapped } from "../../src/conformance/wrapped.js";
 import { all, batch, failure, itemsPipeline, picture } from "../support/fixtures.js";
 import { type Db, onEveryWarehouse } from "../support/warehouse.js";
 
 /** A later version of the adapter, whose checksums are computed in another way. */
 function upgraded(db: Db) {
   const later: Syntax = { ...syntax, hashVersion: "later-2", rowHash: (c, alias) => `(${syntax.rowHash(c, alias)} + 1)` };
-  const open = instances({ kind: "file", path: db.path, config: {} });
-  return defineAdapter({
-    contract: 1,
-    name: "duckdb-later",
-    capabilities,
-    syntax: later,
-    steps: { ...ansi(later), clone, swap },
-    open: async () => openSession(await open()),
-    classify,
-  });
+  return wrapped(db.warehouse, { syntax: later, steps: { ...ansi(later), clone, swap } });
 }
 const foreign = "INSERT INTO items VALUES (900, 'theirs', 7, 0)";
 const theirs = (db: Db) => db.query("SELECT id FROM items WHERE id = 900");

@@ -46,7 +46,7 @@ onEveryWarehouse((open) => {
         await etl.status();
         await etl.recover();
         hooks.beforeStatement = (tag) => {
-          if (tag.endsWith(" create")) throw transient();
+          if (tag.endsWith(" stage")) throw transient();
         };
         const { seen, source } = watched(kind);
         await failure(etl.run({ t: source as never }), "ADAPTER");

@@ -41,8 +41,9 @@ onEveryWarehouse((open) => {
       await etl.run({ items: rows(batch(1, 10, v)) }, { strategy: v % 5 === 0 ? "swap" : "in-place" });
       if (v % 5 === 4) sizes.push({ tables: (await db.tables()).length, images: await images() });
     }
-    expect(sizes.slice(1)).toEqual(sizes.slice(1).map(() => sizes[1]));
-    expect(sizes.at(-1)?.images).toBeLessThanOrEqual(3 * 20);
+    expect(sizes.slice(1).map((s) => s.tables)).toEqual(sizes.slice(1).map(() => sizes[1]?.tables));
+    // A release has 20 images here. Those of three are kept, and what is kept no longer is forgotten every third release.
+    for (const { images: n } of sizes) expect(n).toBeLessThanOrEqual(2 * 3 * 20);
     for (let v = 21; v <= 24; v++) await etl.run({ items: rows(batch(1, 10, v)) });
     expect(await db.litter()).toEqual([]);
     expect((await etl.audit()).ok).toBe(true);

@@ -1,44 +1,21 @@
 import { cutover, rows, table, type Warehouse } from "cutover";
-import {
-  type Adapter,
-  type AdapterSpec,
-  adapterOf,
-  type Capabilities,
-  defineAdapter,
-  type Native,
-  type Session,
-} from "cutover/adapter";
+import { type Adapter, adapterOf, type Capabilities, type Native, type Session } from "cutover/adapter";
 import { afterEach, expect, test, vi } from "vitest";
+import { type Wrap, wrapped } from "../../src/conformance/wrapped.js";
 import { poolOf } from "../../src/pipeline/pool.js";
 import { conflict, transient } from "../support/faults.js";
 import { after, batch, failure, gate, itemsPipeline } from "../support/fixtures.js";
 import { type Hooks, interpose } from "../support/interpose.js";
 import { onEveryWarehouse } from "../support/warehouse.js";
 
-/** The same warehouse with other sessions, or other capabilities. */
-function changed(
-  warehouse: Warehouse,
-  session: (s: Session<Native>) => Partial<Session<Native>>,
-  capabilities: Partial<Capabilities> = {},
-): Warehouse {
-  const adapter = adapterOf(warehouse) as Adapter;
-  const spec = adapter as unknown as AdapterSpec<Capabilities, Native>;
-  return defineAdapter<Native>()({
-    ...spec,
-    contract: 1,
-    capabilities: { ...adapter.capabilities, ...capabilities },
-    open: async (o) => {
-      const s = await adapter.open(o);
-      return { ...s, ...session(s) };
-    },
-  });
-}
+/** The same warehouse with other sessions. */
+const changed = (warehouse: Warehouse, session: NonNullable<Wrap["session"]>): Warehouse => wrapped(warehouse, { session });
 /** Counts how many sessions are open at once. */
 function counted(warehouse: Warehouse, capabilities: Partial<Capabilities> = {}) {
   const seen = { open: 0, most: 0 };
-  const counting = changed(
-    warehouse,
-    (s) => {
+  const counting = wrapped(warehouse, {
+    capabilities,
+    session: (s) => {
       seen.open += 1;
       seen.most = Math.max(seen.most, seen.open);
       return {
@@ -48,8 +25,7 @@ function counted(warehouse: Warehouse, capabilities: Partial<Capabilities> = {})
         },
       };
     },
-    capabilities,
-  );
+  });
   return { seen, warehouse: counting, pool: poolOf(adapterOf(counting) as Adapter) };
 }
 const calm = () => ({ signal: new AbortController().signal, tag: "test" });

@@ -36,7 +36,7 @@ function walked(
     skip: (c) =>
       reason({
         "the engine has no transactions": c.transaction === "none",
-        "the engine makes no candidates": s.swaps === true && (c.clone === "none" || c.swap === "none" || !c.transactionalDdl),
+        "the engine makes no candidates": s.swaps === true && (c.clone === "none" || c.swap === "none"),
       }),
     async run(place, note) {
       const c = await control(w.open, s);

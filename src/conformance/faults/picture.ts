@@ -1,9 +1,8 @@
 import type { ColumnShape, TableRef } from "../../adapter/shapes.js";
-import { ledgerNames } from "../../ledger/names.js";
 import type { Pipeline } from "../../pipeline/pipeline.js";
-import { ident, template } from "../../sql/sql.js";
 import { shapes } from "../columns.js";
-import { calm, type Place, textOf } from "../place.js";
+import { allTables } from "../ledger.js";
+import { type Place, textOf } from "../place.js";
 import { aliases } from "./scenario.js";
 
 export const PIPELINE = "walk";
@@ -34,29 +33,7 @@ export async function picture(place: Place, p: Pipeline, tables: number): Promis
 
 /** The names of all tables, without what numbers tell apart. */
 export async function litter(place: Place): Promise<readonly string[]> {
-  const { session } = place;
-  const schemas = [place.at("x").path.slice(0, -1), ledgerNames(session.home, "cutover_ledger", PIPELINE).schema.path];
-  const names: string[] = [];
-  for (const path of schemas) {
-    const found = await session.list({ path }, "", calm()).catch((e: unknown) => {
-      if (place.adapter.classify(e).kind === "missing-object") return [];
-      throw e;
-    });
-    names.push(...found.map((t) => (t.path.at(-1) ?? "").replace(/_(candidate|before|undone)_\d+$/, "_$1")));
-  }
-  return names.sort();
-}
-
-/** Time passes: the lease of an owner who fell silent runs out. */
-export async function expire(place: Place): Promise<void> {
-  const { lease } = ledgerNames(place.session.home, "cutover_ledger", PIPELINE);
-  const past = { value: 0n, type: "timestamp" as const };
-  try {
-    await place.execute(
-      template`UPDATE ${ident(lease.path)} SET ${ident(["expires_at"])} = ${past} WHERE ${ident(["owner"])} IS NOT NULL`,
-    );
-  } catch (e) {
-    // No ledger yet: nobody holds anything.
-    if (place.adapter.classify(e).kind !== "missing-object") throw e;
-  }
+  const { beside, ledger } = await allTables(place);
+  const name = (path: string): string => path.split(".").at(-1) ?? "";
+  return [...beside, ...ledger].map((t) => name(t).replace(/_(candidate|before|undone)_(f\d+_?)?\d*$/, "_$1")).sort();
 }

@@ -3,10 +3,11 @@ import type { Capabilities } from "../../adapter/capabilities.js";
 import type { Warehouse } from "../../adapter/define.js";
 import { isCutoverError } from "../../errors/index.js";
 import { cutover, type Pipeline } from "../../pipeline/pipeline.js";
+import { expire } from "../ledger.js";
 import { openPlace, type Place } from "../place.js";
 import { type Faulty, faulty, kindsAt, type Planned, type Point } from "./faulty.js";
 import { later } from "./later.js";
-import { contents, expire, litter, PIPELINE, picture } from "./picture.js";
+import { contents, litter, PIPELINE, picture } from "./picture.js";
 import { type Scenario, tablesOf } from "./scenario.js";
 
 type Open = () => Promise<{ readonly warehouse: Warehouse; dispose(): Promise<void> }>;
@@ -50,7 +51,7 @@ export function control(open: Open, s: Scenario): Promise<Control> {
     await as(place.warehouse, s, (p) => s.prepare(p, place));
     const see = (): Promise<string> => as(place.warehouse, s, (p) => picture(place, p, s.tables));
     const [before, seenBefore] = [await see(), await contents(place, s.tables)];
-    await expire(place);
+    await expire(place, PIPELINE);
     const counted = faulty(later(place.warehouse, 2), null, nobody);
     await as(counted.warehouse, s, s.act);
     const [after, seenAfter] = [await see(), await contents(place, s.tables)];
@@ -71,25 +72,25 @@ export function control(open: Open, s: Scenario): Promise<Control> {
 export function strike(open: Open, s: Scenario, c: Control, first: Planned, second: Planned | null): Promise<void> {
   return at(open, async (place) => {
     await as(place.warehouse, s, (p) => s.prepare(p, place));
-    await expire(place);
+    await expire(place, PIPELINE);
     const look = async (): Promise<void> => {
       const seen = await contents(place, s.tables);
       assert.ok(c.readers.has(seen), `readers saw neither before nor after: ${seen}`);
     };
     const finish = async (hours: number): Promise<void> => {
-      await expire(place);
+      await expire(place, PIPELINE);
       await as(later(place.warehouse, hours), s, (p) => settle(place, s, c, p));
     };
     const hit = faulty(later(place.warehouse, 2), first, { look, takeOver: () => finish(4) });
     const claimed = await attempt(s, hit, s.act);
     await look();
     if (second !== null) {
-      await expire(place);
+      await expire(place, PIPELINE);
       const again = faulty(later(place.warehouse, 6), second, { look, takeOver: () => finish(8) });
       await attempt(s, again, (p) => settle(place, s, c, p));
       await look();
     }
-    await expire(place);
+    await expire(place, PIPELINE);
     await as(later(place.warehouse, 10), s, async (p) => {
       await p.recover();
       const now = await picture(place, p, s.tables);

@@ -7,10 +7,10 @@ import { table } from "../../table/define.js";
 import type { ColumnType } from "../../table/types.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
+import { allTables } from "../ledger.js";
 import type { Place } from "../place.js";
 import { needs } from "./needs.js";
 import {
-  allTables,
   batch,
   bothPipeline,
   col,

@@ -3,11 +3,12 @@ import type { Duration } from "../../pipeline/duration.js";
 import { rows } from "../../source/source.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
+import { expire } from "../ledger.js";
 import type { Place } from "../place.js";
 import { gate } from "../place.js";
 import { type Contended, contend, turnsPipeline } from "./contend.js";
 import { needs } from "./needs.js";
-import { after, all, contents, expire, failure, itemsPipeline, litter, load, whole } from "./world.js";
+import { after, all, contents, failure, itemsPipeline, litter, load, whole } from "./world.js";
 
 const eight = Array.from({ length: 8 }, (_, i) => `contender ${i}`);
 

@@ -6,10 +6,11 @@ import { raw, sql, template } from "../../sql/sql.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
+import { allTables, ledgerOf } from "../ledger.js";
 import type { Place } from "../place.js";
 import { extremes, large } from "../values.js";
 import { needs } from "./needs.js";
-import { all, allTables, col, contents, failure, itemsPipeline, ledgerOf, load, whole } from "./world.js";
+import { all, col, contents, failure, itemsPipeline, load, whole } from "./world.js";
 
 /** Every engine can bear the first; the others may be the engine's own to refuse. */
 const usual = ["select", "a 日本語", "constructor"];

@@ -12,8 +12,8 @@ import { contents, whole } from "./world.js";
 type Columns = Record<string, ColumnSpec>;
 const given = (type: ColumnType, v: unknown): unknown =>
   ["date", "time", "timestamp", "datetime"].includes(type) ? formatCanonical(v, type) : v;
-const keyTypes: readonly AskedType[] = ["int64", "decimal(38,10)", "string", "date", "timestamp", "bytes"];
-const partitionTypes: readonly AskedType[] = ["int64", "decimal(38,10)", "string", "bool", "timestamp"];
+const keyTypes: readonly AskedType[] = ["int64", "decimal(38,10)", "string", "date", "time", "timestamp", "datetime", "bytes"];
+const partitionTypes: readonly AskedType[] = ["int64", "decimal(38,10)", "string", "bool", "date", "timestamp", "datetime"];
 
 /** Low, high, the watermark that they make, the lookback, and where reading then begins. */
 const cursors: readonly (readonly [
@@ -26,6 +26,8 @@ const cursors: readonly (readonly [
 ])[] = [
   ["int64", 5, 9_007_199_254_740_993n, "9007199254740993", 10, 9_007_199_254_740_983n],
   ["decimal(20,3)", "1.5", "12.25", "12.250", 10, "2.250"],
+  ["float64", 0.1, 0.30000000000000004, "0.30000000000000004", null, 0.30000000000000004],
+  ["time", "00:00:00", "12:34:56.789012", "12:34:56.789012", null, "12:34:56.789012"],
   ["date", "2001-01-01", "2001-03-01", "2001-03-01", "1d", "2001-02-28"],
   [
     "datetime",

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { randomFillSync } from "node:crypto";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { rows } from "../../source/source.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
+import { heap } from "../heap.js";
 import { needs } from "./needs.js";
 
 const ROWS = 200_000;
@@ -13,13 +12,6 @@ const LIMIT = (ROWS * WIDTH) / 3;
 const noise = Buffer.alloc(WIDTH / 2);
 /** A flat string of its own: one that shared its parts with others would weigh nothing. */
 const wide = (): string => randomFillSync(noise).toString("hex");
-
-/** What the heap holds when all that can go has gone. */
-function heap(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-  return process.memoryUsage().heapUsed;
-}
 
 export const memoryCases: readonly CaseDefinition[] = [
   {

@@ -4,9 +4,10 @@ import type { CutoverEvent } from "../../pipeline/events.js";
 import { rows } from "../../source/source.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
+import { allTables } from "../ledger.js";
 import { type Hooks, hooked } from "./hooked.js";
 import { needs } from "./needs.js";
-import { all, allTables, contents, failure, itemsPipeline, itemsTable, litter, load, picture, whole } from "./world.js";
+import { all, contents, failure, itemsPipeline, itemsTable, litter, load, picture, whole } from "./world.js";
 
 /** What is told while and after something is done, and what can be asked. */
 export const observeCases: readonly CaseDefinition[] = [

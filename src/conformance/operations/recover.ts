@@ -3,23 +3,10 @@ import { besideLive } from "../../ledger/names.js";
 import { ident, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
+import { allTables, expire, ledgerOf } from "../ledger.js";
 import type { Place } from "../place.js";
 import { needs } from "./needs.js";
-import {
-  after,
-  all,
-  allTables,
-  batch,
-  col,
-  expire,
-  failure,
-  itemsPipeline,
-  ledgerOf,
-  litter,
-  load,
-  picture,
-  whole,
-} from "./world.js";
+import { after, all, batch, col, failure, itemsPipeline, litter, load, picture, whole } from "./world.js";
 
 const nothing = { settled: [], dropped: [] };
 /** Nobody will continue this release: its grace is over. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { ident, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
+import { allTables } from "../ledger.js";
 import type { Place } from "../place.js";
 import { needs } from "./needs.js";
-import { all, allTables, col, contents, failure, itemsPipeline, litter, load, still, whole } from "./world.js";
+import { all, col, contents, failure, itemsPipeline, litter, load, still, whole } from "./world.js";
 
 /** Rows in the tables of the ledger, beyond the journal. */
 async function size(place: Place): Promise<number> {

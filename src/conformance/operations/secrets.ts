@@ -6,9 +6,10 @@ import { query, rows, type Source } from "../../source/source.js";
 import { ident, raw, sql, template } from "../../sql/sql.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
+import { ledgerOf } from "../ledger.js";
 import type { Place } from "../place.js";
 import { needs } from "./needs.js";
-import { col, ledgerOf } from "./world.js";
+import { col } from "./world.js";
 
 const secret = "078-05-1120";
 const leak = /078-?05-?1120/;

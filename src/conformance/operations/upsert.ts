@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { rows } from "../../source/source.js";
+import { raw, template } from "../../sql/sql.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
 import { needs } from "./needs.js";
-import { contents, itemsPipeline, load, whole } from "./world.js";
+import { col, contents, itemsPipeline, live, load, whole } from "./world.js";
 
 const told = (t: object | undefined, ...names: readonly string[]) => names.map((n) => (t as Record<string, unknown>)[n]);
 
@@ -104,21 +105,17 @@ export const upsertCases: readonly CaseDefinition[] = [
     skip: needs("blocks"),
     async run(place) {
       const etl = itemsPipeline(place);
-      const { adapter } = place;
-      await place.make(
-        place.folded("items"),
-        ["id", "name", "v", "seq", "extra"].map((name) => {
-          const type = name === "name" || name === "extra" ? "string" : "int64";
-          return { name, type, nullable: true, native: adapter.syntax.type(type) };
-        }),
-        [[1n, "a", 1n, 1n, "mine"]],
-      );
+      const { syntax } = place.adapter;
+      const [int, text] = [raw(syntax.type("int64")), raw(syntax.type("string"))];
+      const columns = template`${col("id")} ${int}, ${col("name")} ${text}, ${col("v")} ${int}, ${col("seq")} ${int}, ${col("extra")} ${text} DEFAULT 'none'`;
+      await place.execute(template`CREATE TABLE ${live(place)} (${columns})`);
+      await place.execute(template`INSERT INTO ${live(place)} VALUES (1, 'a', 1, 1, 'mine')`);
       await etl.adopt();
       await etl.run(load(1, 2, 4));
       const extras = async () => (await contents(place, "items"))?.rows.map((r) => [r[0], r[2], r[4]]);
       assert.deepEqual(await extras(), [
         [1n, 4n, "mine"],
-        [2n, 4n, null],
+        [2n, 4n, "none"],
       ]);
       await etl.rollback();
       assert.deepEqual(await extras(), [[1n, 1n, "mine"]]);

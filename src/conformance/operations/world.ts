@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { TableRef } from "../../adapter/shapes.js";
 import type { Check } from "../../check/checks.js";
 import { type CutoverError, type ErrorCode, isCutoverError } from "../../errors/index.js";
-import { ledgerNames } from "../../ledger/names.js";
 import type { Config } from "../../pipeline/config.js";
 import type { Pipeline } from "../../pipeline/pipeline.js";
 import { rows, type Source } from "../../source/source.js";
 import { ident, type Sql, template } from "../../sql/sql.js";
 import { table } from "../../table/define.js";
+import { allTables } from "../ledger.js";
 import { calm, type Place, textOf } from "../place.js";
 
 export interface Item {
@@ -73,35 +73,11 @@ export const still = async (place: Place, p: Pick<Pipeline, "status">, ...names:
   ...(await picture(place, p, ...names)),
   held: null,
 });
-export const ledgerOf = (place: Place, pipeline = "items") => ledgerNames(place.session.home, "cutover_ledger", pipeline);
-
-async function listed(place: Place, path: readonly string[]): Promise<readonly string[]> {
-  try {
-    return (await place.session.list({ path }, "", calm())).map((t) => t.path.join(".")).sort();
-  } catch (e) {
-    if (place.adapter.classify(e).kind === "missing-object") return [];
-    throw e;
-  }
-}
-/** Every table beside live, and every one of the ledger. */
-export async function allTables(
-  place: Place,
-): Promise<{ readonly beside: readonly string[]; readonly ledger: readonly string[] }> {
-  const beside = await listed(place, place.at("x").path.slice(0, -1));
-  return { beside, ledger: await listed(place, ledgerOf(place).schema.path) };
-}
 /** Tables that the library made beside live and for staged rows. */
 export async function litter(place: Place): Promise<readonly string[]> {
   const { beside, ledger } = await allTables(place);
   const name = (path: string): string => path.split(".").at(-1) ?? "";
   return [...beside.filter((t) => name(t).startsWith("_cutover_")), ...ledger.filter((t) => name(t).startsWith("delta_"))];
-}
-
-/** Time passes: the lease of an owner who fell silent runs out. */
-export async function expire(place: Place, pipeline = "items"): Promise<void> {
-  const { lease } = ledgerOf(place, pipeline);
-  const past = { value: 0n, type: "timestamp" as const };
-  await place.execute(template`UPDATE ${ident(lease.path)} SET ${col("expires_at")} = ${past} WHERE ${col("owner")} IS NOT NULL`);
 }
 
 /** The error of a call that must fail with one of these codes. */

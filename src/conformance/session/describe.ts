@@ -5,10 +5,10 @@ import { ident, join, raw, template } from "../../sql/sql.js";
 import { isColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shape, shapes } from "../columns.js";
+import { csv, inFolder } from "../files.js";
+import { parquetFile } from "../parquet.js";
 import { calm, type Place } from "../place.js";
 import { same, shown, types } from "../values.js";
-import { csv, inFolder } from "./files.js";
-import { parquetFile } from "./parquet.js";
 import { supported } from "./round-trip.js";
 import { assertUsable, id, insert, numbers, thrownBy } from "./words.js";
 

@@ -3,7 +3,7 @@ import { ident, raw, template } from "../../sql/sql.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import { calm } from "../place.js";
-import { blockOf, id, idsOf, insert, numbers, op } from "./words.js";
+import { blockOf, explained, id, idsOf, insert, numbers, op } from "./words.js";
 
 const several: CaseDefinition["skip"] = (c) => reason({ "the engine has one session at a time": !c.concurrentSessions });
 
@@ -74,8 +74,14 @@ export const openCases: readonly CaseDefinition[] = [
   {
     name: "an abort before it begins keeps a session from opening, or leaves one that works",
     async run(place) {
-      const opened = await place.adapter.open({ tag: "conformance", signal: AbortSignal.abort() }).catch(() => null);
-      await opened?.close();
+      const opened = await place.adapter
+        .open({ tag: "conformance", signal: AbortSignal.abort() })
+        .catch((e: unknown) => void assert.equal(explained(place.adapter, e).kind, "cancelled", "what classify() makes of it"));
+      if (opened !== undefined) {
+        const sql = template`SELECT ${{ value: 1n, type: "int64" }} AS ${id}`;
+        assert.deepEqual((await opened.execute({ sql, returns: { id: "int64" } }, calm())).rows, [{ id: 1n }]);
+        await opened.close();
+      }
       const ref = await numbers(place, "after");
       await place.execute(insert(ref, 1n));
       assert.deepEqual(await idsOf(place, ref), [1n]);

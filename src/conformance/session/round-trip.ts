@@ -8,10 +8,10 @@ import { ident, join, type Row, raw, type Sql, template } from "../../sql/sql.js
 import type { ColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
+import { csv, inFolder, ndjson, writable } from "../files.js";
+import { parquetFile } from "../parquet.js";
 import { calm, type Place } from "../place.js";
 import { type AskedType, extremes, large, same, shown, types } from "../values.js";
-import { csv, inFolder, ndjson, writable } from "./files.js";
-import { parquetFile } from "./parquet.js";
 import { explained, faultOf, id, value } from "./words.js";
 
 type Rows = readonly (readonly unknown[])[];

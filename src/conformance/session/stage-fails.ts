@@ -4,8 +4,8 @@ import { ident, template } from "../../sql/sql.js";
 import type { ColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
+import { csv, inFolder, ndjson } from "../files.js";
 import { batches, calm } from "../place.js";
-import { csv, inFolder, ndjson } from "./files.js";
 import { assertUnsupported, assertUsable, faultOf, id, idRows, ids, idsOf, numbers, thrownBy } from "./words.js";
 
 const formats = ["csv", "ndjson", "parquet"] as const;

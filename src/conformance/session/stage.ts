@@ -4,8 +4,8 @@ import { ident, join, raw, template } from "../../sql/sql.js";
 import type { ColumnType } from "../../table/types.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shape, shapes } from "../columns.js";
+import { csv, inFolder, ndjson } from "../files.js";
 import { batches, calm } from "../place.js";
-import { csv, inFolder, ndjson } from "./files.js";
 import { id, idRows, ids, idsOf, insert, numbers } from "./words.js";
 
 /** Staging: what is in a table afterwards, also after it failed. */
@@ -136,6 +136,7 @@ export const stageCases: readonly CaseDefinition[] = [
       const ref = await numbers(place, "staged");
       await place.session.stage(ref, ids(place), idRows(1n), calm());
       await place.execute(insert(ref, 2n));
+      assert.deepEqual(await idsOf(place, ref), [1n, 2n]);
       await place.session.stage(ref, ids(place), idRows(3n), calm());
       assert.deepEqual(await idsOf(place, ref), [3n]);
     },

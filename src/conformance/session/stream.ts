@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Batch } from "../../adapter/session.js";
 import type { TableRef } from "../../adapter/shapes.js";
 import { ident, type Row, type Sql, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
+import { heap } from "../heap.js";
 import { calm, type Place } from "../place.js";
 import { assertUsable, faultOf, id, idsOf, numbers, thrownBy } from "./words.js";
 
@@ -24,12 +23,7 @@ async function wide(place: Place): Promise<TableRef> {
 const times = (ref: TableRef, n: number): Sql =>
   template`SELECT ${ident(["a", "id"])} AS ${id}, ${ident(["a", "text"])} AS ${ident(["text"])} FROM ${ident(ref.path)} ${ident(["a"])} CROSS JOIN ${ident(ref.path)} ${ident(["b"])} WHERE ${ident(["b", "id"])} < ${n}`;
 
-/** What JavaScript holds once nothing is left to be collected, in megabytes; an engine within the process has its own. */
-function held(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-  return process.memoryUsage().heapUsed / 1e6;
-}
+const held = (): number => heap() / 1e6;
 
 /** Reading and writing more than fits in memory. */
 export const streamCases: readonly CaseDefinition[] = [

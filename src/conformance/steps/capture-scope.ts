@@ -80,6 +80,40 @@ export const captureByScopeCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "capture by the partitions that a table has rows of does as by their names, and refuses keys outside of them",
+    invariant: 4,
+    also: [6],
+    skip: (c) => (c.transaction === "none" ? "the engine has no transactions" : false),
+    async run(place) {
+      const live = [
+        [1n, "a", "same"],
+        [2n, "a", "goes"],
+        [3n, "b", "goes"],
+        [4n, "other", "stays"],
+        [5n, null, "stays"],
+      ];
+      const delta = [
+        [1n, "a", "same"],
+        [6n, "b", "comes"],
+      ];
+      for (const key of [["id"], []]) {
+        const desk = await setUp(place, specs, { live, delta }, { name: key.length > 0 ? "keyed" : "bagged" });
+        const load: Load = { scope: { partition: "p", type: "string", from: desk.delta }, key };
+        await capture(desk, load);
+        const wanted = [
+          [1n, "before", "delete", 2n, "a", "goes"],
+          [1n, "before", "delete", 3n, "b", "goes"],
+          [1n, "after", "insert", 6n, "b", "comes"],
+        ];
+        bag(await images(desk), wanted, `images of a load that names its partitions by its rows, ${desk.live.ref.path.at(-1)}`);
+        if (key.length === 0) continue;
+        await place.stage(desk.delta, shapes(place.adapter, specs), [[4n, "a", "moves"]]);
+        const result = await place.block([capturing(desk, load, 2)]);
+        is(result.outcome, "refused", "a load of partition a with a key that lives in another");
+      }
+    },
+  },
+  {
     name: "capture by partitions refuses keys that live outside of them, and records nothing",
     invariant: 6,
     skip: (c) => (c.transaction === "none" ? "the engine has no transactions" : false),

@@ -13,6 +13,7 @@ interface Books {
   readonly turn: TableRef;
   readonly claims: TableRef;
   readonly claim: (pipeline: string, ...tables: string[]) => PlannedStep;
+  readonly takeOver: (pipeline: string, instead: string, ...tables: string[]) => PlannedStep;
   readonly owners: (...tables: string[]) => Promise<Rows>;
 }
 async function booksOf(place: Place): Promise<Books> {
@@ -28,6 +29,10 @@ async function booksOf(place: Place): Promise<Books> {
     turn,
     claims,
     claim: (pipeline, ...tables) => ({ id: "claim", step: { kind: "claim", turn, claims, tables, pipeline } }),
+    takeOver: (pipeline, instead, ...tables) => ({
+      id: "claim",
+      step: { kind: "claim", turn, claims, tables, pipeline, instead },
+    }),
     owners: async (...tables) =>
       (await place.step({ kind: "readClaims", claims, tables })).rows.map((r) => [r["table_name"], r["pipeline"]]),
   };
@@ -52,6 +57,26 @@ export const claimCases: readonly CaseDefinition[] = [
       bag(await owners("a", "b", "c", `it's "d"`, "nobody's"), wanted, "owners, each named once");
       bag(await owners("c"), [["c", "second"]], "the owner of one table");
       is(await owners("nobody's"), [], "the owner of a table that nobody claimed");
+    },
+  },
+  {
+    name: "claim instead of a pipeline takes over those of the tables that are its own, and no others",
+    invariant: 5,
+    async run(place) {
+      const { claim, takeOver, owners } = await booksOf(place);
+      await committed(place, [claim("first", "a", "b"), { ...claim("second", "c"), id: "second" }]);
+      await committed(place, [takeOver("third", "first", "a", "c", "d")]);
+      const wanted = [
+        ["a", "third"],
+        ["b", "first"],
+        ["c", "second"],
+        ["d", "third"],
+      ];
+      bag(
+        await owners("a", "b", "c", "d"),
+        wanted,
+        "owners: asked for and of that pipeline, not asked for, of another, of nobody",
+      );
     },
   },
   {

@@ -3,7 +3,7 @@ import type { Row } from "../../sql/sql.js";
 import type { ColumnType } from "../../table/types.js";
 import type { CaseDefinition } from "../case.js";
 import { shape, shapes } from "../columns.js";
-import type { Place } from "../place.js";
+import { type Place, textOf } from "../place.js";
 import { bag, is, type Rows } from "./words.js";
 
 interface Asked {
@@ -19,6 +19,8 @@ async function inspect(place: Place, name: string, columns: readonly ColumnShape
   is(found.rows.length, 1, "rows that inspect returns");
   return found.rows[0] ?? {};
 }
+/** Rows that others do not have. */
+const lacking = (of: Rows, rows: Rows): Rows => rows.filter((r) => !of.some((o) => textOf(o) === textOf(r)));
 const day = 86_400_000_000n;
 const [past, now] = [1_709_210_096_789_012n, (): bigint => BigInt(Date.now()) * 1000n];
 const future = (): bigint => now() + 400n * day;
@@ -101,7 +103,7 @@ export const deltaCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: "partitions lists each partition that a delta has rows of, once",
+    name: "partitions lists each partition that a delta has rows of, once, or so many of them as were asked for",
     async run(place) {
       const values = {
         int64: [2n ** 53n + 1n, 2n ** 53n, -1n],
@@ -126,6 +128,9 @@ export const deltaCases: readonly CaseDefinition[] = [
           found.map((v) => [v]),
           `partitions of ${type}`,
         );
+        const some = (await place.step({ kind: "partitions", delta, partition, limit: 2 })).rows.map((r) => [r["value"]]);
+        is(new Set(some.map(textOf)).size, 2, `partitions of ${type}, at most 2 of them`);
+        is(lacking(got, some), [], "partitions among the first two that a delta has no rows of");
       }
       const partition = shape(place.adapter, "p", "date?");
       await place.create(place.at("none"), [partition]);

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ColumnShape } from "../../adapter/shapes.js";
-import { formatCanonical } from "../../table/canonical.js";
-import type { ColumnType } from "../../table/types.js";
+import type { ColumnShape } from "../adapter/shapes.js";
+import { formatCanonical } from "../table/canonical.js";
+import type { ColumnType } from "../table/types.js";
 
 /** Files in a folder that is gone afterwards. */
 export async function inFolder<T>(

@@ -1,0 +1,34 @@
+import { type LedgerNames, ledgerNames } from "../ledger/names.js";
+import { ident, template } from "../sql/sql.js";
+import { calm, type Place } from "./place.js";
+
+/** The names of a pipeline's ledger. */
+export const ledgerOf = (place: Place, pipeline = "items"): LedgerNames =>
+  ledgerNames(place.session.home, "cutover_ledger", pipeline);
+
+async function listed(place: Place, path: readonly string[]): Promise<readonly string[]> {
+  try {
+    return (await place.session.list({ path }, "", calm())).map((t) => t.path.join(".")).sort();
+  } catch (e) {
+    if (place.adapter.classify(e).kind === "missing-object") return [];
+    throw e;
+  }
+}
+/** Every table beside live, and every one of the ledger. */
+export async function allTables(
+  place: Place,
+): Promise<{ readonly beside: readonly string[]; readonly ledger: readonly string[] }> {
+  const beside = await listed(place, place.at("x").path.slice(0, -1));
+  return { beside, ledger: await listed(place, ledgerOf(place).schema.path) };
+}
+
+/** Time passes: the lease of an owner who fell silent runs out. Where there is no ledger yet, nobody holds anything. */
+export async function expire(place: Place, pipeline = "items"): Promise<void> {
+  const lease = ident(ledgerOf(place, pipeline).lease.path);
+  const past = { value: 0n, type: "timestamp" as const };
+  try {
+    await place.execute(template`UPDATE ${lease} SET ${ident(["expires_at"])} = ${past} WHERE ${ident(["owner"])} IS NOT NULL`);
+  } catch (e) {
+    if (place.adapter.classify(e).kind !== "missing-object") throw e;
+  }
+}
