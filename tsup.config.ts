@@ -6,6 +6,7 @@ const config: Options = {
     adapter: "src/adapter/index.ts",
     conformance: "src/conformance/index.ts",
     duckdb: "adapters/duckdb/index.ts",
+    snowflake: "adapters/snowflake/index.ts",
   },
   format: ["esm"],
   target: "node20",

@@ -9,10 +9,17 @@ import { openPlace } from "./place.js";
 import { sessionCases } from "./session/index.js";
 import { stepCases } from "./steps/index.js";
 
+/** A place for one case. */
+export interface Opened {
+  readonly warehouse: Warehouse;
+  /** Where places share a database: the schema of this one's ledger, removed by `dispose`. Default `cutover_ledger`. */
+  readonly ledgerSchema?: string;
+  dispose(): Promise<void>;
+}
 /** What the kit needs to know of an adapter. */
 export interface Harness {
   /** An empty place that nothing else uses: a database or schema of its own. Asked once a case, and more often by the fault walk. */
-  readonly open: () => Promise<{ readonly warehouse: Warehouse; dispose(): Promise<void> }>;
+  readonly open: () => Promise<Opened>;
   /** As the adapter declares them: they decide what is asked, and what must be refused. */
   readonly capabilities: Capabilities;
   /** Default: all, in the order session, steps, operations, faults. */

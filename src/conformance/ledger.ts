@@ -4,7 +4,7 @@ import { calm, type Place } from "./place.js";
 
 /** The names of a pipeline's ledger. */
 export const ledgerOf = (place: Place, pipeline = "items"): LedgerNames =>
-  ledgerNames(place.session.home, "cutover_ledger", pipeline);
+  ledgerNames(place.session.home, place.ledgerSchema, pipeline);
 
 async function listed(place: Place, path: readonly string[]): Promise<readonly string[]> {
   try {

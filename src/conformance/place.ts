@@ -12,10 +12,12 @@ import { ident, join, type Row, type Sql, template } from "../sql/sql.js";
 import type { Tables } from "../table/define.js";
 import { resolveName } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
+import type { Opened } from "./kit.js";
 
 /** Where a case works: an empty warehouse, a session that looks at it, and short words for what cases do. */
 export interface Place {
   readonly warehouse: Warehouse;
+  readonly ledgerSchema: string;
   readonly adapter: Adapter;
   /** The kit's own: the core has no part in it. */
   readonly session: Session<Native>;
@@ -70,7 +72,7 @@ export async function* batches(rows: readonly (readonly unknown[])[], width: num
   }
 }
 
-export async function openPlace(given: { readonly warehouse: Warehouse; dispose(): Promise<void> }): Promise<Place> {
+export async function openPlace(given: Opened): Promise<Place> {
   const adapter = adapterOf(given.warehouse);
   if (adapter === null) throw notAWarehouse();
   const { capabilities } = adapter;
@@ -88,6 +90,7 @@ export async function openPlace(given: { readonly warehouse: Warehouse; dispose(
   };
   const place: Place = {
     warehouse: given.warehouse,
+    ledgerSchema: given.ledgerSchema ?? "cutover_ledger",
     adapter,
     session,
     open,
@@ -140,7 +143,7 @@ export async function openPlace(given: { readonly warehouse: Warehouse; dispose(
       return shape;
     },
     pipeline(config) {
-      const made = cutover({ warehouse: given.warehouse, ...config });
+      const made = cutover({ warehouse: given.warehouse, ledgerSchema: place.ledgerSchema, ...config });
       pipelines.push(made);
       return made;
     },

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Capabilities } from "../../adapter/capabilities.js";
 import type { Warehouse } from "../../adapter/define.js";
 import { isCutoverError } from "../../errors/index.js";
-import { cutover, type Pipeline } from "../../pipeline/pipeline.js";
+import type { Pipeline } from "../../pipeline/pipeline.js";
+import type { Harness } from "../kit.js";
 import { expire } from "../ledger.js";
 import { openPlace, type Place } from "../place.js";
 import { type Faulty, faulty, kindsAt, type Planned, type Point } from "./faulty.js";
@@ -10,7 +11,7 @@ import { later } from "./later.js";
 import { contents, litter, PIPELINE, picture } from "./picture.js";
 import { type Scenario, tablesOf } from "./scenario.js";
 
-type Open = () => Promise<{ readonly warehouse: Warehouse; dispose(): Promise<void> }>;
+type Open = Harness["open"];
 
 /** What an operation does when nothing goes wrong. */
 export interface Control {
@@ -23,13 +24,13 @@ export interface Control {
   readonly recovery: readonly Point[];
 }
 
-const owner = (warehouse: Warehouse, s: Scenario): Pipeline =>
-  cutover({ warehouse, pipeline: PIPELINE, tables: tablesOf(s.tables), lease: { wait: "2s" } });
+const owner = (place: Place, warehouse: Warehouse, s: Scenario): Pipeline =>
+  place.pipeline({ warehouse, pipeline: PIPELINE, tables: tablesOf(s.tables), lease: { wait: "2s" } });
 const nobody = { look: async () => undefined, takeOver: async () => undefined };
 
 /** A pipeline for one piece of work. */
-async function as<R>(warehouse: Warehouse, s: Scenario, body: (p: Pipeline) => Promise<R>): Promise<R> {
-  const p = owner(warehouse, s);
+async function as<R>(place: Place, warehouse: Warehouse, s: Scenario, body: (p: Pipeline) => Promise<R>): Promise<R> {
+  const p = owner(place, warehouse, s);
   try {
     return await body(p);
   } finally {
@@ -48,15 +49,15 @@ async function at<R>(open: Open, body: (place: Place) => Promise<R>): Promise<R>
 /** The operation without a fault, and how many points it has. */
 export function control(open: Open, s: Scenario): Promise<Control> {
   return at(open, async (place) => {
-    await as(place.warehouse, s, (p) => s.prepare(p, place));
-    const see = (): Promise<string> => as(place.warehouse, s, (p) => picture(place, p, s.tables));
+    await as(place, place.warehouse, s, (p) => s.prepare(p, place));
+    const see = (): Promise<string> => as(place, place.warehouse, s, (p) => picture(place, p, s.tables));
     const [before, seenBefore] = [await see(), await contents(place, s.tables)];
     await expire(place, PIPELINE);
     const counted = faulty(later(place.warehouse, 2), null, nobody);
-    await as(counted.warehouse, s, s.act);
+    await as(place, counted.warehouse, s, s.act);
     const [after, seenAfter] = [await see(), await contents(place, s.tables)];
     const recovery = faulty(later(place.warehouse, 4), null, nobody);
-    await as(recovery.warehouse, s, (p) => p.recover());
+    await as(place, recovery.warehouse, s, (p) => p.recover());
     return {
       before,
       after,
@@ -71,7 +72,7 @@ export function control(open: Open, s: Scenario): Promise<Control> {
 /** The operation with one fault, or two in a row; then a new owner, and all that must hold. */
 export function strike(open: Open, s: Scenario, c: Control, first: Planned, second: Planned | null): Promise<void> {
   return at(open, async (place) => {
-    await as(place.warehouse, s, (p) => s.prepare(p, place));
+    await as(place, place.warehouse, s, (p) => s.prepare(p, place));
     await expire(place, PIPELINE);
     const look = async (): Promise<void> => {
       const seen = await contents(place, s.tables);
@@ -79,19 +80,19 @@ export function strike(open: Open, s: Scenario, c: Control, first: Planned, seco
     };
     const finish = async (hours: number): Promise<void> => {
       await expire(place, PIPELINE);
-      await as(later(place.warehouse, hours), s, (p) => settle(place, s, c, p));
+      await as(place, later(place.warehouse, hours), s, (p) => settle(place, s, c, p));
     };
     const hit = faulty(later(place.warehouse, 2), first, { look, takeOver: () => finish(4) });
-    const claimed = await attempt(s, hit, s.act);
+    const claimed = await attempt(place, s, hit, s.act);
     await look();
     if (second !== null) {
       await expire(place, PIPELINE);
       const again = faulty(later(place.warehouse, 6), second, { look, takeOver: () => finish(8) });
-      await attempt(s, again, (p) => settle(place, s, c, p));
+      await attempt(place, s, again, (p) => settle(place, s, c, p));
       await look();
     }
     await expire(place, PIPELINE);
-    await as(later(place.warehouse, 10), s, async (p) => {
+    await as(place, later(place.warehouse, 10), s, async (p) => {
       await p.recover();
       const now = await picture(place, p, s.tables);
       assert.ok(
@@ -130,8 +131,13 @@ async function settle(place: Place, s: Scenario, c: Control, p: Pipeline): Promi
 }
 
 /** What an owner could tell its caller: done, nothing published, or that it does not know. */
-async function attempt(s: Scenario, f: Faulty, body: (p: Pipeline) => Promise<unknown>): Promise<"done" | "nothing" | "unknown"> {
-  const p = owner(f.warehouse, s);
+async function attempt(
+  place: Place,
+  s: Scenario,
+  f: Faulty,
+  body: (p: Pipeline) => Promise<unknown>,
+): Promise<"done" | "nothing" | "unknown"> {
+  const p = owner(place, f.warehouse, s);
   try {
     await body(p);
     return f.dead ? "unknown" : "done";

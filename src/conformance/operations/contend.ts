@@ -7,8 +7,8 @@ import { table } from "../../table/define.js";
 
 /** Turns that contenders take, one row a turn, and a row that counts them all. */
 const turns = table("turns", { columns: { id: "string", n: "int64", seq: "int64" }, key: "id", cursor: "seq" });
-export const turnsPipeline = (warehouse: Warehouse, wait: Duration = 0) =>
-  cutover({ warehouse, pipeline: "turns", tables: { turns }, lease: { wait } });
+export const turnsPipeline = (warehouse: Warehouse, wait: Duration = 0, ledgerSchema = "cutover_ledger") =>
+  cutover({ warehouse, pipeline: "turns", ledgerSchema, tables: { turns }, lease: { wait } });
 
 /** One of many who want the same pipeline; data only, so that it can be told to another process. */
 export interface Contender {
@@ -17,6 +17,8 @@ export interface Contender {
   readonly rounds: number;
   /** How long it waits for the others each time. 0: it asks again by itself. */
   readonly wait: Duration;
+  /** Default `cutover_ledger`. */
+  readonly ledgerSchema?: string;
 }
 /** What came of it: its releases, and the codes with which it was turned away. */
 export interface Contended {
@@ -33,7 +35,7 @@ export async function contend(warehouse: Warehouse, c: Contender): Promise<Conte
   const releases: number[] = [];
   const refusals: string[] = [];
   while (releases.length < c.rounds) {
-    const own = turnsPipeline(warehouse, c.wait);
+    const own = turnsPipeline(warehouse, c.wait, c.ledgerSchema);
     try {
       const report = await own.run(({ since }) => {
         const n = (since.turns ?? 0n) + 1n;

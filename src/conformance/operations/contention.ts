@@ -24,7 +24,7 @@ async function everyTurn(place: Place, results: readonly Contended[], rounds: nu
   const found = (await contents(place, "turns"))?.rows ?? [];
   assert.equal(found.length, turns + 1, "turns were lost");
   assert.deepEqual(found.find((r) => r[0] === "all")?.slice(1), [BigInt(turns), BigInt(turns)], "two published at the same time");
-  const etl = turnsPipeline(place.warehouse);
+  const etl = turnsPipeline(place.warehouse, 0, place.ledgerSchema);
   try {
     await whole(etl);
     assert.equal((await etl.status()).lease, null, "a lease is left");
@@ -34,7 +34,7 @@ async function everyTurn(place: Place, results: readonly Contended[], rounds: nu
   assert.deepEqual(await litter(place), [], "staged rows are left");
 }
 const contenders = (place: Place, many: readonly string[], rounds: number, wait: Duration): Promise<readonly Contended[]> =>
-  Promise.all(many.map((who) => contend(place.warehouse, { who, rounds, wait })));
+  Promise.all(many.map((who) => contend(place.warehouse, { who, rounds, wait, ledgerSchema: place.ledgerSchema })));
 
 export const contentionCases: readonly CaseDefinition[] = [
   {
@@ -121,7 +121,7 @@ export const contentionCases: readonly CaseDefinition[] = [
     skip: needs("blocks", "sessions"),
     timeoutMs: 180_000,
     async run(place) {
-      const first = turnsPipeline(place.warehouse);
+      const first = turnsPipeline(place.warehouse, 0, place.ledgerSchema);
       try {
         await first.run({ turns: rows([{ id: "all", n: 1, seq: 1 }]) });
         const inside = gate();
@@ -134,7 +134,9 @@ export const contentionCases: readonly CaseDefinition[] = [
         await inside.passed;
         await expire(place, "turns");
         const results = await Promise.all(
-          eight.slice(0, 3).map((who) => contend(place.warehouse, { who, rounds: 1, wait: "120s" })),
+          eight
+            .slice(0, 3)
+            .map((who) => contend(place.warehouse, { who, rounds: 1, wait: "120s", ledgerSchema: place.ledgerSchema })),
         );
         go.open();
         await ended;

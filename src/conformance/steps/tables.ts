@@ -97,7 +97,7 @@ export const tableCases: readonly CaseDefinition[] = [
     name: "createSchema makes a schema unless it is there, and tables stand in it",
     async run(place) {
       // The schema of a ledger: a harness that shares a database clears it away in any case.
-      const schema = { path: [...place.session.home.slice(0, -1), "cutover_ledger"] };
+      const schema = { path: [...place.session.home.slice(0, -1), place.ledgerSchema] };
       const ref = { path: [...schema.path, "made"] };
       const columns = shapes(place.adapter, { id: "int64" });
       await place.step({ kind: "createSchema", ref: schema });
