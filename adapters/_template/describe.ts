@@ -4,7 +4,10 @@ import { unwritten } from "./errors.js";
 
 /** `fingerprint` is JSON of your own; it comes back with the table, also from the ledger for one that was swapped out. */
 export const describe: Session["describe"] = () =>
-  unwritten("describe", "path, columns and fingerprint of a table, null where there is none; what is no plain table is refused");
+  unwritten(
+    "describe",
+    "path, columns and, unless only those are asked for, fingerprint of a table; null where there is none; a view is refused",
+  );
 
 export const list: Session["list"] = () => unwritten("list", "the tables of the schema whose names start with the prefix");
 

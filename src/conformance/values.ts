@@ -18,7 +18,7 @@ export const types = [
   "float64",
   "decimal(38,0)",
   "decimal(38,10)",
-  "decimal(38,38)",
+  "decimal(38,37)",
   "string",
   "bool",
   "date",
@@ -49,7 +49,7 @@ export const extremes: Readonly<Record<AskedType, readonly unknown[]>> = {
   ],
   "decimal(38,0)": ["0", "1", "-1", "90071992547409931", nines, `-${nines}`],
   "decimal(38,10)": ["0", "0.1", "-0.0000000001", "1.2345678901", `${nines.slice(10)}.${nines.slice(28)}`, "-12345678901234.5"],
-  "decimal(38,38)": ["0", "0.1", `0.${nines}`, `-0.${nines}`, `0.${"0".repeat(37)}1`],
+  "decimal(38,37)": ["0", "0.1", `9.${nines.slice(1)}`, `-0.${nines.slice(1)}`, `0.${"0".repeat(36)}1`],
   string: [
     "",
     " ",

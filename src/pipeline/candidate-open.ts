@@ -164,8 +164,9 @@ async function giveUp(w: Work, held: Held, release: number, ref: TableRef): Prom
 }
 
 async function makeCandidate(w: Work, held: Held, found: Found, ref: TableRef, empty: boolean): Promise<void> {
-  const { live, definition, alias } = found;
+  const { definition, alias } = found;
   const { adapter } = w.ctx;
+  const live = found.live === null ? null : await w.describe(found.ref);
   await w.run({ kind: "drop", ref }, alias);
   if (live !== null && adapter.capabilities.clone === "none") {
     const message = `${alias}: ${adapter.name} clones no tables, so the new one has the columns of live and their types, and nothing else that live bears (defaults, indexes, comments)`;

@@ -3,10 +3,9 @@ import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cutover, type Duration, isCutoverError, rows, type Warehouse } from "cutover";
-import { type AdapterSpec, type Capabilities, defineAdapter } from "cutover/adapter";
 import { duckdb } from "cutover/duckdb";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { adapterOf } from "../../src/adapter/define.js";
+import { wrapped } from "../../src/conformance/wrapped.js";
 import { directory, failure, order, orders } from "./support.js";
 
 const holder = `
@@ -58,14 +57,12 @@ describe("a file locked by another process", () => {
   test("with lease.wait it succeeds after the other ends", async () => {
     const path = await file();
     const child = await heldByAnother(path);
-    const inner = adapterOf(duckdb({ path }))!;
     let refusals = 0;
     // The other process ends when we have been refused, and not before.
-    const watched = defineAdapter({
-      ...(inner as unknown as AdapterSpec<Capabilities, never>),
-      open: async (o) => {
+    const watched = wrapped(duckdb({ path }), {
+      open: async (open, o) => {
         try {
-          return (await inner.open(o)) as never;
+          return await open(o);
         } catch (e) {
           if (refusals++ === 0) child.send("end");
           throw e;

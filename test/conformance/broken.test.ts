@@ -5,7 +5,8 @@ import { cases } from "./harness.js";
 describe("the kit finds out an adapter that", () => {
   it.each(brokenAdapters)("$what: $fails", async ({ fails, warehouse }) => {
     const open = async () => ({ warehouse: warehouse(), dispose: async () => undefined });
-    const [found, ...others] = cases({ open }).filter((c) => c.name === fails);
+    const { capabilities } = warehouse();
+    const [found, ...others] = cases({ open, capabilities }).filter((c) => c.name === fails);
     expect(others).toEqual([]);
     expect(found?.skip).toBe(false);
     await expect(found?.run()).rejects.toThrow();

@@ -2,9 +2,52 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { Warehouse } from "cutover";
+import { type AdapterSpec, adapterOf, defineAdapter, type Session } from "cutover/adapter";
 import { conformance } from "cutover/conformance";
+import { duckdb } from "cutover/duckdb";
 import { expect, test } from "vitest";
+import type { capabilities } from "../../adapters/duckdb/capabilities.js";
 import { cases, harness } from "./harness.js";
+
+/** A session whose methods are on its class, and lost where an object is spread. */
+class ByClass implements Session {
+  readonly #own: Session;
+  constructor(own: Session) {
+    this.#own = own;
+  }
+  get home() {
+    return this.#own.home;
+  }
+  execute(...call: Parameters<Session["execute"]>) {
+    return this.#own.execute(...call);
+  }
+  stream(...call: Parameters<Session["stream"]>) {
+    return this.#own.stream(...call);
+  }
+  atomic(...call: Parameters<Session["atomic"]>) {
+    return this.#own.atomic(...call);
+  }
+  stage(...call: Parameters<Session["stage"]>) {
+    return this.#own.stage(...call);
+  }
+  columnsOf(...call: Parameters<Session["columnsOf"]>) {
+    return this.#own.columnsOf(...call);
+  }
+  describe(...call: Parameters<Session["describe"]>) {
+    return this.#own.describe(...call);
+  }
+  list(...call: Parameters<Session["list"]>) {
+    return this.#own.list(...call);
+  }
+  close() {
+    return this.#own.close();
+  }
+}
+const byClass = (warehouse: Warehouse): Warehouse => {
+  const spec = adapterOf(warehouse) as unknown as AdapterSpec<typeof capabilities, never>;
+  return defineAdapter({ ...spec, contract: 1, open: async (o) => new ByClass(await spec.open(o)) });
+};
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -50,6 +93,14 @@ test("names are unique, every invariant has a case of its own, and nothing is op
     Array.from({ length: 12 }, (_, i) => i + 1),
   );
   expect(cases({ groups: ["steps"] }).every((c) => c.group === "steps")).toBe(true);
+});
+
+test("sessions may be objects of a class: an operation runs on them, and the walk of one", { timeout: 60_000 }, async () => {
+  const open = async () => ({ warehouse: byClass(duckdb()), dispose: async () => undefined });
+  const asked = /: a run publishes what its source gives|: hold: at whatever point/;
+  const found = cases({ open, faults: { every: 9 } }).filter((c) => asked.test(c.name));
+  expect(found.map((c) => c.group)).toEqual(["operations", "faults"]);
+  for (const c of found) await c.run();
 });
 
 test("every operation is walked by one of the files", async () => {

@@ -42,7 +42,11 @@ async function publish(desk: Desk, load: Load, release = 1): Promise<BlockOp[]> 
     cursor: load.cursor ?? null,
     deletes: load.deletes ?? null,
   };
-  const tally: Step<"tally"> = { kind: "tally", changes: base.changes, release, columns: stored(live.columns) };
+  const byCursor = load.scope !== "all" && "keys" in load.scope ? load.cursor : undefined;
+  const stale =
+    byCursor === undefined ? null : { live: live.ref, delta: desk.ref("delta"), key: load.key, cursor: byCursor, prune: null };
+  const columns = stored(live.columns);
+  const tally: Step<"tally"> = { kind: "tally", changes: base.changes, release, columns, stale, count: null, moved: null };
   return [...(await desk.steps(capture)), ...(await desk.steps(tally)), ...(await exchange(desk, load, "before", true, release))];
 }
 async function exchange(desk: Desk, load: Load, remove: "before" | "after", captured: boolean, release = 1): Promise<BlockOp[]> {
@@ -89,7 +93,7 @@ async function thereAndBack(desk: Desk, load: Load): Promise<{ readonly after: r
   expect(await content(desk)).toEqual(after);
   expect(await desk.q("SELECT table_name FROM duckdb_tables() WHERE temporary")).toEqual([]);
   const stale = [...result.results].flatMap(([id, r]) =>
-    id.startsWith("capture") && r.rows[0] !== undefined && "stale" in r.rows[0] ? [r.rows[0]["stale"]] : [],
+    id.startsWith("tally") && r.rows[0] !== undefined && "stale" in r.rows[0] ? [r.rows[0]["stale"]] : [],
   );
   return { after, stale: stale[0] };
 }

@@ -5,10 +5,10 @@ import { beforeAll, describe, expect, it, onTestFinished, test } from "vitest";
 import { emptied, harness } from "../../examples/postgres/conformance.js";
 import { postgres } from "../../examples/postgres/index.js";
 import { failure } from "../support/fixtures.js";
+import { long } from "../support/long.js";
 
 beforeAll(() => emptied(), 120_000);
 
-const long = process.env["CUTOVER_LONG"] === "1";
 const kit = conformance({ ...harness, faults: long ? {} : { every: 10, pairs: 1 } });
 // The engine is slow in WebAssembly: what takes it minutes is asked by `npm run test:long`.
 const asked = kit.filter(

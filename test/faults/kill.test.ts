@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
-import { long } from "../conformance/long.js";
+import { long } from "../support/long.js";
 import { KEYS, pipeline } from "./loop.js";
 
 const KILLS = long ? 200 : 20;

@@ -31,7 +31,7 @@ const ways: readonly ((p: Loop) => Promise<unknown>)[] = [
     await candidate.load(next);
     await candidate.swap();
   },
-  (p) => back(p, (q) => q.redo()),
+  (p) => back(p, redone),
   (p) => back(p, (q) => q.unhold()),
 ];
 async function back(p: Loop, then: (p: Loop) => Promise<unknown>): Promise<void> {
@@ -43,6 +43,16 @@ async function back(p: Loop, then: (p: Loop) => Promise<unknown>): Promise<void>
     return;
   }
   await then(p);
+}
+
+/** A first load has no images to be redone by: it is run again. */
+async function redone(p: Loop): Promise<unknown> {
+  try {
+    return await p.redo();
+  } catch (e) {
+    if (!isCutoverError(e, "NOTHING_TO_REDO")) throw e;
+    return p.unhold();
+  }
 }
 
 /** Releases without end, of a process that waits to be killed. */

@@ -1,5 +1,6 @@
 import type { Warehouse } from "cutover";
-import { type AdapterSpec, type AtomicBlock, adapterOf, type Capabilities, defineAdapter, type Native } from "cutover/adapter";
+import type { AtomicBlock } from "cutover/adapter";
+import { wrapped } from "../../src/conformance/wrapped.js";
 
 /** What is to happen to one owner. Read at each contact with the warehouse, so it can be set between two calls. */
 export interface Fortune {
@@ -21,18 +22,14 @@ const decisive: ReadonlySet<string> = new Set(["publish", "swap", "rollback", "r
 
 /** The same warehouse for an owner who can die at any statement, inside a transaction too, and whose connection can be lost. */
 export function mortal(warehouse: Warehouse, f: Fortune): Warehouse {
-  const adapter = adapterOf(warehouse);
-  if (adapter === null) throw new Error("no warehouse");
   const contact = (): void => {
     if (f.contacts !== null && f.contacts-- <= 0) f.dead = true;
     if (f.dead) throw new Died("the process died");
   };
-  const met =
-    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      contact();
-      return call(...args);
-    };
+  const met = async <R>(call: () => Promise<R>): Promise<R> => {
+    contact();
+    return call();
+  };
   const lost = (b: AtomicBlock, side: "before" | "after"): boolean => {
     if (f.lose !== side || b.end !== "commit" || !decisive.has(b.id)) return false;
     f.lose = null;
@@ -53,29 +50,22 @@ export function mortal(warehouse: Warehouse, f: Fortune): Warehouse {
     });
     return { ...b, ops: [...b.ops.flatMap((op, i) => [before(String(i), contact), op]), end] };
   };
-  const spec: AdapterSpec<Capabilities, Native> = {
-    ...(adapter as AdapterSpec<Capabilities, Native>),
-    contract: 1,
-    open: async (o) => {
-      contact();
-      const s = await adapter.open(o);
-      return {
-        ...s,
-        execute: met(s.execute),
-        stage: met(s.stage),
-        columnsOf: met(s.columnsOf),
-        describe: met(s.describe),
-        list: met(s.list),
-        atomic: async (b, io) => {
-          contact();
-          const result = await s.atomic(within(b), io);
-          contact();
-          if (result.outcome === "committed" && lost(b, "after")) throw new Lost("the connection was lost");
-          return result;
-        },
-      };
-    },
-    classify: (e) => (e instanceof Lost ? { kind: "transient", outcome: "unknown" } : adapter.classify(e)),
-  };
-  return defineAdapter<Native>()(spec);
+  return wrapped(warehouse, {
+    open: (open, o) => met(() => open(o)),
+    session: (s) => ({
+      execute: (op, o) => met(() => s.execute(op, o)),
+      stage: (into, columns, from, o) => met(() => s.stage(into, columns, from, o)),
+      columnsOf: (source, o) => met(() => s.columnsOf(source, o)),
+      describe: (ref, o, what) => met(() => s.describe(ref, o, what)),
+      list: (schema, prefix, o) => met(() => s.list(schema, prefix, o)),
+      atomic: async (b, o) => {
+        contact();
+        const result = await s.atomic(within(b), o);
+        contact();
+        if (result.outcome === "committed" && lost(b, "after")) throw new Lost("the connection was lost");
+        return result;
+      },
+    }),
+    classify: (e, own) => (e instanceof Lost ? { kind: "transient", outcome: "unknown" } : own(e)),
+  });
 }

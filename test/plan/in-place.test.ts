@@ -1,8 +1,12 @@
 import { accepted, between, check, maxDrop, noRows, notNull, reconcile, rowCount, sql, unique } from "cutover";
 import { describe, expect, test } from "vitest";
-import type { PlannedStep } from "../../src/plan/compile.js";
+import type { Step } from "../../src/adapter/steps.js";
+import type { Plan, PlannedStep } from "../../src/plan/compile.js";
 import { planInPlace } from "../../src/plan/in-place.js";
-import { adapters, columnsOf, facts, js, load, matches, names, shape, was } from "./support.js";
+import { adapters, columnsOf, facts, idOf, js, load, matches, names, shape, was } from "./support.js";
+
+const tallies = (plan: Plan): readonly Step<"tally">[] =>
+  plan.steps.flatMap((p) => ("step" in p && p.step.kind === "tally" ? [p.step] : []));
 
 describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
   const spec = { id: "int64!", customer: "string", amount: "decimal(18,2)", updated_at: "timestamp" } as const;
@@ -37,7 +41,6 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
     const { ids } = await golden("upsert", [t], { note: "a note", key: "key-1" });
     expect(ids).toEqual([
       "fence",
-      "orders.count",
       "orders.capture",
       "orders.tally",
       "orders.exchange",
@@ -78,13 +81,23 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
     expect([ids[0], ids.at(-1)]).toEqual(["fence", "record"]);
   });
   test("after foreign writes nothing is counted upon, and all rows are read", async () => {
-    const { ids } = await golden("scan-all", [load(orders, { scanAll: true, checks: [unique("id")] })]);
-    expect(ids).not.toContain("orders.count");
+    const { ids, plan } = await golden("scan-all", [load(orders, { scanAll: true, checks: [unique("id")] })]);
+    expect(tallies(plan)[0]?.count).toBeNull();
     expect(ids.indexOf("orders.scan")).toBeGreaterThan(ids.indexOf("orders.exchange"));
   });
   test("where the watermark does not move, a block without effect is refused", async () => {
-    const { ids } = await golden("no-effect", [load(orders, { watermark: was().watermark })]);
-    expect(ids.indexOf("effect")).toBe(ids.indexOf("orders.tally") + 1);
+    const still = { watermark: was().watermark };
+    const { plan } = await golden("no-effect", [load(orders, still), load(days, { ...still, scope, key: [] })]);
+    const [first, last] = tallies(plan);
+    expect([first?.moved, last?.moved?.length]).toEqual([null, 2]);
+    const [moves] = tallies(planInPlace([load(orders)], facts(), js).plan);
+    expect(moves?.moved).toBeNull();
+  });
+  test("where nothing is left to do afterwards, the block cleans up and gives the lease up", async () => {
+    const changes = names.changes(idOf("orders"), "s");
+    const forget = [{ id: "orders.forget", step: { kind: "forget" as const, changes, keep: [5, 6, 7] } }];
+    const { ids } = await golden("clean-up", [load(orders)], { forget });
+    expect(ids.slice(-2)).toEqual(["orders.forget", "record"]);
   });
   test("hostile names are quoted, hostile values are literals", async () => {
     const evil = shape(adapter, 'or"ders; --', columnsOf(adapter, { 'i"d': "int64!", select: "string" }));
@@ -95,7 +108,7 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
       checks: [accepted("select", ["'; DROP TABLE x; --"])],
     });
     const { plan } = await golden("hostile", [t]);
-    expect(plan.steps).toHaveLength(7);
+    expect(plan.steps).toHaveLength(6);
   });
   test("the block begins with the fence and ends with the record, whatever is loaded", () => {
     for (const t of [load(orders), load(orders, { fill: true, was: null }), load(orders, { scanAll: true })]) {
@@ -113,7 +126,7 @@ describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
       ["key", 41, 7, 9n],
       ["published", 42, 7, 9n],
     ]);
-    expect(record.events[1]?.facts).toEqual(["orders.tally", "orders.capture", "orders.validate.self"]);
+    expect(record.events[1]?.facts).toEqual(["orders.tally", "orders.validate.self"]);
     expect(published).toMatchObject({ previous: 6, keep: 3, key: "k", base: { live: 6 } });
     const ids = new Set(plan.steps.map((s) => s.id));
     expect(record.events[1]?.facts.filter((f) => !ids.has(f))).toEqual([]);

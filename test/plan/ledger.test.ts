@@ -14,9 +14,8 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
   const live = shape(adapter, "orders", columns);
   const golden = (name: string, steps: Plan["steps"], atomic = true) => matches(dialect, name, adapter, { name, atomic, steps });
 
-  test("taking the lease: one statement that must change one row", () =>
+  test("taking the lease: one statement that must change one row, and one that reads all there is to know", () =>
     golden("lease", [
-      { id: "before", step: { kind: "readLease", lease } },
       {
         id: "lease",
         step: {
@@ -30,8 +29,8 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
           instead: null,
         },
       },
-      { id: "after", step: { kind: "readLease", lease } },
-      { id: "journal", step: { kind: "readJournal", journal, pipeline: "shop", anchors } },
+      { id: "state", step: { kind: "readState", lease, journal, pipeline: "shop", anchors } },
+      { id: "look", step: { kind: "readLease", lease } },
     ]));
   test("keeping it, and giving it up", () =>
     golden(
@@ -120,7 +119,7 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
       "bootstrap",
       [
         { id: "schema", step: { kind: "createSchema", ref: names.schema } },
-        { id: "journal", step: { kind: "create", ref: journal, columns, ifNotExists: true } },
+        { id: "journal", step: { kind: "create", ref: journal, columns, ifNotExists: true, scratch: false } },
         {
           id: "turn",
           step: {

@@ -93,6 +93,8 @@ export function facts(more: Partial<ReleaseFacts> = {}): ReleaseFacts {
     lease: names.lease,
     nextSeq: () => ++seq,
     hashVersion: "h",
+    forget: null,
+    marker: null,
     ...more,
   };
 }

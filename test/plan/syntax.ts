@@ -29,6 +29,7 @@ const capabilities: Capabilities = {
   swap: "set",
   swapGuard: "atomic",
   grants: false,
+  timeTravel: false,
   files: [],
   uniqueKeysEnforced: false,
   maxCloneDepth: null,

@@ -1,5 +1,6 @@
 import type { Warehouse } from "cutover";
-import { type AdapterSpec, type AtomicBlock, adapterOf, type Capabilities, defineAdapter, type Native } from "cutover/adapter";
+import type { AtomicBlock } from "cutover/adapter";
+import { wrapped } from "../../src/conformance/wrapped.js";
 
 /** Where the tests stand between the library and the warehouse. What a hook throws is thrown by the session. */
 export interface Hooks {
@@ -7,14 +8,12 @@ export interface Hooks {
   /** Inside the transaction, before each of its operations, and once more before it ends: `id` is "end" then. */
   inBlock?(block: string, id: string, index: number): void | Promise<void>;
   afterBlock?(block: string): void | Promise<void>;
-  /** Before a statement that commits by itself; `tag` ends in the step's name. */
+  /** Before a statement that commits by itself, and before rows are staged; `tag` ends in the step's name, or in "stage". */
   beforeStatement?(tag: string): void | Promise<void>;
 }
 
 /** The same warehouse with hooks. They are read at each call, so they can be set between two calls. */
 export function interpose(warehouse: Warehouse, hooks: Hooks): Warehouse {
-  const adapter = adapterOf(warehouse);
-  if (adapter === null) throw new Error("no warehouse");
   const within = (b: AtomicBlock): AtomicBlock => {
     if (hooks.inBlock === undefined) return b;
     const stop = (id: string, index: number) => ({
@@ -26,25 +25,18 @@ export function interpose(warehouse: Warehouse, hooks: Hooks): Warehouse {
     });
     return { ...b, ops: [...b.ops.flatMap((op, i) => [stop(op.id, i), op]), stop("end", b.ops.length)] };
   };
-  const spec: AdapterSpec<Capabilities, Native> = {
-    ...(adapter as AdapterSpec<Capabilities, Native>),
-    contract: 1,
-    open: async (o) => {
-      const session = await adapter.open(o);
-      return {
-        ...session,
-        execute: async (op, io) => {
-          await hooks.beforeStatement?.(io.tag);
-          return session.execute(op, io);
-        },
-        atomic: async (b, io) => {
-          await hooks.beforeBlock?.(b.id);
-          const result = await session.atomic(within(b), io);
-          await hooks.afterBlock?.(b.id);
-          return result;
-        },
-      };
-    },
-  };
-  return defineAdapter<Native>()(spec);
+  return wrapped(warehouse, {
+    session: (s) => ({
+      execute: async (op, io) => {
+        await hooks.beforeStatement?.(io.tag);
+        return s.execute(op, io);
+      },
+      atomic: async (b, io) => {
+        await hooks.beforeBlock?.(b.id);
+        const result = await s.atomic(within(b), io);
+        await hooks.afterBlock?.(b.id);
+        return result;
+      },
+    }),
+  });
 }

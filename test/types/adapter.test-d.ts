@@ -19,6 +19,7 @@ const capabilities = {
   swap: "none",
   swapGuard: "detect",
   grants: false,
+  timeTravel: false,
   files: [],
   uniqueKeysEnforced: true,
   maxCloneDepth: null,
@@ -46,6 +47,13 @@ describe("an adapter", () => {
       ...rest,
       capabilities: grants,
       steps: { ...ansi(syntax), clone: () => [], swap: () => [], regrant: () => [] },
+    });
+    const plain = { ...capabilities, swap: "set", transactionalDdl: false, timeTravel: true } as const;
+    const swaps = { swap: () => [], mark: () => [], rename: () => [] };
+    defineAdapter({
+      ...rest,
+      capabilities: plain,
+      steps: { ...ansi(syntax), clone: () => [], ...swaps, restore: () => [] },
     });
   });
   test("may override a portable step", () => {
@@ -77,6 +85,12 @@ describe("what must not compile in an adapter", () => {
     defineAdapter({ ...rest, capabilities, steps: { ...ansi(syntax), clone: () => [], swap: () => [] } });
     // @ts-expect-error clone: none, so a clone step is dead code
     defineAdapter({ ...rest, capabilities: { ...capabilities, clone: "none" }, steps: { ...ansi(syntax), clone: () => [] } });
+    const plain = { ...capabilities, swap: "set", transactionalDdl: false } as const;
+    // @ts-expect-error a swap outside of transactions needs mark and rename
+    defineAdapter({ ...rest, capabilities: plain, steps: { ...ansi(syntax), clone: () => [], swap: () => [] } });
+    const past = { ...capabilities, timeTravel: true } as const;
+    // @ts-expect-error restore forgotten
+    defineAdapter({ ...rest, capabilities: past, steps: { ...ansi(syntax), clone: () => [] } });
     // @ts-expect-error the portable steps forgotten
     defineAdapter({ ...rest, capabilities, steps: { clone: () => [] } });
   });

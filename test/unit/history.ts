@@ -33,7 +33,6 @@ export function publish(s: State, kind: Kind, before: number, after: number, kee
         undo,
         tally: images ? "tally" : null,
         scan: images ? null : "scan",
-        stale: null,
         checks: [],
       },
     },

@@ -62,7 +62,8 @@ export const errorCases: readonly CaseDefinition[] = [
     async run(place) {
       const ref = await numbers(place, "strict", [1n]);
       const into = template`INSERT INTO ${ident(ref.path)} (${id})`;
-      for (const value of ["abc", "9223372036854775808"]) {
+      // Not every engine has an integer of 64 bits; none that stands for it has so many digits.
+      for (const value of ["abc", "100000000000000000000"]) {
         const cast = template`SELECT CAST(${{ value, type: "string" }} AS ${raw(place.adapter.syntax.type("int64"))})`;
         await faultOf(place, `${value} is no int64`, () => place.execute(template`${into} ${cast}`));
       }

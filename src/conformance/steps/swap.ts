@@ -279,7 +279,8 @@ export const swapCases = (decorate: (table: TableRef) => readonly Sql[]): readon
 async function reading(place: Place, ref: TableRef): Promise<() => Promise<string>> {
   const session = await place.open();
   const [id, note] = [ident(["id"]), ident(["note"])];
-  const sql = template`SELECT count(*) AS n, count(CASE WHEN ${note} = 'new' THEN 1 END) AS fresh, max(${id}) AS top FROM ${ident(ref.path)}`;
+  const [n, fresh, top] = [ident(["n"]), ident(["fresh"]), ident(["top"])];
+  const sql = template`SELECT count(*) AS ${n}, count(CASE WHEN ${note} = 'new' THEN 1 END) AS ${fresh}, max(${id}) AS ${top} FROM ${ident(ref.path)}`;
   const returns = { n: "int64", fresh: "int64", top: "int64" } as const;
   return async () => {
     try {

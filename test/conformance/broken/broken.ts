@@ -1,8 +1,11 @@
 import type { Warehouse } from "cutover";
-import { type AdapterSpec, adapterOf, type Capabilities, defineAdapter, type Native, type Session } from "cutover/adapter";
+import { type Adapter, adapterOf, type Native, type Session } from "cutover/adapter";
 import { duckdb } from "cutover/duckdb";
+import { type Wrap, wrapped } from "../../../src/conformance/wrapped.js";
+import { plainDdl } from "../../support/plain-ddl.js";
 
-type Spec = AdapterSpec<Capabilities, Native>;
+/** What is changed, given the adapter as it is. */
+export type Change = (own: Adapter) => Wrap;
 
 /** An adapter that is wrong on purpose, and the case that must find it out. */
 export interface Broken {
@@ -12,23 +15,20 @@ export interface Broken {
   readonly fails: string;
   readonly warehouse: () => Warehouse;
 }
-/** DuckDB with one thing changed. */
-export function broken(what: string, fails: string, change: (spec: Spec) => Partial<Spec>): Broken {
-  return {
+const changed =
+  (engine: () => Warehouse) =>
+  (what: string, fails: string, change: Change): Broken => ({
     what,
     fails,
     warehouse: () => {
-      const spec: Spec = { ...(adapterOf(duckdb()) as unknown as Spec), contract: 1 };
-      return defineAdapter<Native>()({ ...spec, ...change(spec) });
-    },
-  };
-}
-/** Changes of its session. */
-export const session =
-  (change: (s: Session<Native>) => Partial<Session<Native>>) =>
-  (spec: Spec): Partial<Spec> => ({
-    open: async (o) => {
-      const s = await spec.open(o);
-      return { ...s, ...change(s) };
+      const warehouse = engine();
+      return wrapped(warehouse, change(adapterOf(warehouse) as Adapter));
     },
   });
+/** DuckDB with one thing changed. */
+export const broken = changed(() => duckdb());
+/** The same, where DDL has no part in transactions. */
+export const brokenApart = changed(plainDdl);
+
+/** Changes of its session. */
+export const session = (change: (s: Session<Native>) => Partial<Session<Native>>) => (): Wrap => ({ session: change });

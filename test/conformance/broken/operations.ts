@@ -1,12 +1,8 @@
 import {
-  type AdapterSpec,
-  ansi,
   type Batch,
   type BlockResult,
-  type Capabilities,
   ident,
   interactive,
-  type Native,
   raw,
   render,
   resultJson,
@@ -15,13 +11,12 @@ import {
   template,
 } from "cutover/adapter";
 
-import { type Broken, broken, session } from "./broken.js";
-
-type Spec = AdapterSpec<Capabilities, Native>;
+import { type Broken, broken, type Change, session } from "./broken.js";
+import { asked, compiler, words } from "./compilers.js";
 
 /** Blocks made anew from single statements, with other words at their ends; null: none. */
 function blocks(words: { readonly begin: string | null; readonly commit: string | null; readonly rollback: string | null }) {
-  return (spec: Spec): Partial<Spec> =>
+  return ({ syntax }: Parameters<Change>[0]): ReturnType<Change> =>
     session((s) => {
       const say = async (word: string | null, o: Parameters<Session["execute"]>[1]): Promise<void> => {
         if (word !== null) await s.execute(sqlOp(word), o);
@@ -36,8 +31,8 @@ function blocks(words: { readonly begin: string | null; readonly commit: string 
             const known = (id: string) => ({ value: resultJson(results.get(id)), type: "string" as const });
             const { text } = render(
               op.sql,
-              spec.syntax,
-              (_i, v) => spec.syntax.literal(v),
+              syntax,
+              (_i, v) => syntax.literal(v),
               (ref) => known(ref.resultOf),
             );
             const result = await s.execute({ ...op, sql: raw(text) }, o);
@@ -46,7 +41,7 @@ function blocks(words: { readonly begin: string | null; readonly commit: string 
           },
         }),
       };
-    })(spec);
+    })();
 }
 /** All batches but the last, where there are several. */
 async function* butLast(from: AsyncIterable<Batch>): AsyncGenerator<Batch> {
@@ -68,12 +63,6 @@ const staging = (change: (from: AsyncIterable<Batch>) => AsyncIterable<Batch>) =
   session((s) => ({
     stage: (into, columns, from, o) => s.stage(into, columns, Symbol.asyncIterator in from ? change(from) : from, o),
   }));
-const lease =
-  (now: string) =>
-  (spec: Spec): Partial<Spec> => {
-    const made = ansi({ ...spec.syntax, now: () => now });
-    return { steps: { ...spec.steps, lease: made.lease, renew: made.renew, fence: made.fence, readLease: made.readLease } };
-  };
 
 /** Faults that only an operation shows. */
 export const brokenOperations: readonly Broken[] = [
@@ -100,20 +89,19 @@ export const brokenOperations: readonly Broken[] = [
   broken(
     "measures leases by a clock that stands still",
     "operations: a lease that nobody renews runs out by the warehouse's clock, and another takes it",
-    lease("TIMESTAMPTZ '2001-01-01 00:00:00+00'"),
+    words(["lease", "renew", "fence", "readLease", "readState"], () => ({ now: () => "TIMESTAMPTZ '2001-01-01 00:00:00+00'" })),
   ),
-  broken("renews nothing", "operations: an owner that works longer than its lease keeps it by its heartbeat", (spec) => ({
-    steps: {
-      ...spec.steps,
-      renew: (s) => [
-        sqlOp(template`UPDATE ${ident(s.lease.path)} SET owner = owner WHERE fence = ${s.fence}`, { expect: { affected: 1 } }),
-      ],
-    },
-  })),
+  broken(
+    "renews nothing",
+    "operations: an owner that works longer than its lease keeps it by its heartbeat",
+    compiler("renew", () => (s) => [
+      sqlOp(template`UPDATE ${ident(s.lease.path)} SET owner = owner WHERE fence = ${s.fence}`, { expect: { affected: 1 } }),
+    ]),
+  ),
   broken(
     "lets a stale owner into its block",
     'operations: an owner whose lease was taken just before the block "publish" changes nothing by it',
-    (spec) => ({ steps: { ...spec.steps, fence: (s) => [sqlOp(template`UPDATE ${ident(s.lease.path)} SET fence = fence`)] } }),
+    compiler("fence", () => (s) => [sqlOp(template`UPDATE ${ident(s.lease.path)} SET fence = fence`)]),
   ),
   broken(
     "tells of a commit that did not happen",
@@ -159,12 +147,7 @@ export const brokenOperations: readonly Broken[] = [
   broken(
     "clones by a view on live",
     "operations: a candidate is apart from live, and live from it, until they change places",
-    (spec) => ({
-      steps: {
-        ...spec.steps,
-        clone: (s) => [sqlOp(template`CREATE VIEW ${ident(s.to.path)} AS SELECT * FROM ${ident(s.from.ref.path)}`)],
-      },
-    }),
+    compiler("clone", () => (s) => [sqlOp(template`CREATE VIEW ${ident(s.to.path)} AS SELECT * FROM ${ident(s.from.ref.path)}`)]),
   ),
   broken(
     "lists no tables",
@@ -174,9 +157,9 @@ export const brokenOperations: readonly Broken[] = [
   broken(
     "calls a value that does not fit a temporary failure",
     "operations: a value that does not fit is not quoted where the table redacts a column, by rows or by query",
-    (spec) => ({
-      classify: (e) => {
-        const fault = spec.classify(e);
+    () => ({
+      classify: (e, own) => {
+        const fault = own(e);
         return fault.kind === "bad-data" ? { ...fault, kind: "transient" } : fault;
       },
     }),
@@ -184,6 +167,6 @@ export const brokenOperations: readonly Broken[] = [
   broken(
     "finds any idempotency key",
     "operations: an idempotency key publishes once; a rollback gives it back, a redo takes it again",
-    (spec) => ({ steps: { ...spec.steps, findEvents: (s) => spec.steps.findEvents({ ...s, payload: null }) } }),
+    asked("findEvents", () => ({ payload: null })),
   ),
 ];

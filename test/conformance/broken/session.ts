@@ -1,5 +1,6 @@
 import type { AtomicBlock, Batch, ColumnShape, IoOptions, Native, Session, Sql, SqlPart, TableRef } from "cutover/adapter";
 import { ident, isColumnType, join, raw, template } from "cutover/adapter";
+import { syntax } from "../../../adapters/duckdb/syntax.js";
 import { type Broken, broken, session } from "./broken.js";
 
 type Own = Session<Native>;
@@ -57,6 +58,9 @@ const staged = (change: (v: unknown, column: ColumnShape) => unknown) =>
         o,
       ),
   }));
+/** Changes of every column that is staged. */
+const staging = (change: (c: ColumnShape) => ColumnShape) =>
+  session((s) => ({ stage: (into, columns, from, o) => s.stage(into, columns.map(change), from, o) }));
 const isBatches = (from: Source): from is AsyncIterable<Batch> => Symbol.asyncIterator in from;
 async function* eachBatch(from: AsyncIterable<Batch>, change: (b: Batch) => Batch): AsyncGenerator<Batch> {
   for await (const b of from) yield change(b);
@@ -200,9 +204,9 @@ export const brokenSession: readonly Broken[] = [
     "session: int64 comes back as it went in, by a parameter",
     returned((v) => (typeof v === "bigint" ? BigInt(Math.min(Number(v), 2 ** 63 - 1024)) : v)),
   ),
-  broken("writes −0 as 0", "session: float64 comes back as it went in, by a literal", (spec) => {
-    const literal: typeof spec.syntax.literal = (v) => spec.syntax.literal(v.value === 0 ? { ...v, value: 0 } : v);
-    return { syntax: { ...spec.syntax, literal } };
+  broken("writes −0 as 0", "session: float64 comes back as it went in, by a literal", ({ syntax }) => {
+    const literal: typeof syntax.literal = (v) => syntax.literal(v.value === 0 ? { ...v, value: 0 } : v);
+    return { syntax: { ...syntax, literal } };
   }),
   broken(
     "streams decimals through floats",
@@ -337,19 +341,39 @@ export const brokenSession: readonly Broken[] = [
     staged((v, c) => (c.type === "decimal(5,2)" && typeof v === "string" && v.startsWith("1.") ? Number(v).toFixed(2) : v)),
   ),
   broken(
-    "drops values of columns that the table lacks",
-    "session: stage into columns that the table lacks is an error, and a repeat gives exactly the rows",
+    "stages into a table that is there as it is",
+    "session: stage makes the table, and in place of one with other columns one with exactly those given",
     session((s) => ({
-      stage: (into, columns, from, o) => {
-        const known = columns.flatMap((c, i) => (c.name === "absent" ? [] : [i]));
-        const kept = (b: Batch): Batch => ({ ...b, columns: known.map((i) => b.columns[i]!) });
-        const source = isBatches(from) ? eachBatch(from, kept) : from;
+      stage: async (into, columns, from, o) => {
+        const there = await s.describe(into, o);
+        const was = (name: string) => there?.columns.find((c) => c.name === name) ?? {};
         return s.stage(
           into,
-          known.map((i) => columns[i]!),
-          source,
+          columns.map((c) => ({ ...c, ...was(c.name) })),
+          from,
           o,
         );
+      },
+    })),
+  ),
+  broken(
+    "stages into columns that may all be NULL",
+    "session: stage refuses NULL in a column that is NOT NULL",
+    staging((c) => ({ ...c, nullable: true })),
+  ),
+  broken(
+    "stages into types of its own",
+    "session: a type without a canonical one travels as text",
+    staging((c) => ({ ...c, native: syntax.type(c.type) })),
+  ),
+  broken(
+    "forgets defaults where only columns are asked for",
+    "session: describe tells path and columns whole where only those are asked for",
+    session((s) => ({
+      describe: async (ref, o, what) => {
+        const found = await s.describe(ref, o, what);
+        if (found === null || what !== "columns") return found;
+        return { ...found, columns: found.columns.map(({ default: _, ...c }) => c) };
       },
     })),
   ),
@@ -392,8 +416,8 @@ export const brokenSession: readonly Broken[] = [
     "session: a missing table is an error of execute, of kind missing-object",
     session((s) => ({ execute: (op, o) => s.execute(op, o).catch(() => ({ affected: null, rows: [] })) })),
   ),
-  broken("throws while it explains an error", "session: classify answers for anything, and never throws", (spec) => ({
-    classify: (e) => spec.classify((e as Error).message === undefined ? e : e),
+  broken("throws while it explains an error", "session: classify answers for anything, and never throws", () => ({
+    classify: (e, own) => own((e as Error).message === undefined ? e : e),
   })),
   broken("calls everything an unknown error", "session: what is no SQL is an error of execute, of kind syntax", () => ({
     classify: () => ({ kind: "other", outcome: "not-applied" }),
@@ -425,16 +449,16 @@ export const brokenSession: readonly Broken[] = [
     "session: columnsOf tells the columns of a query: names, order, types",
     session((s) => ({ columnsOf: async (source, o) => (await s.columnsOf(source, o)).toReversed() })),
   ),
-  broken("closes every session with one", "session: closing a session lets the others live on", (spec) => {
+  broken("closes every session with one", "session: closing a session lets the others live on", () => {
     const opened: Own[] = [];
     return {
-      open: async (o) => {
-        const s = await spec.open(o);
+      session: (s) => {
         opened.push(s);
-        const close = async (): Promise<void> => {
-          for (const each of opened.splice(0)) await each.close();
+        return {
+          close: async () => {
+            for (const each of opened.splice(0)) await each.close();
+          },
         };
-        return { ...s, close };
       },
     };
   }),

@@ -1,45 +1,7 @@
-import {
-  type AdapterSpec,
-  ansi,
-  type Capabilities,
-  inline,
-  type Native,
-  type SqlOp,
-  type Step,
-  type StepKind,
-  type Syntax,
-  sqlOp,
-} from "cutover/adapter";
-import { type Broken, broken } from "./broken.js";
-
-type Spec = AdapterSpec<Capabilities, Native>;
-type Compile<K extends StepKind> = (step: Step<K>) => readonly SqlOp[];
-type Change = (spec: Spec) => Partial<Spec>;
-
-/** Another compiler for one kind of step, made from its own. */
-const compiler =
-  <K extends StepKind>(kind: K, change: (own: Compile<K>, spec: Spec) => Compile<K>): Change =>
-  (spec) => ({ steps: { ...spec.steps, [kind]: change(spec.steps[kind] as unknown as Compile<K>, spec) } });
-/** The same step with other arguments. */
-const asked = <K extends StepKind>(kind: K, change: (step: Step<K>) => Partial<Step<K>>): Change =>
-  compiler(kind, (own) => (s) => own({ ...s, ...change(s) }));
-/** Fewer operations, or others. */
-const operations = <K extends StepKind>(
-  kind: K,
-  change: (ops: readonly SqlOp[], text: (op: SqlOp) => string) => readonly SqlOp[],
-) => compiler(kind, (own, spec) => (s) => change(own(s), (op) => inline(op.sql, spec.syntax)));
-/** Its operations with their text rewritten. */
-const text = <K extends StepKind>(kind: K, change: (sql: string, step: Step<K>) => string): Change =>
-  compiler(kind, (own, spec) => (s) => own(s).map((op) => ({ ...op, sql: sqlOp(change(inline(op.sql, spec.syntax), s)).sql })));
-/** Its operations without what they expect. */
-const trusting = <K extends StepKind>(kind: K): Change => operations(kind, (ops) => ops.map(({ expect: _, ...op }) => op));
-/** Some portable compilers, from words that are wrong. */
-const words =
-  (kinds: readonly (keyof ReturnType<typeof ansi>)[], change: (own: Syntax) => Partial<Syntax>): Change =>
-  (spec) => {
-    const made = ansi({ ...spec.syntax, ...change(spec.syntax) });
-    return { steps: { ...spec.steps, ...Object.fromEntries(kinds.map((k) => [k, made[k]])) } };
-  };
+import { ansi, type SqlOp, sqlOp, type TableRef } from "cutover/adapter";
+import { syntax as duck } from "../../../adapters/duckdb/syntax.js";
+import { type Broken, broken, brokenApart } from "./broken.js";
+import { asked, compiler, cutAt, operations, text, trusting, words } from "./compilers.js";
 
 const lease: readonly Broken[] = [
   broken(
@@ -59,6 +21,21 @@ const lease: readonly Broken[] = [
   ),
   broken("ignores the fence", "steps: fence refuses a stale fence, and the block leaves nothing behind", trusting("fence")),
   broken(
+    "keeps the lease whose block gave it up",
+    "steps: fence with free gives the lease up with the commit, and keeps it where the block is undone",
+    asked("fence", () => ({ free: false })),
+  ),
+  broken(
+    "gives every lease up",
+    "steps: fence with free gives the lease up with the commit, and keeps it where the block is undone",
+    asked("fence", () => ({ free: true })),
+  ),
+  broken(
+    "does not tell who left a lease",
+    "steps: lease tells who had not given it up, and nobody after a clean end",
+    text("lease", (sql) => sql.replace(/"left_by" = "owner"/, '"left_by" = NULL')),
+  ),
+  broken(
     "reads the fence and does not write it",
     "steps: a block under the fence and a takeover that meets it never both go through unseen",
     compiler("fence", (_own, spec) => (s) => [
@@ -77,8 +54,20 @@ const lease: readonly Broken[] = [
 const ledger: readonly Broken[] = [
   broken(
     "reads the journal beyond an anchor",
-    "steps: readJournal begins with the last event that carries the whole state",
-    asked("readJournal", () => ({ anchors: ["never"] })),
+    "steps: readState begins with the last event that carries the whole state",
+    asked("readState", () => ({ anchors: ["never"] })),
+  ),
+  broken(
+    "tells no lease where there are no events",
+    "steps: readState tells the lease in each row, and in one row without an event where there is none",
+    text("readState", (sql) => sql.replace(" LEFT JOIN ", " JOIN ")),
+  ),
+  broken(
+    "tells the fence of the event for that of the lease",
+    "steps: readState tells the lease in each row, and in one row without an event where there is none",
+    text("readState", (sql) =>
+      sql.replace('"l"."fence" AS "lease_fence"', 'coalesce("j"."fence", "l"."fence") AS "lease_fence"'),
+    ),
   ),
   broken(
     "seeds a second row",
@@ -87,7 +76,13 @@ const ledger: readonly Broken[] = [
       const values = s.columns.map((c) =>
         spec.syntax.literal({ value: c.value === null ? null : String(c.value), type: "string" }),
       );
-      const create = spec.steps.create({ kind: "create", ref: s.ref, columns: s.columns, ifNotExists: true }) as readonly SqlOp[];
+      const create = ansi(spec.syntax).create({
+        kind: "create",
+        ref: s.ref,
+        columns: s.columns,
+        ifNotExists: true,
+        scratch: false,
+      });
       return [...create, sqlOp(`INSERT INTO ${spec.syntax.ident(s.ref.path)} VALUES (${values.join(", ")})`)];
     }),
   ),
@@ -102,6 +97,21 @@ const ledger: readonly Broken[] = [
     operations("claim", (ops) => ops.slice(1)),
   ),
   broken(
+    "claims nothing instead of another",
+    "steps: claim instead of a pipeline takes over those of the tables that are its own, and no others",
+    compiler(
+      "claim",
+      (own) =>
+        ({ instead: _, ...s }) =>
+          own(s),
+    ),
+  ),
+  broken(
+    "claims all instead of another",
+    "steps: claim instead of a pipeline takes over those of the tables that are its own, and no others",
+    text("claim", (sql) => sql.replace(/ AND "pipeline" = 'first'/, "")),
+  ),
+  broken(
     "replaces a table that is there",
     "steps: create refuses a table that is there, and with ifNotExists leaves it alone",
     text("create", (sql) => sql.replace("CREATE TABLE", "CREATE OR REPLACE TABLE")),
@@ -114,6 +124,16 @@ const ledger: readonly Broken[] = [
 ];
 
 const delta: readonly Broken[] = [
+  broken(
+    "lists all partitions, however many were asked for",
+    "steps: partitions lists each partition that a delta has rows of, once, or so many of them as were asked for",
+    compiler(
+      "partitions",
+      (own) =>
+        ({ limit: _, ...s }) =>
+          own(s),
+    ),
+  ),
   broken(
     "truncates a cursor",
     "steps: inspect finds the highest cursor of every type to its last digit",
@@ -151,7 +171,7 @@ const capture: readonly Broken[] = [
   ),
   broken(
     "applies stale rows",
-    "steps: capture leaves out and counts rows that are older than live; an equal cursor and an unknown one apply",
+    "steps: capture leaves out, and tally counts, rows that are older than live; an equal cursor and an unknown one apply",
     asked("capture", () => ({ cursor: null })),
   ),
   broken(
@@ -163,6 +183,11 @@ const capture: readonly Broken[] = [
     "does not look for keys outside of a scope",
     "steps: capture by partitions refuses keys that live outside of them, and records nothing",
     operations("capture", (ops, written) => ops.filter((op) => !written(op).includes("outside"))),
+  ),
+  broken(
+    "takes partitions that are named by rows for all",
+    "steps: capture by the partitions that a table has rows of does as by their names, and refuses keys outside of them",
+    asked("capture", ({ scope }) => ({ scope: typeof scope === "object" && "from" in scope ? "all" : scope })),
   ),
   broken(
     "captures bags without multiplicity",
@@ -227,6 +252,21 @@ const tally: readonly Broken[] = [
         own.rowHash(columns, alias).replaceAll(/strlen\(CAST\((\S+) AS VARCHAR\)\)/g, "coalesce($&, 0)"),
     })),
   ),
+  broken(
+    "counts no stale rows",
+    "steps: capture leaves out, and tally counts, rows that are older than live; an equal cursor and an unknown one apply",
+    asked("tally", () => ({ stale: null })),
+  ),
+  broken(
+    "lets a release through that moves nothing",
+    "steps: tally is refused where none of the releases named changed anything",
+    asked("tally", () => ({ moved: null })),
+  ),
+  broken(
+    "does not count live",
+    "steps: tally counts the rows of live, and is refused where there are more or fewer than were told",
+    asked("tally", () => ({ count: null })),
+  ),
   broken("scans whatever is there", "steps: scan refuses a table that does not hold exactly what was expected", trusting("scan")),
   broken(
     "takes bounds for outside",
@@ -274,6 +314,17 @@ const whole: readonly Broken[] = [
     ),
   ),
   broken(
+    "makes a candidate where there is none",
+    "steps: swap is refused where the candidate is gone, and nothing changes",
+    compiler("swap", (own, { syntax }) => (s) => {
+      const ref = syntax.ident(s.candidate.ref.path);
+      return [
+        sqlOp(`CREATE TABLE IF NOT EXISTS ${ref} (id BIGINT)`),
+        ...own({ ...s, candidate: { ...s.candidate, fingerprint: null } }),
+      ];
+    }),
+  ),
+  broken(
     "swaps by two renames with a gap between",
     "steps: between the operations of a swap another session sees one whole version",
     operations("swap", (ops, written) =>
@@ -282,11 +333,66 @@ const whole: readonly Broken[] = [
   ),
 ];
 
-export const brokenSteps: readonly Broken[] = [...lease, ...ledger, ...delta, ...capture, ...exchange, ...tally, ...whole];
+const renaming = (from: TableRef, to: TableRef): SqlOp =>
+  sqlOp(`ALTER TABLE ${duck.ident(from.path)} RENAME TO ${duck.ident(to.path.slice(-1))}`);
+const apart: readonly Broken[] = [
+  brokenApart(
+    "replaces a comment by a mark",
+    "steps: mark is what describe tells; another takes its place, and all else on the table stays",
+    asked("mark", (s) => ({ table: { ...s.table, fingerprint: null } })),
+  ),
+  brokenApart(
+    "carries no mark with a renamed table",
+    "steps: rename carries rows, columns, what is on the table, and its mark; onto a table that is there it is an error",
+    compiler("rename", (own) => (s) => [...own(s), sqlOp(`COMMENT ON TABLE ${duck.ident(s.to.path)} IS NULL`)]),
+  ),
+  brokenApart(
+    "renames whatever is there",
+    "steps: rename of a missing table is an error of kind missing-object",
+    compiler("rename", () => (s) => [
+      sqlOp(`ALTER TABLE IF EXISTS ${duck.ident(s.from.path)} RENAME TO ${duck.ident(s.to.path.slice(-1))}`),
+    ]),
+  ),
+  brokenApart(
+    "leaves marks with names",
+    "steps: a swap carries the mark of each table with it",
+    compiler("swap", (own) => (s) => [
+      ...own(s),
+      ...[s.at, s.keepAs].map((ref) => sqlOp(`COMMENT ON TABLE ${duck.ident(ref.path)} IS NULL`)),
+    ]),
+  ),
+  brokenApart(
+    "swaps by renames that may stop where there is no live",
+    "steps: a swap that stops between two of its operations leaves live whole, and what was live under one of two names",
+    compiler("swap", () => (s) => [
+      ...(s.live === null ? [] : [renaming(s.live.ref, s.keepAs)]),
+      renaming(s.candidate.ref, s.at),
+    ]),
+  ),
+  brokenApart(
+    "restores what is live now",
+    "steps: restore makes a copy of live as it was at a tally, after further releases, with what is on live now",
+    asked("restore", (s) => ({ before: duck.ident(s.live.ref.path) })),
+  ),
+  brokenApart(
+    "grants nothing",
+    "steps: regrant gives a table the grants of another, and takes them back",
+    asked("regrant", (s) => ({ after: s.before })),
+  ),
+  brokenApart(
+    "takes no grant back",
+    "steps: regrant gives a table the grants of another, and takes them back",
+    asked("regrant", () => ({ before: null })),
+  ),
+];
 
-function cutAt(mark: string): (sql: string) => string {
-  return (sql) => {
-    const at = sql.indexOf(mark);
-    return at < 0 ? sql : sql.slice(0, at);
-  };
-}
+export const brokenSteps: readonly Broken[] = [
+  ...lease,
+  ...ledger,
+  ...delta,
+  ...capture,
+  ...exchange,
+  ...tally,
+  ...whole,
+  ...apart,
+];
