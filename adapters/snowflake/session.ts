@@ -1,0 +1,93 @@
+import { type IoOptions, interactive, type Session, type SqlOp } from "cutover/adapter";
+import type { Opened } from "./connect.js";
+import { describe, list } from "./describe.js";
+import { type Link, perform, rowsOf, run, start } from "./driver.js";
+import { cancelled, fault, SnowflakeFault } from "./errors.js";
+import { readable, renderSql } from "./render.js";
+import { columnsOf } from "./stage/columns.js";
+import { stage } from "./stage/index.js";
+import { scratchOf } from "./stage/scratch.js";
+
+/** A session on one connection. */
+export function sessionOn({ link, home, close }: Opened): Session {
+  let closed = false;
+  let last: Promise<unknown> = Promise.resolve();
+  // One statement at a time: another one would slip into an open transaction.
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
+    const before = last;
+    let done = (): void => undefined;
+    last = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    await before;
+    try {
+      if (closed) throw fault("other", "the session is closed", "Open a new session.");
+      return await work();
+    } finally {
+      done();
+    }
+  };
+  const exec = (op: SqlOp, o: IoOptions, results?: Parameters<typeof renderSql>[1]) =>
+    run(link, readable(renderSql(op.sql, results), op.returns ?? {}), o, op.returns);
+  const block = interactive({
+    exec: (op, results, o) => exec(op, o, results),
+    begin: (o) => perform(link, "BEGIN TRANSACTION", o),
+    commit: (o) => commit(link, o),
+    rollback: () => rollback(link),
+  });
+  const scratch = scratchOf(link);
+  return {
+    home,
+    execute: (op: SqlOp, o) => alone(() => exec(op, o)),
+    async *stream(sql, returns, o) {
+      const types = Object.fromEntries(returns.map((c) => [c.name, c.type] as const));
+      const statement = readable(renderSql(sql), types);
+      // The rows come by another way than statements: these may go on meanwhile.
+      const done = await alone(() => start(link, statement, o));
+      yield* rowsOf(link, done, types, o.signal);
+    },
+    atomic: (b, o) =>
+      alone(async () => {
+        try {
+          return await block(b, o);
+        } catch (e) {
+          throw o.signal.aborted && e === o.signal.reason ? cancelled("signal", true) : e;
+        }
+      }),
+    stage: (into, columns, from, o) => alone(() => stage(link, scratch, into, columns, from, o)),
+    columnsOf: (source, o) => alone(() => columnsOf(link, scratch, source, o)),
+    describe: (ref, o, what) => alone(() => describe(link, ref, o, what ?? "whole")),
+    list: (schema, prefix, o) => alone(() => list(link, schema, prefix, o)),
+    close: async () => {
+      if (closed) return;
+      await alone(async () => undefined);
+      closed = true;
+      await close();
+    },
+  };
+}
+
+const calm = (tag: string): IoOptions => ({ tag, signal: new AbortController().signal });
+
+/** A transaction that cannot be rolled back holds its locks for minutes: then the session must go, which ends it. */
+async function rollback(link: Link): Promise<void> {
+  if (link.lost) throw fault("transient", "the session is lost", "Its transaction ends with it.");
+  try {
+    await perform(link, "ROLLBACK", calm("cutover rollback"));
+  } catch (e) {
+    link.lost = true;
+    throw e;
+  }
+}
+
+/** Only what the service itself says is certain; a COMMIT without an answer may have been one. */
+async function commit(link: Link, o: IoOptions): Promise<void> {
+  try {
+    await perform(link, "COMMIT", o);
+  } catch (e) {
+    link.lost = true;
+    const certain = e instanceof SnowflakeFault && /^\d{6}$/.test(e.code ?? "") && e.fault.outcome === "not-applied";
+    if (certain || !(e instanceof SnowflakeFault)) throw e;
+    throw new SnowflakeFault(e.message, { ...e.fault, outcome: "unknown" }, { cause: e, code: e.code });
+  }
+}

@@ -1,0 +1,44 @@
+import type { Batch, ColumnShape, TableRef } from "cutover/adapter";
+import { type Encoder, encoder } from "../encode.js";
+import type { Statement } from "../render.js";
+import { fromText, syntax } from "../syntax.js";
+import { columnList, SCRATCH } from "../tables.js";
+
+/** Beyond one of these, a file is quicker than a statement. */
+const MOST_ROWS = 10_000;
+const MOST_CHARACTERS = 1_000_000;
+
+/** Rows on their way, as text. */
+export class Gathered {
+  readonly rows: (string | null)[][] = [];
+  private characters = 0;
+  private readonly encoders: readonly Encoder[];
+
+  constructor(columns: readonly ColumnShape[]) {
+    this.encoders = columns.map(encoder);
+  }
+  add(batch: Batch): void {
+    for (let i = 0; i < batch.rows; i++) {
+      const row = this.encoders.map((encode, c) => encode(batch.columns[c]?.[i]));
+      for (const cell of row) this.characters += (cell?.length ?? 0) + 3;
+      this.rows.push(row);
+    }
+  }
+  get small(): boolean {
+    return this.rows.length <= MOST_ROWS && this.characters <= MOST_CHARACTERS;
+  }
+  take(): readonly (readonly (string | null)[])[] {
+    this.characters = 0;
+    return this.rows.splice(0);
+  }
+}
+
+/**
+ * The table and its rows in one statement. A bind may stand in CREATE TABLE … AS, though not in a view
+ * (snowpark-python: tests/integ/test_bind_variable.py).
+ */
+export function binds(into: TableRef, columns: readonly ColumnShape[], gathered: Gathered): Statement {
+  const values = columns.map((c, i) => `${fromText(`CAST(F.VALUE[${i}] AS VARCHAR)`, c.native)} AS ${syntax.ident([c.name])}`);
+  const text = `CREATE OR REPLACE TRANSIENT TABLE ${syntax.ident(into.path)} (${columnList(columns)}) ${SCRATCH} AS SELECT ${values.join(", ")} FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) AS F`;
+  return { text, binds: [JSON.stringify(gathered.rows)] };
+}

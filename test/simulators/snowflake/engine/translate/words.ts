@@ -1,0 +1,20 @@
+/** Words that are no names of columns and no aliases without quotes (docs "Reserved & limited keywords", and what follows a table). */
+export const reserved: ReadonlySet<string> = new Set(
+  `ALL ALTER AND ANY AS BETWEEN BY CASE CAST CHECK COLUMN CONNECT CONSTRAINT CREATE CROSS CURRENT DELETE DISTINCT DROP ELSE END EXISTS
+   EXCEPT FALSE FETCH FOLLOWING FOR FROM FULL GRANT GROUP HAVING ILIKE IN INCREMENT INNER INSERT INTERSECT INTO IS JOIN LATERAL LEFT LIKE
+   LIMIT MINUS NATURAL NOT NULL OF OFFSET ON OR ORDER QUALIFY REGEXP REVOKE RIGHT RLIKE ROW ROWS SAMPLE SELECT SET SOME START TABLE
+   TABLESAMPLE THEN TO TRIGGER TRUE TRY_CAST UNION UNIQUE UPDATE USING VALUES WHEN WHENEVER WHERE WITH`.split(/\s+/),
+);
+
+/** Words that end a table without being reserved. */
+export const afterTable: ReadonlySet<string> = new Set([
+  "AT",
+  "BEFORE",
+  "CHANGES",
+  "PIVOT",
+  "UNPIVOT",
+  "ASOF",
+  "MATCH_CONDITION",
+  "MATCH_RECOGNIZE",
+  "WINDOW",
+]);
