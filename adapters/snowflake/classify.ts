@@ -132,7 +132,10 @@ export function classify(e: unknown): Fault {
   }
   if (e.name === "AbortError" || e.name === "TimeoutError")
     return cancelled(e.name === "AbortError" ? "signal" : "time", true).fault;
-  return explain(nativeOf(e), diskOf(e));
+  const native = nativeOf(e);
+  const fault = explain(native, diskOf(e));
+  // What a statement came to is told by a SnowflakeFault: this is no word of the driver's or of the service's.
+  return native.code === "" && native.state === "" ? { ...fault, outcome: "not-applied" } : fault;
 }
 
 const text = (e: Error, property: "code" | "sqlState"): string => {
@@ -144,10 +147,23 @@ export const nativeOf = (e: Error): Native => ({
   state: text(e, "sqlState"),
   message: e.message,
 });
-const diskOf = (e: Error): Meaning | null =>
-  ["ENOSPC", "EDQUOT", "EROFS", "EMFILE"].includes(text(e, "code"))
-    ? ["resources", "The local disk for temporary files is full; free space, or set TMPDIR to a larger one, then run again."]
-    : null;
+const full: Meaning = [
+  "resources",
+  "The local disk for temporary files is full; free space, or set TMPDIR to a larger one, then run again.",
+];
+const closed: Meaning = ["resources", "The local folder for temporary files cannot be used; set TMPDIR to one that can."];
+/** Of the file system of this machine; the network's errors come within the driver's own. */
+const local: Readonly<Record<string, Meaning>> = {
+  ENOSPC: full,
+  EDQUOT: full,
+  EROFS: closed,
+  EACCES: closed,
+  EPERM: closed,
+  ENOENT: closed,
+  ENOTDIR: closed,
+  EMFILE: ["resources", "This process has too many open files; close some, or raise its limit."],
+};
+const diskOf = (e: Error): Meaning | null => local[text(e, "code")] ?? null;
 
 export function explain({ code, state, message }: Native, known: Meaning | null = null): Fault {
   const said = messages.find(([pattern]) => pattern.test(message))?.[1];

@@ -54,6 +54,8 @@ export async function connect(settings: Settings, o: IoOptions): Promise<Opened>
   const link: Link = { connection, redact, lost: false, limitMs: (settings.statementTimeoutSeconds + 30) * 1000 };
   const opened = { link, close: () => close(link.lost) };
   try {
+    // Pools hand out what others left in the middle of a transaction (snowflake-connector-nodejs, issue 789).
+    if ("pool" in settings) await perform(link, "ROLLBACK", o);
     return { ...opened, home: await prepare(link, settings, o) };
   } catch (e) {
     await opened.close().catch(() => undefined);
@@ -77,8 +79,8 @@ async function acquire(settings: Settings, o: IoOptions): Promise<Acquired> {
     throw translate(e, asItIs);
   });
   const connection = taken as ConnectionLike;
-  const close = async (): Promise<void> => {
-    await pool.release(taken);
+  const close = async (lost: boolean): Promise<void> => {
+    await (lost && pool.destroy !== undefined ? pool.destroy(taken) : pool.release(taken));
   };
   return { connection, redact: asItIs, close };
 }

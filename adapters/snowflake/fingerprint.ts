@@ -10,8 +10,10 @@ export interface Fingerprint {
   readonly comment: string;
   readonly owner: string | null;
   readonly grants: readonly Grant[];
-  /** What goes with the table and not with its name, and cannot be carried over: each as a noun phrase. */
+  /** What goes with the table and not with its name, and no clone has: each as a noun phrase. */
   readonly fixed: readonly string[];
+  /** What goes with the table, and a clone of it has too. */
+  readonly attached: readonly string[];
 }
 export interface Grant {
   readonly privilege: string;
@@ -61,11 +63,13 @@ export async function fingerprintOf(
   const tables = await ask(plain(`SHOW TABLES LIKE ${text(likeness(path[2]))} IN SCHEMA ${syntax.ident(path.slice(0, 2))}`));
   const version = await ask(plain(`SELECT SYSTEM$LAST_CHANGE_COMMIT_TIME(${text(table)}) AS "VERSION"`));
   const own = tables.find((r) => of(r, "name") === path[2]);
-  const fixed = [
-    ...streams.filter((r) => readsTable(of(r, "table_name"), path)).map((r) => `the stream ${of(r, "name")}`),
+  const fixed = streams.filter((r) => readsTable(of(r, "table_name"), path)).map((r) => `the stream ${of(r, "name")}`);
+  const clustered = of(own, "cluster_by");
+  const attached = [
+    ...columns.filter((r) => of(r, "policy name") !== "").map((r) => `the policy ${of(r, "policy name")} on "${of(r, "name")}"`),
     ...(of(own, "search_optimization") === "ON" ? ["search optimization"] : []),
-    ...columns.filter((r) => of(r, "policy name") !== "").map((r) => `a masking policy on "${of(r, "name")}"`),
     ...(of(own, "enable_schema_evolution") === "Y" ? ["schema evolution"] : []),
+    ...(clustered === "" ? [] : [`clustering by ${clustered}`]),
   ];
   const grants = granted.map(grantOf);
   return {
@@ -75,6 +79,7 @@ export async function fingerprintOf(
       owner: grants.find((g) => g.privilege === "OWNERSHIP")?.to ?? null,
       grants: grants.filter((g) => g.privilege !== "OWNERSHIP").sort((a, b) => (key(a) < key(b) ? -1 : 1)),
       fixed: [...fixed].sort(),
+      attached: [...attached].sort(),
     },
     computed: new Set(columns.filter((r) => of(r, "kind").startsWith("VIRTUAL")).map((r) => of(r, "name"))),
     version: of(version[0], "VERSION") || null,

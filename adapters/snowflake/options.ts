@@ -6,6 +6,8 @@ import type { ConnectionLike } from "./driver.js";
 export interface PoolLike {
   acquire(): PromiseLike<unknown>;
   release(connection: unknown): PromiseLike<void>;
+  /** Takes a connection out that must not be used again. */
+  destroy?(connection: unknown): PromiseLike<void>;
 }
 
 const seconds = z.int().min(1).max(604_800);

@@ -43,5 +43,5 @@ export function readable(statement: Statement, returns: Returns): Statement {
     statement.text.includes(written) || names.some((n) => resultName(n) !== n && statement.text.includes(resultName(n)));
   if (!hard || seenTo) return statement;
   const columns = names.map((n) => shown(n, returns[n] as ColumnType, syntax.ident([n])));
-  return { text: `SELECT ${columns.join(", ")} FROM (${statement.text}\n) AS READ`, binds: statement.binds };
+  return { text: `SELECT ${columns.join(", ")} FROM (${statement.text}\n) AS Q`, binds: statement.binds };
 }

@@ -76,8 +76,8 @@ function literal({ value, type: t }: TypedValue): string {
   if (written === null) return `CAST(NULL AS ${type(t)})`;
   if (t === "string") return text(written);
   if (t === "bool") return written.toUpperCase();
-  // A bare number keeps all of its digits, and stands as it is in a column's default.
-  if (t === "int64" || decimalOf(t) !== null) return written;
+  // Bare, as it stands in a column's default too.
+  if (t === "int64") return written;
   return fromText(text(written), type(t));
 }
 

@@ -23,7 +23,8 @@ const meanings: readonly (readonly [kind: string, outcome: string, error: Error]
   ["transient", "not-applied", failed(407002, "08003", "Unable to perform operation using terminated connection.")],
   ["denied", "not-applied", failed("390100", undefined, "Incorrect username or password was specified.")],
   ["resources", "not-applied", failed("ENOSPC", undefined, "ENOSPC: no space left on device, write")],
-  ["other", "unknown", failed("", undefined, "who knows")],
+  ["other", "not-applied", failed("", undefined, "of a hook, or of the source")],
+  ["other", "unknown", failed("ERR_SOCKET", undefined, "who knows")],
 ];
 for (const [kind, outcome, error] of meanings) {
   it(`takes "${error.message}" for ${kind}, ${outcome}`, () => {

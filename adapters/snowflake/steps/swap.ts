@@ -24,6 +24,8 @@ export function swap(s: Step<"swap">): readonly SqlOp[] {
   if (s.live === null) return [sqlOp(`ALTER TABLE ${candidate} RENAME TO ${at}`)];
   const live = carried("swap", s.live);
   if (live.kind !== next.kind) refuse("swap", s.live, `it is ${live.kind}, and the candidate is ${next.kind}`);
+  const without = live.attached.find((what) => !next.attached.includes(what));
+  if (without !== undefined) refuse("swap", s.live, `it has ${without}, and the candidate has not`);
   return [sqlOp(`ALTER TABLE ${at} SWAP WITH ${candidate}`), sqlOp(`ALTER TABLE ${candidate} RENAME TO ${table(s.keepAs)}`)];
 }
 

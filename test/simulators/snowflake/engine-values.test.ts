@@ -80,6 +80,24 @@ describe("Values", () => {
     expect(await s.one("SELECT COUNT(*) FROM narrow")).toBe("0");
   });
 
+  it("of floats keep the sign of zero through UPDATE and MERGE", async () => {
+    await s.run("CREATE TABLE zero (id INT, f FLOAT NOT NULL)");
+    await s.run("INSERT INTO zero VALUES (1, 0), (2, 0), (3, 'inf')");
+    expect((await s.run("UPDATE zero SET f = '-0'::FLOAT WHERE id <> 2")).affected).toBe(2);
+    expect(
+      (await s.run("MERGE INTO zero USING (SELECT 2 AS k) x ON id = k WHEN MATCHED THEN UPDATE SET f = '-0'::FLOAT")).affected,
+    ).toBe(1);
+    expect(await s.rows("SELECT f FROM zero")).toEqual([["-0"], ["-0"], ["-0"]]);
+    await s.run("UPDATE zero SET f = v.f FROM (SELECT 1 AS k, 2.5::FLOAT AS f) v WHERE id = v.k");
+    expect(await s.rows("SELECT f FROM zero ORDER BY id")).toEqual([["2.5"], ["-0"], ["-0"]]);
+  });
+
+  it("of documents are indented by JSON_INDENT", async () => {
+    await s.run("ALTER SESSION SET JSON_INDENT = 0");
+    expect(await s.one('SELECT PARSE_JSON(\'{"b": [1, 2], "a": 1e0}\')')).toBe('{"a":1.000000000000000e+00,"b":[1,2]}');
+    await s.run("ALTER SESSION UNSET JSON_INDENT");
+  });
+
   it("keep primary keys apart from uniqueness: they are not enforced", async () => {
     await s.run("CREATE TABLE keyed (id INT PRIMARY KEY)");
     await s.run("INSERT INTO keyed VALUES (1), (1)");
@@ -147,6 +165,14 @@ describe("Functions", () => {
     ["9999999999999999999999999999.9999999999::NUMBER(38,10) = 9999999999999999999999999999.9999999998::NUMBER(38,10)", "0"],
     ["NVL(9999999999999999999999999999.9999999999::NUMBER(38,10), 1)", "9999999999999999999999999999.9999999999"],
     ["1 / 3", "0.333333"],
+    [
+      "(SELECT MAX(x) FROM (SELECT 9.9999999999999999999999999999999999999 AS x UNION ALL SELECT 0 UNION ALL SELECT 0.5))",
+      "9.9999999999999999999999999999999999999",
+    ],
+    [
+      "(SELECT MAX(column1) FROM VALUES (9.9999999999999999999999999999999999999), (0))",
+      "9.9999999999999999999999999999999999999",
+    ],
     ["(SELECT LISTAGG(x, ',') WITHIN GROUP (ORDER BY x DESC) FROM (SELECT column1 AS x FROM VALUES (1), (2)))", "2,1"],
     ["(SELECT SUM(value::INT) FROM TABLE(FLATTEN(input => PARSE_JSON('[1,2,3]'))))", "6"],
     ["(SELECT HASH_AGG(x) FROM (SELECT 1 AS x WHERE FALSE))", "0"],

@@ -41,7 +41,7 @@ export function bound(binds: Binds | undefined, name: string): Bound {
     const digits = value.replace(/[-.]/g, "").length;
     return {
       sql: digits > 38 ? "error('100039|22003|Numeric value is out of range')" : `(${value})`,
-      type: types.number(Math.min(38, digits), value.split(".")[1]?.length ?? 0),
+      type: types.number(38, value.split(".")[1]?.length ?? 0),
       constant: value,
     };
   }

@@ -137,21 +137,23 @@ export function canonical(text: string): string | null {
   return text.trim() === "" ? null : compact(read(text));
 }
 
-/** As results show a VARIANT: two spaces a level. */
-export function pretty(text: string): string {
+/** As results show a VARIANT: JSON_INDENT spaces a level, none at all for 0 (docs "Parameters"). */
+export function pretty(text: string, indent: number): string {
   const shown = /\de[+-]/.test(text) ? shownDoubles(text) : text;
-  return /^\s*[[{]/.test(shown) ? spread(read(shown, true), "") : shown;
+  return /^\s*[[{]/.test(shown) ? print(read(shown, true), " ".repeat(indent)) : shown;
 }
 
-function spread(value: Node, indent: string): string {
+const print = (value: Node, step: string): string => (step === "" ? compact(value) : spread(value, "", step));
+
+function spread(value: Node, indent: string, step: string): string {
   if (typeof value === "string") return value;
-  const deeper = `${indent}  `;
+  const deeper = indent + step;
   if (Array.isArray(value)) {
-    return value.length === 0 ? "[]" : `[\n${value.map((v) => deeper + spread(v, deeper)).join(",\n")}\n${indent}]`;
+    return value.length === 0 ? "[]" : `[\n${value.map((v) => deeper + spread(v, deeper, step)).join(",\n")}\n${indent}]`;
   }
   const map = value as ReadonlyMap<string, Node>;
   if (map.size === 0) return "{}";
-  return `{\n${[...map].map(([k, v]) => `${deeper}${k}: ${spread(v, deeper)}`).join(",\n")}\n${indent}}`;
+  return `{\n${[...map].map(([k, v]) => `${deeper}${k}: ${spread(v, deeper, step)}`).join(",\n")}\n${indent}}`;
 }
 
 /** Keys of an object with their values' texts, in order; null for what is no object. */

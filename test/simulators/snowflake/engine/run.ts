@@ -38,7 +38,11 @@ export async function resultOf(session: Session, sql: string, columns: readonly 
     const name = known?.[k]?.name ?? decode(result.columnName(k));
     return simColumn(name, type, known?.[k]?.nullable ?? true);
   });
-  return { columns: shapes, rows: await rowsOf(result, kinds), statementTypeId: statementTypes.select };
+  return {
+    columns: shapes,
+    rows: await rowsOf(result, kinds, Number(session.parameters.get("JSON_INDENT") ?? 2)),
+    statementTypeId: statementTypes.select,
+  };
 }
 
 /** Whether DuckDB's value is written as the type says. Numbers of expressions can have grown. */
@@ -49,12 +53,12 @@ function fits(own: DataType, found: DataType): boolean {
   return own.name === found.name;
 }
 
-async function rowsOf(result: DuckDBMaterializedResult, kinds: readonly DataType[]): Promise<SimResult["rows"]> {
+async function rowsOf(result: DuckDBMaterializedResult, kinds: readonly DataType[], indent: number): Promise<SimResult["rows"]> {
   const chunk = (k: number): SimRow[] =>
     result
       .getChunk(k)
       .getRows()
-      .map((row) => row.map((value, i) => wire(value, kinds[i] as DataType)));
+      .map((row) => row.map((value, i) => wire(value, kinds[i] as DataType, indent)));
   if (result.rowCount <= few) return Array.from({ length: result.chunkCount }, (_, k) => chunk(k)).flat();
   return (async function* () {
     for (let k = 0; k < result.chunkCount; k++) {

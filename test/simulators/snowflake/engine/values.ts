@@ -59,12 +59,12 @@ export function typeOf(type: DuckDBType): DataType {
 }
 
 /** A value in the wire form of a type (types.ts, SimRow). */
-export function wire(value: DuckDBValue, type: DataType): string | null {
+export function wire(value: DuckDBValue, type: DataType, indent: number): string | null {
   if (value === null) return null;
   if (typeof value === "boolean") return value ? "1" : "0";
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number") return type.name === "REAL" ? real(value) : String(value);
-  if (typeof value === "string") return isDocument(type) ? pretty(value) : value;
+  if (typeof value === "string") return isDocument(type) ? pretty(value, indent) : value;
   if (value instanceof DuckDBDecimalValue) return value.toString();
   if (value instanceof DuckDBDateValue) return String(value.days);
   if (value instanceof DuckDBTimeValue) return seconds(value.micros, type.scale ?? 9);

@@ -12,6 +12,8 @@ export function assigned(e: Expr, column: Column): string {
   const from = e.type();
   const to = column.type;
   if (!from) return e.sql();
+  // DuckDB would bring the rows of VALUES to one type first, and round on the way.
+  if (from.name === "FIXED" && to.name === "FIXED" && from.scale !== to.scale) return cast(e, to);
   if (from.name === to.name) return e.sql();
   if (to.name === "VARIANT" && from.name !== "TEXT") return cast(e, to);
   if (isDocument(to) && !isDocument(from)) throw mismatch(column, from);

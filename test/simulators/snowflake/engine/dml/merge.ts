@@ -11,6 +11,7 @@ import { from } from "../translate/from.js";
 import type { Expr } from "../translate/model.js";
 import type { SimResult } from "../types.js";
 import { assigned } from "./assign.js";
+import { unsettled } from "./floats.js";
 import { unnamed } from "./insert.js";
 import { columnNamed, named, nameTarget, type Target, target } from "./target.js";
 
@@ -58,7 +59,12 @@ export function merge(t: Translation): (tx: Transaction) => Promise<SimResult> {
     await duckRun(session, "BEGIN");
     try {
       const counts = { INSERT: 0, UPDATE: 0, DELETE: 0 };
-      for (const [n, k] of clauses.entries()) counts[k.action] += await duckChange(session, action(t, at, own.name, pairs, n, k));
+      for (const [n, k] of clauses.entries()) {
+        const columns = k.action === "UPDATE" ? k.values.map((v) => v.column) : [];
+        const first = unsettled(own.name, columns, `SELECT "·r" FROM ${pairs} WHERE "·k" = ${n}`);
+        if (first !== null) await duckRun(session, first);
+        counts[k.action] += await duckChange(session, action(t, at, own.name, pairs, n, k));
+      }
       await duckRun(session, "COMMIT");
       if (counts.INSERT + counts.UPDATE + counts.DELETE > 0) touched(at.table, tx, counts.INSERT - counts.DELETE);
       return answer(clauses, counts);

@@ -1,7 +1,8 @@
 import { identifier, inParentheses, list, must, next, oneOf, peek, sees, takes, unexpected } from "../cursor.js";
-import { types } from "../datatype.js";
+import { type DataType, held, types } from "../datatype.js";
 import { errors } from "../errors.js";
 import { duck } from "../names.js";
+import { cast } from "./convert.js";
 import { from } from "./from.js";
 import { type Block, block, type Col, type Ctx, type Expr, type Query, within } from "./model.js";
 import { orderBy } from "./order.js";
@@ -73,9 +74,28 @@ function intersections(x: Ctx): Body {
 function joined(a: Body, op: string, b: Body): Body {
   const columns = () => {
     const [left, right] = [a.query.columns(), b.query.columns()];
-    return left?.map((col, k) => ({ ...col, type: same(col, right?.[k]) ? col.type : null, nullable: true })) ?? null;
+    return left?.map((col, k) => ({ ...col, type: both(col, right?.[k]), nullable: true })) ?? null;
   };
-  return { query: { sql: () => `${a.query.sql()} ${op} ${b.query.sql()}`, columns }, block: null };
+  const sql = () => `${widened(a.query, columns())} ${op} ${widened(b.query, columns())}`;
+  return { query: { sql, columns }, block: null };
+}
+
+/** The type of a column that two queries make together; decimals keep all digits after the point. */
+function both(a: Col, b: Col | undefined): DataType | null {
+  if (same(a, b)) return a.type;
+  return a.type?.name === "FIXED" && b?.type?.name === "FIXED"
+    ? types.number(38, Math.max(a.type.scale ?? 0, b.type.scale ?? 0))
+    : null;
+}
+
+/** DuckDB would make room before the point, and round behind it. */
+function widened(query: Query, to: readonly Col[] | null): string {
+  const own = query.columns();
+  const casts =
+    to?.map((col, k) => (col.type?.name === "FIXED" && own?.[k]?.type?.scale !== col.type.scale ? col.type : null)) ?? [];
+  if (!own || casts.every((c) => c === null)) return query.sql();
+  const values = own.map((col, k) => `${casts[k] ? `CAST("·${k}" AS ${held(casts[k])})` : `"·${k}"`} AS ${duck(col.name)}`);
+  return `SELECT ${values.join(", ")} FROM (${query.sql()}) AS "·S" (${own.map((_, k) => `"·${k}"`).join(", ")})`;
 }
 
 const same = (a: Col, b: Col | undefined): boolean =>
@@ -112,7 +132,7 @@ export function values(x: Ctx): Query {
   };
   return {
     sql: () =>
-      `SELECT * FROM (VALUES ${rows.map((row) => `(${row.map((e) => e.sql()).join(", ")})`).join(", ")}) AS "VALUES" (${names.map(duck).join(", ")})`,
+      `SELECT * FROM (VALUES ${rows.map((row) => `(${row.map((e, k) => (common(k)?.name === "FIXED" ? cast(e, common(k) as DataType) : e.sql())).join(", ")})`).join(", ")}) AS "VALUES" (${names.map(duck).join(", ")})`,
     columns: () => names.map((name, k) => ({ name, type: common(k), nullable: true })),
   };
 }
@@ -185,7 +205,7 @@ function item(x: Ctx): Item {
 /** What DuckDB's own type of the result would not tell. Numbers of an expression are taken as DuckDB has them. */
 function keptType(value: Expr) {
   const type = value.type();
-  return value.ref || type?.name !== "FIXED" ? type : null;
+  return value.ref || value.constant !== undefined || type?.name !== "FIXED" ? type : null;
 }
 
 function aliasOf(x: Ctx): string | null {
