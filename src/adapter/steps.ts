@@ -17,7 +17,8 @@ export const imageColumns = { release: "_cutover_release", image: "_cutover_imag
 
 /** What a check looks at: data that a dialect turns into an expression over the table `on`. */
 export type Observation =
-  | { readonly of: "rows" }
+  /** Those of `in`, where it is given, in place of the table looked at. */
+  | { readonly of: "rows"; readonly in?: Sql }
   | { readonly of: "nulls"; readonly column: string }
   /** Rows outside an interval, both ends included; NULL is not outside. */
   | { readonly of: "outside"; readonly column: string; readonly min: TypedValue | null; readonly max: TypedValue | null }

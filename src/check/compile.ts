@@ -54,12 +54,22 @@ interface Seen {
   readonly name?: string;
 }
 
+/** An observation on its way into a query. */
+interface Look {
+  /** Its place among the planned checks. */
+  readonly at: number;
+  readonly seen: Seen;
+  readonly place: "self" | "delta" | "changed";
+  readonly definition: Exclude<CheckDefinition, { runs: "js" }>;
+}
+
 const zero: TypedValue = { value: 0n, type: "int64" };
 
 export function compileChecks(definitions: readonly CheckDefinition[], target: CheckTarget): CompiledChecks {
   const groups = new Map<string, { on: Sql; items: { item: ScanItem; samples: number }[] }>();
   const planned: PlannedCheck[] = [];
   const js: { op: string; definition: Extract<CheckDefinition, { runs: "js" }> }[] = [];
+  const looks: Look[] = [];
   for (const d of definitions) {
     const base = { table: target.alias, check: checkName(d), severity: d.severity };
     if (d.kind === "check") {
@@ -71,22 +81,27 @@ export function compileChecks(definitions: readonly CheckDefinition[], target: C
     for (const seen of observations(d, target)) {
       const shown = { ...base, check: seen?.name ?? base.check, bound: seen?.bound ?? null, what: seen?.what ?? base.check };
       const id = digest([shown.check, shown.bound, seen?.observe, target.columns.map((c) => [c.name, c.native])], 12);
-      if (seen === null) {
-        planned.push({ ...shown, trust: "scan", id, op: null, index: 0 });
-        continue;
-      }
-      const incremental = seen.rowwise && target.effective !== null && target.proven.includes(id);
-      const place = incremental ? "changed" : seen.on;
-      const on = place === "changed" ? target.effective : place === "delta" ? target.delta : target.self;
-      const op = `${target.alias}.validate.${place}`;
-      const group = groups.get(op) ?? { on: on as Sql, items: [] };
-      groups.set(op, group);
-      planned.push({ ...shown, trust: incremental ? "incremental" : "scan", id, op, index: group.items.length });
-      group.items.push({
-        item: { name: shown.check, observe: seen.observe, min: seen.min, max: seen.max, blocks: d.severity === "error" },
-        samples: d.samples,
-      });
+      const incremental = seen?.rowwise === true && target.effective !== null && target.proven.includes(id);
+      const at = planned.push({ ...shown, trust: incremental ? "incremental" : "scan", id, op: null, index: 0 }) - 1;
+      if (seen !== null) looks.push({ at, seen, place: incremental ? "changed" : seen.on, definition: d });
     }
+  }
+  // Counts of whole tables and queries of their own can be asked for beside the few rows that changed: one query less.
+  const apart = (l: Look): boolean => l.seen.observe.of === "rows" || l.seen.observe.of === "query";
+  const joined = looks.some((l) => l.place === "changed") && looks.every((l) => l.place !== "self" || apart(l));
+  for (const { at, seen, place, definition } of looks) {
+    const there = joined && place === "self" ? "changed" : place;
+    const on = there === "changed" ? target.effective : there === "delta" ? target.delta : target.self;
+    const op = `${target.alias}.validate.${there}`;
+    const group = groups.get(op) ?? { on: on as Sql, items: [] };
+    groups.set(op, group);
+    planned[at] = { ...(planned[at] as PlannedCheck), op, index: group.items.length };
+    const observe = there !== place && seen.observe.of === "rows" ? { ...seen.observe, in: target.self } : seen.observe;
+    const name = planned[at].check;
+    group.items.push({
+      item: { name, observe, min: seen.min, max: seen.max, blocks: definition.severity === "error" },
+      samples: definition.samples,
+    });
   }
   return { groups: [...groups].map(([op, g]) => ({ op, ...g })), planned, js };
 }

@@ -170,6 +170,9 @@ function addTotals(a: SourceTotals | null, b: SourceTotals | null): SourceTotals
   return { ...rows, ...(sums.length === 0 ? {} : { sums: Object.fromEntries(sums) }) };
 }
 
+/** The tables that one load made. */
+export const madeFor = (s: Staged): readonly TableRef[] => (s.delta === s.raw ? [s.raw] : [s.raw, s.delta]);
+
 /** The tables that the loads of a release may have made for a table; some may not exist. */
 export function stagedTables(w: Work, id: string, release: number, generations: number): readonly TableRef[] {
   const parts = Array.from({ length: generations }, (_, g) => [`${g}r`, `${g}f`, ...(g === 0 ? [] : [`${g}i`])]);

@@ -186,9 +186,9 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">, fence: bigint
   for (const [alias, definition] of Object.entries(w.ctx.tables)) {
     const { ref, id } = keyOf(w, definition);
     if (!m.releases.some((k) => k.tables[id] !== undefined)) continue;
-    const live = await w.describe(ref);
-    if (live === null) throw missing(w, alias, ref.path);
     const at = firstSwap(m, id);
+    const live = await w.describe(ref, at === null ? "columns" : "whole");
+    if (live === null) throw missing(w, alias, ref.path);
     const undo = m.releases.find((k) => k.release === at)?.tables[id]?.undo;
     const what = m.direction === "undo" ? "undone" : "before";
     // Where names are dropped one by one, none is used twice: whoever was paused may drop it late.

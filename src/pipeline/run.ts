@@ -7,7 +7,7 @@ import type { Context } from "./context.js";
 import { type AnyFeed, openFeed } from "./feed.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
-import { type Staged, stagedTables, stageTable } from "./load.js";
+import { madeFor, type Staged, stagedTables, stageTable } from "./load.js";
 import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { type PublishOptions, publishInPlace } from "./publish.js";
 import type { RunReport } from "./reports.js";
@@ -36,7 +36,7 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
           staged.length === 0
             ? null
             : await w.stage("publish", () => publishInPlace(w, held, staged, release, { ...o, described: "now" }, "commit"));
-        if (result !== null) return await published(w, held, held.state, result, drop);
+        if (result !== null) return await published(w, held, held.state, result, staged.flatMap(madeFor));
         held.giveBack();
         for (const ref of drop) await w.run({ kind: "drop", ref });
         return nothingToDo(w, held, "in-place");

@@ -79,6 +79,8 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
   switch (o.of) {
     case "sum":
       return raw(`coalesce(sum(${syntax.ident([o.column])}), 0)`);
+    case "rows":
+      return o.in === undefined ? raw("count(*)") : template`(SELECT count(*) FROM ${o.in} t)`;
     case "duplicates":
       return template`(SELECT count(*) FROM (${copies(o.columns, table, [])}) copies WHERE ${column("_cutover_copy")} > 1)`;
     case "query":
