@@ -11,7 +11,7 @@ type Meaning = readonly [kind: FaultKind, hint: string];
 
 const absent: Meaning = [
   "missing-object",
-  "The object does not exist, or the role may not see it: check the name, and grant USAGE on its database and schema.",
+  "The object does not exist, or the role may not see it: check the name, and grant USAGE on its database and schema, and a privilege on itself.",
 ];
 const conflict: Meaning = ["conflict", "Another transaction held a lock on the table; nothing was changed, run again."];
 const stopped: Meaning = ["cancelled", "The statement was cancelled and nothing was changed; run it again when you want it."];
@@ -22,6 +22,7 @@ const refused: Meaning = [
   "denied",
   "Snowflake refused the login: check account, username, authenticator and credential, and the network policy.",
 ];
+const lacking: Meaning = ["denied", "The role lacks a privilege; grant it, or name another `role`."];
 const file: Meaning = [
   "bad-file",
   "The file is missing, empty, truncated or of another format; write it again and load once more.",
@@ -42,9 +43,8 @@ const codes: Readonly<Record<string, Meaning>> = {
   "000904": ["missing-object", "A column that the statement names does not exist; check the name."],
   "002139": ["missing-object", "The table has no such column or function; check the name."],
   "001003": ["syntax", "The statement is not valid SQL here; correct it."],
-  "003001": ["denied", "The role lacks a privilege; grant it, or name another `role`."],
-  "003540": ["denied", "The role lacks a privilege; grant it, or name another `role`."],
-  "003041": ["denied", "The role lacks a privilege; grant it, or name another `role`."],
+  "003540": lacking,
+  "003041": lacking,
   "000625": conflict,
   "000613": conflict,
   "000624": conflict,
@@ -80,6 +80,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   "390195": refused,
   "390303": refused,
   "390318": refused,
+  "394400": refused,
   "390422": ["denied", "A network policy keeps this address out; ask the account's administrator."],
   "401001": lost,
   "401002": lost,
@@ -100,7 +101,7 @@ const states: readonly (readonly [state: RegExp, meaning: Meaning])[] = [
   [/^(?:40|55P03)/, conflict],
   [/^57014/, stopped],
   [/^08/, lost],
-  [/^(?:28|42501)/, ["denied", "The role lacks a privilege; grant it, or name another `role`."]],
+  [/^(?:28|42501)/, lacking],
   [/^(?:42S02|02000|42704|42703)/, absent],
   [/^(?:42710|0A)/, ["unsupported", "Something else bears the name, or the service cannot do it; see its message."]],
   [/^2[23]/, misfit],
@@ -117,6 +118,21 @@ const messages: readonly (readonly [message: RegExp, meaning: Meaning])[] = [
   [
     /is not recognized|out of (?:the )?(?:representable )?range|is too long and would be truncated|Failed to cast|Error parsing JSON/i,
     misfit,
+  ],
+  [
+    /privileges to operate on database/i,
+    ["denied", "Grant CREATE SCHEMA on the database: the ledger is made there."],
+  ],
+  [
+    /privileges to operate on schema/i,
+    ["denied", "Grant CREATE TABLE on the schema: tables, candidates and what is staged are made there."],
+  ],
+  [
+    /privileges to operate on table/i,
+    [
+      "denied",
+      "Grant SELECT, INSERT, UPDATE and DELETE on the table, and OWNERSHIP where it is swapped; or name another `role`.",
+    ],
   ],
   [/Time travel data is not available/i, ["missing-object", "The table's history does not reach back so far any more."]],
 ];
@@ -164,6 +180,17 @@ const local: Readonly<Record<string, Meaning>> = {
   EMFILE: ["resources", "This process has too many open files; close some, or raise its limit."],
 };
 const diskOf = (e: Error): Meaning | null => local[text(e, "code")] ?? null;
+
+/** Why no session was opened: whatever it was, no statement of the caller's was sent. */
+export function explainLogin(native: Native, status: number | null): Fault {
+  const { hint, ...found } = explain(native);
+  const fault = { ...found, outcome: "not-applied" } as const;
+  if (status === 403 || status === 404)
+    return { ...fault, kind: "denied", hint: `No account answers there (HTTP ${status}): check \`account\`, or \`accessUrl\`.` };
+  return found.kind === "other"
+    ? { ...fault, kind: refused[0], hint: refused[1] }
+    : { ...fault, ...(hint === undefined ? {} : { hint }) };
+}
 
 export function explain({ code, state, message }: Native, known: Meaning | null = null): Fault {
   const said = messages.find(([pattern]) => pattern.test(message))?.[1];

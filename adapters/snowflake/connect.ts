@@ -1,6 +1,7 @@
 import type { IoOptions } from "cutover/adapter";
+import { explainLogin, nativeOf } from "./classify.js";
 import { type ConnectionLike, type Link, perform, start, translate } from "./driver.js";
-import { cancelled, fault } from "./errors.js";
+import { cancelled, fault, SnowflakeFault } from "./errors.js";
 import { type LoginSettings, type Settings, secretsOf } from "./options.js";
 import { plain } from "./render.js";
 
@@ -95,8 +96,21 @@ async function login(settings: LoginSettings, o: IoOptions): Promise<Acquired> {
     await untilConnected(connection, o);
     return { connection, redact, close: () => destroy(connection) };
   } catch (e) {
-    throw translate(e, redact);
+    throw notLoggedIn(e, redact);
   }
+}
+
+/** The status of an answer that is none of the service's: a host that knows no such account says 404. */
+function statusOf(e: unknown): number | null {
+  const { response } = e as { readonly response?: { readonly status?: unknown; readonly statusCode?: unknown } };
+  const status = response?.statusCode ?? response?.status;
+  return typeof status === "number" ? status : null;
+}
+function notLoggedIn(e: unknown, redact: (text: string) => string): SnowflakeFault {
+  if (e instanceof SnowflakeFault) return e;
+  const known = translate(e, redact);
+  const native = nativeOf(Object.assign(new Error(known.message), { code: known.code ?? "" }));
+  return new SnowflakeFault(known.message, explainLogin(native, e instanceof Error ? statusOf(e) : null), { code: known.code });
 }
 
 /** An aborted login goes on by itself in the driver; its session is ended when it comes. */

@@ -138,7 +138,7 @@ function once(
 export function translate(e: unknown, redact: (text: string) => string): SnowflakeFault {
   if (e instanceof SnowflakeFault) return e;
   const native = nativeOf(e instanceof Error ? e : new Error(String(e)));
-  const message = redact(native.message);
+  const message = redact(native.message).trim();
   return new SnowflakeFault(message, explain({ ...native, message }), { code: native.code });
 }
 

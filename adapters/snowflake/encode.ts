@@ -19,7 +19,7 @@ export function asText(value: unknown, type: ColumnType, column?: string): strin
     throw misfit(value, type, column);
   };
   if (type === "string") return typeof value === "string" && wellFormed(value) ? value : wrong();
-  if (type === "json") return typeof value === "string" && wellFormed(value) && isJson(value) ? value : wrong();
+  if (type === "json") return typeof value === "string" && wellFormed(value) && isJson(value) ? plainNumbers(value) : wrong();
   const decimal = decimalOf(type);
   if (decimal !== null) return fits(String(value), decimal.precision, decimal.scale) ? String(value) : wrong();
   const canonical = typeof value === "string" ? parseCanonical(value, type) : value;
@@ -62,6 +62,25 @@ function isJson(value: string): boolean {
   } catch {
     return false;
   }
+}
+/**
+ * A JSON number with an exponent is a float in a VARIANT, which is written out with 16 digits; one without is exact to 38. So
+ * exponents are written out where that is possible.
+ */
+function plainNumbers(json: string): string {
+  if (!/\d[eE]/.test(json)) return json;
+  return json.replace(/"(?:[^"\\]|\\.)*"|(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d+)/g, (token, sign, whole, fraction = "", exponent) =>
+    token.startsWith('"') ? token : (plainNumber(sign, whole, fraction, Number(exponent)) ?? token),
+  );
+}
+function plainNumber(sign: string, whole: string, fraction: string, exponent: number): string | null {
+  const digits = whole + fraction;
+  const point = whole.length + exponent;
+  if (point > 38 || digits.length - point > 37 || digits.length > 38) return null;
+  const padded = digits.padStart(digits.length + Math.max(1 - point, 0), "0").padEnd(Math.max(point, 1), "0");
+  const at = Math.max(point, 1);
+  const [before, after] = [padded.slice(0, at).replace(/^0+(?=\d)/, ""), padded.slice(at)];
+  return `${sign}${before}${after === "" ? "" : `.${after}`}`;
 }
 function fits(digits: string, precision: number, scale: number): boolean {
   if (!plainDecimal.test(digits)) return false;

@@ -29,11 +29,16 @@ export function sessionOn({ link, home, close }: Opened): Session {
   };
   const exec = (op: SqlOp, o: IoOptions, results?: Parameters<typeof renderSql>[1]) =>
     run(link, readable(renderSql(op.sql, results), op.returns ?? {}), o, op.returns);
+  // An interactive block rolls back without options of its own: its begin has told its name.
+  let tag = "cutover";
   const block = interactive({
     exec: (op, results, o) => exec(op, o, results),
-    begin: (o) => perform(link, "BEGIN TRANSACTION", o),
+    begin: (o) => {
+      tag = o.tag;
+      return perform(link, "BEGIN TRANSACTION", o);
+    },
     commit: (o) => commit(link, o),
-    rollback: () => rollback(link),
+    rollback: () => rollback(link, tag),
   });
   const scratch = scratchOf(link);
   return {
@@ -70,10 +75,10 @@ export function sessionOn({ link, home, close }: Opened): Session {
 const calm = (tag: string): IoOptions => ({ tag, signal: new AbortController().signal });
 
 /** A transaction that cannot be rolled back holds its locks for minutes: then the session must go, which ends it. */
-async function rollback(link: Link): Promise<void> {
+async function rollback(link: Link, tag: string): Promise<void> {
   if (link.lost) throw fault("transient", "the session is lost", "Its transaction ends with it.");
   try {
-    await perform(link, "ROLLBACK", calm("cutover rollback"));
+    await perform(link, "ROLLBACK", calm(tag));
   } catch (e) {
     link.lost = true;
     throw e;

@@ -33,6 +33,8 @@ export const publishedTable = z.object({
   /** … and the whole table by this one: where there are no images, or others wrote. */
   scan: z.string().nullable(),
   checks: z.array(plannedCheck),
+  /** The images table, made by now though this release may have none; null: none. */
+  changes: z.array(z.string()).nullable().default(null),
 });
 export type PublishedTable = z.infer<typeof publishedTable>;
 

@@ -152,7 +152,7 @@ function tableAfter(t: PublishedTable, was: TableState | null, p: Published): Ta
     hash: t.hash,
     watermark: t.watermark,
     proven,
-    changes: t.undo.kind === "images" ? t.undo.changes : was?.hash === t.hash ? was.changes : null,
+    changes: t.changes ?? (was?.hash === t.hash ? was.changes : null),
     sinceScan: scanned ? 0 : (was?.sinceScan ?? 0) + 1,
   };
 }

@@ -198,7 +198,7 @@ function requireNoGap(w: Work, s: Staged, watermark: string | null, type: Column
 async function prepareTables(w: Work, t: TableLoad): Promise<void> {
   const columns = imageShapes(w.ctx.adapter.syntax, t.live.columns);
   const known = t.was?.changes?.join("\0") === t.changes.path.join("\0");
-  if (!t.fill && !known) await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true, scratch: true }, t.alias);
+  if (!known) await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true, scratch: true }, t.alias);
   if (t.make === "before")
     await w.run({ kind: "create", ref: t.live.ref, columns: t.live.columns, ifNotExists: true, scratch: false }, t.alias);
 }

@@ -169,6 +169,7 @@ function publishedTable(t: TableLoad, checks: CompiledChecks): PublishedTable {
     hash: t.hash,
     watermark: t.watermark,
     staged: t.rows,
+    changes: [...t.changes.path],
     undo: t.fill ? { kind: "fill" } : images,
     tally: t.fill ? null : opOf.tally(t.alias),
     scan: t.fill || t.scanAll ? opOf.scan(t.alias) : null,

@@ -90,6 +90,7 @@ export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): SwapP
         tally: null,
         scan: opOf.scan(t.alias),
         checks: [...checks.planned],
+        changes: null,
       },
     },
     facts: {},

@@ -67,3 +67,15 @@ it("refuses on the way in what the service would round, cut or fold", () => {
     expect(() => put(type, native, value), `${native} ${String(value)}`).toThrow("does not fit");
   expect(put("string", "VARCHAR(3)", "😀😀😀")).toBe("😀😀😀");
 });
+
+it("writes out exponents in JSON where that keeps a number exact", () => {
+  const json = encoder({ name: "c", type: "json", native: "VARIANT" });
+  const written: Readonly<Record<string, string>> = {
+    '{"a":1.2345678901234568e+29}': '{"a":123456789012345680000000000000}',
+    "[1.5e-7,-2E3,12.34e1,1e0,0.5e1]": "[0.00000015,-2000,123.4,1,5]",
+    '["1e5",{"1e5":1e300}]': '["1e5",{"1e5":1e300}]',
+    "[5e-324,0.1]": "[5e-324,0.1]",
+  };
+  expect(Object.keys(written).map(json)).toEqual(Object.values(written));
+  for (const text of Object.keys(written)) expect(JSON.parse(json(text) ?? "")).toEqual(JSON.parse(text));
+});

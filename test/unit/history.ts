@@ -31,6 +31,7 @@ export function publish(s: State, kind: Kind, before: number, after: number, kee
         watermark: `${s.live + 1}`,
         staged: after,
         undo,
+        changes: null,
         tally: images ? "tally" : null,
         scan: images ? null : "scan",
         checks: [],
