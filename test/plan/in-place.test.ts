@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { Step } from "../../src/adapter/steps.js";
 import type { Plan, PlannedStep } from "../../src/plan/compile.js";
 import { planInPlace } from "../../src/plan/in-place.js";
-import { adapters, columnsOf, facts, idOf, js, load, matches, names, shape, was } from "./support.js";
+import { columnsOf, facts, idOf, inPlaceAdapters, js, load, matches, names, shape, was } from "./support.js";
 
 const tallies = (plan: Plan): readonly Step<"tally">[] =>
   plan.steps.flatMap((p) => ("step" in p && p.step.kind === "tally" ? [p.step] : []));
 
-describe.each(adapters)("%s: a release in place", (dialect, adapter) => {
+describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
   const spec = { id: "int64!", customer: "string", amount: "decimal(18,2)", updated_at: "timestamp" } as const;
   const orders = shape(adapter, "orders", columnsOf(adapter, spec));
   const days = shape(adapter, "days", columnsOf(adapter, { day: "date!", n: "int64", x: "float64" }));

@@ -6,9 +6,9 @@ import { anchors } from "../../src/ledger/events.js";
 import { compileStep, type Plan } from "../../src/plan/compile.js";
 import { fence, validate } from "../../src/plan/release.js";
 import { ident } from "../../src/sql/sql.js";
-import { adapters, columnsOf, idOf, js, matches, names, shape } from "./support.js";
+import { columnsOf, idOf, inPlaceAdapters, js, matches, names, shape } from "./support.js";
 
-describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
+describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
   const { lease, journal, turn, claims } = names;
   const columns = columnsOf(adapter, { id: "int64!", customer: "string" });
   const live = shape(adapter, "orders", columns);
@@ -175,6 +175,7 @@ describe.each(adapters)("%s: the ledger", (dialect, adapter) => {
     ));
   test("a step that the adapter does not have is UNSUPPORTED, with a way out", () => {
     const step = { kind: "regrant", ref: live.ref, before: null, after: null } as const;
-    expect(() => compileStep(adapter, step)).toThrow(/has no regrant/);
+    const { regrant: _none, ...steps } = adapter.steps;
+    expect(() => compileStep({ ...adapter, steps }, step)).toThrow(/has no regrant/);
   });
 });

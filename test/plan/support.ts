@@ -1,5 +1,6 @@
 import { type ColumnShape, type ColumnType, inline, type TableRef, type TableShape } from "cutover/adapter";
 import { duckdb } from "cutover/duckdb";
+import { snowflake } from "cutover/snowflake";
 import { expect } from "vitest";
 import type { Fingerprint } from "../../adapters/duckdb/fingerprint.js";
 import { type Adapter, adapterOf } from "../../src/adapter/define.js";
@@ -17,6 +18,9 @@ export const adapters: readonly (readonly [string, Adapter])[] = [
   ["ansi", neutral],
   ["duckdb", adapterOf(duckdb()) as Adapter],
 ];
+export const apartly: readonly [string, Adapter] = ["snowflake", adapterOf(snowflake({ account: "a" })) as Adapter];
+/** Those whose words differ in place; what is apart from a transaction has plans of its own. */
+export const inPlaceAdapters = [...adapters, apartly];
 export const names = ledgerNames(["db", "main"], "cutover_ledger", "shop");
 export const inMain = (name: string): TableRef => ({ path: ["db", "main", name] });
 
@@ -39,6 +43,7 @@ export function shape(
 ): TableShape {
   const ref = typeof of === "string" ? inMain(of) : of;
   const copy = typeof of !== "string";
+  if (adapter.name === "snowflake") return { ref, columns, marker: null, version: "17", fingerprint: onSnowflake };
   const fingerprint: Fingerprint = {
     table: ref.path,
     body: `(${columns.map((c) => `${adapter.syntax.ident([c.name])} ${c.native}`).join(", ")})`,
@@ -56,6 +61,14 @@ export function shape(
   };
   return { ref, columns, marker: null, version: null, fingerprint };
 }
+const onSnowflake = {
+  kind: "permanent",
+  comment: "what it is for",
+  owner: "OWNER",
+  grants: [{ privilege: "SELECT", kind: "ROLE", to: "READER", grantable: false }],
+  fixed: [],
+  attached: [],
+};
 export const idOf = (name: string): string => tableKey(inMain(name).path, "db", false);
 
 export const was = (more: Partial<TableState> = {}): TableState => ({

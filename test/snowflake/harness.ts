@@ -3,6 +3,7 @@ import { adapterOf, ident, type Sql, sqlOp, type TableRef, template } from "cuto
 import type { Harness } from "cutover/conformance";
 import { type SnowflakeOptions, snowflake } from "cutover/snowflake";
 import { capabilities } from "../../adapters/snowflake/capabilities.js";
+import { wrapped } from "../../src/conformance/wrapped.js";
 import { startSnowflake } from "../simulators/snowflake/server.js";
 
 const io = { signal: new AbortController().signal, tag: "conformance schema" };
@@ -15,10 +16,32 @@ export const decorate = (table: TableRef): readonly Sql[] => [
   template`GRANT SELECT ON TABLE ${ident(table.path)} TO ROLE PUBLIC`,
 ];
 
+/** What a run of the kit did that an account pays for. */
+export interface Cost {
+  readonly sessions: number;
+  /** Calls of sessions; a block is one. */
+  readonly calls: number;
+  readonly schemas: number;
+}
+
 /** The kit in an account: two schemas for each case, one of them for the ledger, both dropped when it ends. */
-export function harnessIn(login: Extract<SnowflakeOptions, { username?: string | undefined }>): Harness {
+export function harnessIn(
+  login: Extract<SnowflakeOptions, { username?: string | undefined }>,
+): Harness & { readonly cost: () => Cost } {
   const { database } = login;
   if (database === undefined) throw new Error("the kit needs a database to make schemas in");
+  const counted = { sessions: 0, calls: 0, schemas: 0 };
+  const counting = (options: SnowflakeOptions) =>
+    wrapped(snowflake(options), {
+      session: (s) => {
+        counted.sessions += 1;
+        return {
+          execute: (op, o) => s.execute(op, o).finally(() => counted.calls++),
+          atomic: (b, o) => s.atomic(b, o).finally(() => counted.calls++),
+          stage: (into, columns, from, o) => s.stage(into, columns, from, o).finally(() => counted.calls++),
+        };
+      },
+    });
   const admin = adapterOf(snowflake(login));
   const run = async (statements: readonly string[]): Promise<void> => {
     const session = await admin?.open(io);
@@ -32,12 +55,14 @@ export function harnessIn(login: Extract<SnowflakeOptions, { username?: string |
   return {
     capabilities,
     decorate,
+    cost: () => ({ ...counted }),
     open: async () => {
       const schema = `CUTOVER_${randomUUID().replaceAll("-", "").slice(0, 16).toUpperCase()}`;
       const ledgerSchema = `${schema}_LEDGER`;
+      counted.schemas += 1;
       await run([`CREATE SCHEMA ${quoted(schema)}`]);
       return {
-        warehouse: snowflake({ ...login, schema }),
+        warehouse: counting({ ...login, schema }),
         ledgerSchema,
         dispose: () => run([schema, ledgerSchema].map((name) => `DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)),
       };
