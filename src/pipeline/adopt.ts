@@ -112,7 +112,7 @@ function watermarkOf(w: Work, t: Found, given: unknown): string | null {
   if (given === undefined || given === null) return t.state?.watermark ?? null;
   const path = `watermarks.${t.alias}`;
   if (cursor === null) throw configError([{ path, message: "the table has no cursor" }]);
-  const type = findColumn(t.live?.columns ?? [], cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive)?.type ?? "string";
+  const type = findColumn(t.live?.columns ?? [], cursor, w.ctx.adapter.capabilities.identifiers)?.type ?? "string";
   if (typeof given === "number" && !Number.isFinite(given))
     throw configError([{ path, message: "expected a finite number: nothing can be read from there" }]);
   try {

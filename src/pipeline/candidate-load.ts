@@ -29,8 +29,8 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
   const candidate = await candidateShape(w, p);
   const target: Found = { ...found, live: candidate, state: p.fromStart ? null : found.state };
   const { cursor } = found.definition;
-  const { caseSensitive } = w.ctx.adapter.capabilities.identifiers;
-  const type = cursor === null ? undefined : findColumn(candidate.columns, cursor, caseSensitive)?.type;
+  const { identifiers } = w.ctx.adapter.capabilities;
+  const type = cursor === null ? undefined : findColumn(candidate.columns, cursor, identifiers)?.type;
   if (type !== undefined) readableWatermark(w, found.alias, p.watermark, type);
   const generation = p.raw === null ? 0 : 1 - p.generation;
   p.generations = Math.max(p.generations, generation + 1);
@@ -48,7 +48,7 @@ export async function loadCandidate(w: Work, held: Held, feed: AnyFeed, p: Progr
     },
     found.alias,
   );
-  const exact = exactNames(found.definition, candidate.columns, caseSensitive);
+  const exact = exactNames(found.definition, candidate.columns, identifiers);
   const plan = planApply({
     alias: found.alias,
     candidate,

@@ -24,7 +24,7 @@ export async function tableSwap(w: Work, held: Held, p: Progress): Promise<Table
   const candidate = await candidateShape(w, p);
   checkAgainstLive(w.ctx, alias, definition, candidate.columns);
   const columns = stored(candidate.columns);
-  const exact = exactNames(definition, columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
+  const exact = exactNames(definition, columns, w.ctx.adapter.capabilities.identifiers);
   return {
     alias,
     id,

@@ -75,7 +75,7 @@ async function difference(
   if (parts === null) throw unknown(w, low, known);
   if (parts.length === 0) return null;
   const columns = await commonColumns(w, stored(live.columns), parts);
-  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const sensitive = w.ctx.adapter.capabilities.identifiers;
   const key = found.definition.key.map((k) => findColumn(columns, k, sensitive)?.name ?? k);
   const [op] = compileStep(w.ctx.adapter, { kind: "difference", parts: forward ? parts : reversed(parts), columns, key });
   if (op === undefined || "native" in op) throw new Error("a difference is one query");

@@ -66,7 +66,7 @@ async function loadContext(w: Work, state: State, release: number, fromStart: bo
     since[alias] = undefined;
     if (watermark === null) continue;
     const live = await w.describe(ref);
-    const column = findColumn(live?.columns ?? [], d.cursor, w.ctx.adapter.capabilities.identifiers.caseSensitive);
+    const column = findColumn(live?.columns ?? [], d.cursor, w.ctx.adapter.capabilities.identifiers);
     const declared = d.columns?.find((c) => c.name === d.cursor);
     const type = column?.type ?? declared?.type ?? "string";
     readableWatermark(w, alias, watermark, type);

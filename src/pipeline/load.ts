@@ -194,7 +194,7 @@ interface Unsettled {
 /** The exact names that a load is looked at by. */
 function sightOf(w: Work, found: Found, u: Pick<Shapes, "all" | "columns">) {
   const d = found.definition;
-  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const sensitive = w.ctx.adapter.capabilities.identifiers;
   const given = (name: string | null): ColumnShape | null =>
     name === null ? null : (findColumn(u.columns, name, sensitive) ?? null);
   return { key: exactNames(d, u.all, sensitive).key, cursor: given(d.cursor), partition: given(d.partition) };

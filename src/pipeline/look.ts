@@ -188,7 +188,7 @@ export function liveChecks(
   const live = t.live;
   if (live === null) throw new Error("a table that does not exist has no checks");
   const columns = stored(live.columns);
-  const exact = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
+  const exact = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers);
   const checks = compileChecks(exact.checks, {
     alias: t.alias,
     columns,

@@ -83,7 +83,7 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
         live: t.live,
         at: t.ref,
         keepAs: besideLive(t.ref.path, "before", release),
-        ...exactNames(t.definition, candidate.columns, w.ctx.adapter.capabilities.identifiers.caseSensitive),
+        ...exactNames(t.definition, candidate.columns, w.ctx.adapter.capabilities.identifiers),
         hash: hashOf(w.ctx, candidate.columns),
         watermark: t.state?.watermark ?? null,
         was: t.state,
@@ -114,7 +114,7 @@ const shapeOf = (w: Work, t: Found, path: readonly string[]): TableShape => {
 function asLoad(w: Work, t: Found, release: number): TableLoad {
   const live = t.live ?? shapeOf(w, t, t.ref.path);
   const columns = stored(live.columns);
-  const keys = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers.caseSensitive);
+  const keys = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers);
   const type = columns.find((c) => c.name === keys.partition)?.type ?? "string";
   return {
     ...keys,

@@ -142,7 +142,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
   const was = state.tables[found.id] ?? null;
   const live: TableShape = found.live ?? { ref: found.ref, columns: s.columns, marker: null, version: null, fingerprint: null };
   const columns = stored(live.columns);
-  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const sensitive = w.ctx.adapter.capabilities.identifiers;
   const exact = exactNames(d, columns, sensitive);
   const cursor = d.cursor === null ? null : (findColumn(columns, d.cursor, sensitive) ?? null);
   requireLive(w, found, was);

@@ -56,7 +56,7 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
           ? all
           : pick(
               all,
-              Object.keys(first).filter((n) => findColumn(all, n, w.ctx.adapter.capabilities.identifiers.caseSensitive)),
+              Object.keys(first).filter((n) => findColumn(all, n, w.ctx.adapter.capabilities.identifiers)),
               w,
             ),
       stream,
@@ -85,8 +85,9 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
   };
 }
 
+const exactly = { fold: "none", caseSensitive: true } as const;
 const pick = (all: readonly ColumnShape[], names: readonly string[], w?: Work): readonly ColumnShape[] =>
-  names.flatMap((n) => findColumn(all, n, w?.ctx.adapter.capabilities.identifiers.caseSensitive ?? true) ?? []);
+  names.flatMap((n) => findColumn(all, n, w?.ctx.adapter.capabilities.identifiers ?? exactly) ?? []);
 
 function checkFormat(w: Work, alias: string, f: FileSet): FileSet {
   const { capabilities, name } = w.ctx.adapter;
@@ -115,7 +116,7 @@ function matchColumns(
   made: readonly ColumnShape[] | null,
   which: string,
 ): readonly ColumnShape[] {
-  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const sensitive = w.ctx.adapter.capabilities.identifiers;
   const { alias, definition } = found;
   const unknown = there.filter((c) => !findColumn(made ?? all, c.name, sensitive)).map((c) => c.name);
   const needed =
@@ -152,7 +153,7 @@ const ignored = (w: Work, alias: string, names: readonly string[]): number =>
 /** What rows are parsed against. */
 export function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[], rowNames: readonly string[] | null): RowTarget {
   const { alias, definition } = found;
-  const sensitive = w.ctx.adapter.capabilities.identifiers.caseSensitive;
+  const sensitive = w.ctx.adapter.capabilities.identifiers;
   const named = (name: string): string =>
     definition.columns?.find((c) => findColumn([{ name }], c.name, sensitive))?.name ??
     rowNames?.find((n) => findColumn([{ name }], n, sensitive)) ??

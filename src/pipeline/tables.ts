@@ -76,7 +76,7 @@ const related = (a: string, b: string): boolean =>
 
 /** What the configuration names must be there, in types that it can mean. */
 export function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition, live: readonly ColumnShape[]): void {
-  const sensitive = ctx.adapter.capabilities.identifiers.caseSensitive;
+  const sensitive = ctx.adapter.capabilities.identifiers;
   const at = `tables.${alias}`;
   const named = [
     ...d.key.map((n) => ["key", n] as const),

@@ -2,7 +2,7 @@ import type { ColumnShape } from "../adapter/shapes.js";
 import type { Row } from "../sql/sql.js";
 import { formatCanonical } from "./canonical.js";
 import type { DeclaredColumn, JsKind } from "./definition.js";
-import { findColumn } from "./resolve.js";
+import { findColumn, type Identifiers } from "./resolve.js";
 
 /** The function that turns a canonical value into what the table's row type promises. */
 export function decoderOf(shape: ColumnShape, js: JsKind): (v: unknown) => unknown {
@@ -36,20 +36,22 @@ function exactDecoder(shape: ColumnShape): (v: unknown) => unknown {
 export function rowDecoder(
   shapes: readonly ColumnShape[],
   declared: readonly DeclaredColumn[] | null,
-  caseSensitive: boolean,
+  identifiers: Identifiers,
 ): (row: Row) => Row {
   const columns = shapes.map((s) => {
-    const d = (declared ?? []).find((c) => findColumn([s], c.name, caseSensitive) !== undefined);
+    const d = (declared ?? []).find((c) => findColumn([s], c.name, identifiers) !== undefined);
     return [s.name, d?.name ?? s.name, decoderOf(s, d?.js ?? "exact")] as const;
   });
   return (row) => Object.fromEntries(columns.map(([from, to, decode]) => [to, decode(row[from])]));
 }
+/** What is secret is so however it is written. */
+const anyCase: Identifiers = { fold: "none", caseSensitive: false };
 /** Rows as reports hold them: JSON-safe, redacted. `known`: values are shown of the table's own columns only. */
 export function sampleRow(row: Row, shapes: readonly ColumnShape[], redact: readonly string[], known = false): Row {
   const secret = redact.map((name) => ({ name }));
   return Object.fromEntries(
     Object.entries(row).map(([name, v]) => {
-      if (findColumn(secret, name, false) !== undefined || (known && findColumn(shapes, name, false) === undefined))
+      if (findColumn(secret, name, anyCase) !== undefined || (known && findColumn(shapes, name, anyCase) === undefined))
         return [name, "[redacted]"];
       const type = shapes.find((s) => s.name === name)?.type;
       if (typeof v === "number" && Number.isFinite(v) && type !== "date") return [name, v];

@@ -1,7 +1,7 @@
 import type { ColumnShape } from "../adapter/shapes.js";
 import type { CheckDefinition } from "../check/checks.js";
 import type { TableDefinition } from "./definition.js";
-import { findColumn } from "./resolve.js";
+import { findColumn, type Identifiers } from "./resolve.js";
 
 /** What a definition names, in the exact names of a table: where names do not differ by case, users may write them otherwise. */
 export interface ExactNames {
@@ -12,8 +12,8 @@ export interface ExactNames {
   readonly checks: readonly CheckDefinition[];
 }
 
-export function exactNames(d: TableDefinition, columns: readonly ColumnShape[], caseSensitive: boolean): ExactNames {
-  const exact = (n: string): string => findColumn(columns, n, caseSensitive)?.name ?? n;
+export function exactNames(d: TableDefinition, columns: readonly ColumnShape[], by: Identifiers): ExactNames {
+  const exact = (n: string): string => findColumn(columns, n, by)?.name ?? n;
   return {
     key: d.key.map(exact),
     partition: d.partition === null ? null : exact(d.partition),

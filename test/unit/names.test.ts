@@ -142,10 +142,15 @@ describe("resolveName", () => {
   });
   test("a column is found exactly first, then by case where that does not matter", () => {
     const columns = ["id", "ID", "Name"].map((name) => ({ name, type: "int64", nullable: true, native: "BIGINT" }) as const);
-    expect(findColumn(columns, "ID", false)?.name).toBe("ID");
-    expect(findColumn(columns, "name", false)?.name).toBe("Name");
-    expect(findColumn(columns, "name", true)).toBeUndefined();
-    expect(findColumn(columns, "constructor", false)).toBeUndefined();
+    const [any, upper] = [{ fold: "none", caseSensitive: false } as const, { fold: "upper", caseSensitive: true } as const];
+    expect(findColumn(columns, "ID", any)?.name).toBe("ID");
+    expect(findColumn(columns, "name", any)?.name).toBe("Name");
+    expect(findColumn(columns, "name", upper)).toBeUndefined();
+    expect(findColumn(columns, "constructor", any)).toBeUndefined();
+    // As unquoted names in SQL: `orders.id` is the column ID there.
+    expect(findColumn(columns.slice(1), "id", upper)?.name).toBe("ID");
+    expect(findColumn(columns, "id", upper)?.name).toBe("id");
+    expect(findColumn(columns.slice(0, 1), "ID", { fold: "lower", caseSensitive: true })?.name).toBe("id");
   });
 });
 

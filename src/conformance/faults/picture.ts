@@ -35,5 +35,10 @@ export async function picture(place: Place, p: Pipeline, tables: number): Promis
 export async function litter(place: Place): Promise<readonly string[]> {
   const { beside, ledger } = await allTables(place);
   const name = (path: string): string => path.split(".").at(-1) ?? "";
-  return [...beside, ...ledger].map((t) => name(t).replace(/_(candidate|before|undone)_(f\d+_?)?\d*$/, "_$1")).sort();
+  const plain = (t: string): string =>
+    name(t)
+      .replace(/_(candidate|before|undone)_(f\d+_?)?\d*$/, "_$1")
+      // Images are named by the table with its schema, which is another in each place.
+      .replace(/^changes_.*_([0-9a-f]{8})$/, "changes_$1");
+  return [...beside, ...ledger].map(plain).sort();
 }

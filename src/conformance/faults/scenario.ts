@@ -67,7 +67,7 @@ async function byCandidate(p: Pipeline, from: "clone" | "rebuild"): Promise<void
 }
 /** Someone who is no pipeline writes a row. */
 async function foreign(place: Place): Promise<void> {
-  const columns = ["id", "name", "v", "seq"].map((c) => ident([place.folded(c).path.at(-1) ?? c]));
+  const columns = ["id", "name", "v", "seq"].map((c) => ident([c]));
   const [id, name, v, seq] = columns as [never, never, never, never];
   await place.execute(
     template`INSERT INTO ${ident(place.folded("apples").path)} (${id}, ${name}, ${v}, ${seq}) VALUES (${100n}, ${"foreign"}, ${7n}, ${7n})`,
