@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Simulator, startSnowflake } from "../simulators/snowflake/server.js";
 
 /*
  * The `ts` blocks of a page are one program, run from top to bottom in an empty folder. What it needs and a reader does
@@ -18,14 +19,28 @@ const texts = new Map(await Promise.all([...pages, "examples/postgres/README.md"
 const programs = new Map(pages.map((page) => [page, programOf(textOf(page))] as const).filter(([, p]) => p.trim() !== ""));
 
 let folder = "";
+let sim: Simulator;
+/** Pages on Snowflake log in with what the environment says. */
+const account = (): Readonly<Record<string, string>> => {
+  const o = sim.connectionOptions();
+  return {
+    SNOWFLAKE_ACCOUNT: o.account,
+    SNOWFLAKE_USER: o.username,
+    SNOWFLAKE_PASSWORD: o.password,
+    SNOWFLAKE_ACCESS_URL: o.accessUrl,
+    SNOWFLAKE_DATABASE: o.database,
+    SNOWFLAKE_WAREHOUSE: o.warehouse,
+  };
+};
 const fileOf = (page: string): string => join(folder, page.replaceAll("/", "-").replace(/\.md$/, ""), "page.ts");
 
 beforeAll(async () => {
+  sim = await startSnowflake();
   folder = await realpath(await mkdtemp(join(tmpdir(), "cutover-docs-")));
   // An application's node_modules: the package is found by its name, as its users find it.
   await mkdir(join(folder, "node_modules"));
   await symlink(root, join(folder, "node_modules", "cutover"), "dir");
-  for (const name of ["zod", "@duckdb", "@types"])
+  for (const name of ["zod", "@duckdb", "@types", "snowflake-sdk"])
     await symlink(join(root, "node_modules", name), join(folder, "node_modules", name), "dir");
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   for (const [page, program] of programs) {
@@ -33,13 +48,19 @@ beforeAll(async () => {
     await writeFile(fileOf(page), program);
   }
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await sim.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe("the blocks of", () => {
   test.each([...programs])("%s do what they say", { timeout: 120_000 }, async (page, program) => {
     const tsx = pathToFileURL(join(root, "node_modules/tsx/dist/esm/index.mjs")).href;
     const args = ["--conditions=cutover-source", "--import", tsx, fileOf(page)];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: dirname(fileOf(page)) });
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: dirname(fileOf(page)),
+      env: { ...process.env, ...account() },
+    });
     expect(printed(stdout)).toEqual([...program.matchAll(/\/\/ → (.*)$/gm)].map((m) => m[1]?.trimEnd()));
   });
 
