@@ -1,4 +1,4 @@
-// Runs the conformance kit on an adapter: `npm run conformance -- duckdb [--group session] [--only text] [--pairs 12|all] [--seed n]`.
+// Runs the conformance kit on an adapter: `npm run conformance -- duckdb [--group session] [--only text] [--pairs 12|all] [--every n] [--seed n]`.
 // One line a case; last, a summary as JSON. Exits with 1 when a case failed.
 import { parseArgs } from "node:util";
 import { type ConformanceCase, conformance, type Harness } from "cutover/conformance";
@@ -17,6 +17,7 @@ const options = z.object({
   group: z.array(z.enum(groups)).default([...groups]),
   only: z.string().default(""),
   pairs: z.union([z.literal("all"), z.coerce.number().int().min(0)]).default(12),
+  every: z.coerce.number().int().min(1).default(1),
   seed: z.coerce.number().int().optional(),
 });
 
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
     group: { type: "string", multiple: true },
     only: { type: "string" },
     pairs: { type: "string" },
+    every: { type: "string" },
     seed: { type: "string" },
   },
 });
@@ -40,8 +42,8 @@ if (load === undefined) {
   console.error(`which adapter? there are: ${Object.keys(adapters).join(", ")}`);
   process.exit(2);
 }
-const { group, only, pairs, seed } = parsed.data;
-const faults = { pairs, ...(seed === undefined ? {} : { seed }) };
+const { group, only, pairs, every, seed } = parsed.data;
+const faults = { pairs, every, ...(seed === undefined ? {} : { seed }) };
 let notes: string[] = [];
 const note = (_case: ConformanceCase, text: string): number => notes.push(text);
 const cases = conformance({ ...(await load()), groups: group, faults, note }).filter((c) => c.name.includes(only));

@@ -1,5 +1,5 @@
 import type { TableRef } from "../adapter/shapes.js";
-import type { Kept, State } from "../ledger/state.js";
+import type { Kept, State, TableState } from "../ledger/state.js";
 import type { PlannedStep } from "../plan/compile.js";
 import { fencedSteps } from "./fenced.js";
 import type { Held } from "./held.js";
@@ -56,18 +56,21 @@ export function lightCleanUp(
   tables: readonly {
     readonly alias: string;
     readonly changes: TableRef;
-    readonly was: { readonly changes?: readonly string[] | null } | null;
+    readonly was: Pick<TableState, "changes" | "sinceScan"> | null;
     readonly fill: boolean;
   }[],
   release: number,
   keep: number,
+  scanEvery: number,
 ): readonly PlannedStep[] | null {
   const leaving = s.kept.slice(0, Math.max(0, s.kept.length + 1 - keep));
   const swapped = leaving.some((k) => Object.values(k.tables).some((t) => t.undo.kind === "swap"));
   const moved = tables.some((t) => t.was?.changes != null && textOf(t.was.changes) !== textOf(t.changes.path));
   if (swapped || moved || s.undone.length > 0) return null;
   const kept = [...s.kept.map((k) => k.release), release];
-  const due = tables.filter((t, i) => !t.fill && s.kept.length >= keep && (release + i) % keep === 0);
+  // Counted by the table's own releases, which every one of them raises; one table a release, as long as there are not more than that.
+  const every = Math.min(keep, scanEvery);
+  const due = tables.filter((t, i) => !t.fill && s.kept.length >= keep && ((t.was?.sinceScan ?? 0) + i) % every === 0);
   return due.map((t) => ({ id: `${t.alias}.forget`, step: { kind: "forget" as const, changes: t.changes, keep: kept } }));
 }
 const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];

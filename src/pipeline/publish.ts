@@ -43,7 +43,7 @@ export async function publishInPlace(
     const tables = await tableLoads(w, held, staged, foreign, fresh);
     fresh = false;
     for (const t of tables) await prepareTables(w, t);
-    const forget = end === "commit" ? lightCleanUp(held.state, tables, release, facts.keep) : null;
+    const forget = end === "commit" ? lightCleanUp(held.state, tables, release, facts.keep, w.ctx.settings.scanEvery) : null;
     const { plan, published } = planInPlace(tables, { ...facts, forget }, jsRunner(w));
     const result = await held.during((limit) => w.block(plan, end, limit));
     if (result.outcome === "committed" && forget !== null) held.freed();

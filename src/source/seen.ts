@@ -90,6 +90,7 @@ const plainText = (c: ColumnShape, syntax: Syntax): boolean =>
   c.type === "string" && (c.native === syntax.type("string") || /^VARCHAR\(\d+\)$/i.test(c.native));
 
 const textOf = (v: unknown): string => {
+  if (v === null) return "null";
   const text = String(v);
   return `${text.length}:${text}`;
 };

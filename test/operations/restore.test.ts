@@ -15,7 +15,10 @@ async function world() {
   const warehouse = plainDdl();
   const etl = cutover({ warehouse, pipeline: "items", tables: { items: itemsTable() }, keep: 1 });
   const session = await adapterOf(warehouse)?.open({ signal: new AbortController().signal, tag: "test" });
-  closing.push(() => etl.close(), async () => session?.close());
+  closing.push(
+    () => etl.close(),
+    async () => session?.close(),
+  );
   const content = async (): Promise<unknown> =>
     (
       await session?.execute(
@@ -39,7 +42,11 @@ test("invariant 12: a release that is no longer kept comes back from the engine'
   const report = await etl.rollback({ to: 2, restore: "time-travel" });
   expect(report).toMatchObject({ from: 5, to: 2, tables: { items: { rows: 8 } } });
   expect(await content()).toEqual(then);
-  expect(await etl.status()).toMatchObject({ live: 6, watermarks: status.watermarks, held: "release 2 was restored as release 6" });
+  expect(await etl.status()).toMatchObject({
+    live: 6,
+    watermarks: status.watermarks,
+    held: "release 2 was restored as release 6",
+  });
   expect((await etl.audit()).ok).toBe(true);
   await failure(etl.run({ items: rows(batch(9, 9, 9)) }), "HELD");
   await etl.rollback();
@@ -73,5 +80,8 @@ test("an engine that cannot read tables as they were says what to do instead", a
   const etl = db.own(cutover({ warehouse: db.warehouse, pipeline: "items", tables: { items: itemsTable() }, keep: 1 }));
   for (const v of [1, 2, 3]) await etl.run({ items: rows(batch(1, 9, v)) });
   const e: unknown = await etl.rollback({ to: 1, restore: "time-travel" }).catch((x: unknown) => x);
-  expect(isCutoverError(e, "UNSUPPORTED") && e.context).toMatchObject({ capability: "time travel", alternative: expect.stringContaining("keep") });
+  expect(isCutoverError(e, "UNSUPPORTED") && e.context).toMatchObject({
+    capability: "time travel",
+    alternative: expect.stringContaining("keep"),
+  });
 });

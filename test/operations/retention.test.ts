@@ -49,6 +49,24 @@ onEveryWarehouse((open) => {
     expect((await etl.audit()).ok).toBe(true);
   });
 
+  test("invariant 12: images are forgotten also where every other release number goes to a run that fails", async () => {
+    const db = await open();
+    const etl = itemsPipeline(db, { keep: 2 });
+    for (let v = 1; v <= 12; v++) {
+      await etl.run({ items: rows(batch(1, 10, v)) });
+      const failing = (async function* () {
+        yield* batch(1, 1, v);
+        throw new Error("of the source");
+      })();
+      await failure(etl.run({ items: rows(failing) }), "SOURCE");
+      const rejected = await etl.begin();
+      await rejected.reject();
+    }
+    const [images] = (await db.tables()).filter((t) => t.startsWith("cutover_ledger.changes_"));
+    expect(Number((await db.query(`SELECT count(*) AS n FROM ${images}`))[0]?.["n"])).toBeLessThanOrEqual(2 * 2 * 20);
+    expect((await etl.audit()).ok).toBe(true);
+  });
+
   test("invariant 12: what was undone is kept until the next publish, and not longer", async () => {
     const db = await open();
     const etl = itemsPipeline(db, { keep: 3 });
