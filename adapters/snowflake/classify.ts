@@ -49,6 +49,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   "000613": conflict,
   "000624": conflict,
   "000639": conflict,
+  "000603": ["transient", "Snowflake met an error of its own and changed nothing; run again."],
   "000604": stopped,
   "000605": stopped,
   "000630": ["cancelled", "The statement ran into its time limit and nothing was changed; raise `statementTimeoutSeconds`."],
@@ -119,10 +120,7 @@ const messages: readonly (readonly [message: RegExp, meaning: Meaning])[] = [
     /is not recognized|out of (?:the )?(?:representable )?range|is too long and would be truncated|Failed to cast|Error parsing JSON/i,
     misfit,
   ],
-  [
-    /privileges to operate on database/i,
-    ["denied", "Grant CREATE SCHEMA on the database: the ledger is made there."],
-  ],
+  [/privileges to operate on database/i, ["denied", "Grant CREATE SCHEMA on the database: the ledger is made there."]],
   [
     /privileges to operate on schema/i,
     ["denied", "Grant CREATE TABLE on the schema: tables, candidates and what is staged are made there."],
@@ -172,6 +170,7 @@ const closed: Meaning = ["resources", "The local folder for temporary files cann
 const local: Readonly<Record<string, Meaning>> = {
   ENOSPC: full,
   EDQUOT: full,
+  EFBIG: full,
   EROFS: closed,
   EACCES: closed,
   EPERM: closed,

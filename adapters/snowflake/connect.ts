@@ -57,11 +57,19 @@ export async function connect(settings: Settings, o: IoOptions): Promise<Opened>
   try {
     // Pools hand out what others left in the middle of a transaction (snowflake-connector-nodejs, issue 789).
     if ("pool" in settings) await perform(link, "ROLLBACK", o);
+    if ("connection" in settings) await refuseOpen(link, o);
     return { ...opened, home: await prepare(link, settings, o) };
   } catch (e) {
     await opened.close().catch(() => undefined);
     throw e;
   }
+}
+
+/** What the application began is neither to be committed with a release nor to be rolled back. */
+async function refuseOpen(link: Link, o: IoOptions): Promise<void> {
+  const { rows } = await perform(link, 'SELECT CURRENT_TRANSACTION() AS "OPEN"', o);
+  if (rows[0]?.["OPEN"] === null) return;
+  throw fault("other", "the connection has a transaction open", "COMMIT or ROLLBACK it first, or give a connection of its own.");
 }
 
 interface Acquired {
@@ -77,7 +85,7 @@ async function acquire(settings: Settings, o: IoOptions): Promise<Acquired> {
   if (!("pool" in settings)) return login(settings, o);
   const { pool } = settings;
   const taken = await Promise.resolve(pool.acquire()).catch((e: unknown) => {
-    throw translate(e, asItIs);
+    throw notLoggedIn(e, asItIs);
   });
   const connection = taken as ConnectionLike;
   const close = async (lost: boolean): Promise<void> => {

@@ -1,5 +1,6 @@
-import type { IoOptions, Row } from "cutover/adapter";
+import type { FaultKind, IoOptions, Row } from "cutover/adapter";
 import { type Link, run } from "./driver.js";
+import { SnowflakeFault } from "./errors.js";
 import { plain, type Statement } from "./render.js";
 import { syntax, text } from "./syntax.js";
 
@@ -61,12 +62,18 @@ export async function fingerprintOf(
   const granted = await ask(plain(`SHOW GRANTS ON TABLE ${table}`));
   const streams = await ask(plain(`SHOW STREAMS IN DATABASE ${syntax.ident(path.slice(0, 1))}`));
   const tables = await ask(plain(`SHOW TABLES LIKE ${text(likeness(path[2]))} IN SCHEMA ${syntax.ident(path.slice(0, 2))}`));
-  const version = await ask(plain(`SELECT SYSTEM$LAST_CHANGE_COMMIT_TIME(${text(table)}) AS "VERSION"`));
+  const facts = await ask(plain(referring(path))).catch((e: unknown) => {
+    // Who does not own the table may not ask what is attached to it, and cannot swap it either; some editions have none of it.
+    if (e instanceof SnowflakeFault && e.fault.outcome === "not-applied" && !fleeting.has(e.fault.kind))
+      return ask(plain(versioning(table)));
+    throw e;
+  });
   const own = tables.find((r) => of(r, "name") === path[2]);
   const fixed = streams.filter((r) => readsTable(of(r, "table_name"), path)).map((r) => `the stream ${of(r, "name")}`);
   const clustered = of(own, "cluster_by");
   const attached = [
     ...columns.filter((r) => of(r, "policy name") !== "").map((r) => `the policy ${of(r, "policy name")} on "${of(r, "name")}"`),
+    ...facts.filter((r) => of(r, "KIND") !== "version").map((r) => `the ${of(r, "KIND")} ${of(r, "NAME")}`),
     ...(of(own, "search_optimization") === "ON" ? ["search optimization"] : []),
     ...(of(own, "enable_schema_evolution") === "Y" ? ["schema evolution"] : []),
     ...(clustered === "" ? [] : [`clustering by ${clustered}`]),
@@ -82,8 +89,29 @@ export async function fingerprintOf(
       attached: [...attached].sort(),
     },
     computed: new Set(columns.filter((r) => of(r, "kind").startsWith("VIRTUAL")).map((r) => of(r, "name"))),
-    version: of(version[0], "VERSION") || null,
+    version:
+      of(
+        facts.find((r) => of(r, "KIND") === "version"),
+        "NAME",
+      ) || null,
   };
+}
+
+/** Failures that say nothing of the table. */
+const fleeting: ReadonlySet<FaultKind> = new Set(["transient", "conflict", "cancelled", "resources"]);
+const versioning = (table: string): string =>
+  `SELECT 'version' AS "KIND", CAST(SYSTEM$LAST_CHANGE_COMMIT_TIME(${text(table)}) AS VARCHAR) AS "NAME"`;
+/** The version, and what DESCRIBE and SHOW do not tell: row access policies, and tags of the table's own with their values. */
+function referring(path: Path): string {
+  const table = text(syntax.ident(path));
+  const from = `${syntax.ident(path.slice(0, 1))}.INFORMATION_SCHEMA`;
+  const tag = `SELECT 'tag', TAG_NAME || ' = ' || TAG_VALUE || NVL(' on ' || COLUMN_NAME, '')`;
+  return [
+    versioning(syntax.ident(path)),
+    `SELECT 'row access policy', POLICY_NAME || NVL(' on ' || REF_ARG_COLUMN_NAMES, '') FROM TABLE(${from}.POLICY_REFERENCES(REF_ENTITY_NAME => ${table}, REF_ENTITY_DOMAIN => 'TABLE')) WHERE POLICY_KIND = 'ROW_ACCESS_POLICY'`,
+    `${tag} FROM TABLE(${from}.TAG_REFERENCES(${table}, 'TABLE')) WHERE LEVEL = 'TABLE'`,
+    `${tag} FROM TABLE(${from}.TAG_REFERENCES_ALL_COLUMNS(${table}, 'TABLE')) WHERE LEVEL = 'COLUMN'`,
+  ].join(" UNION ALL ");
 }
 
 const of = (row: Row | undefined, name: string): string => {

@@ -11,8 +11,10 @@ export type { PoolLike, SnowflakeOptions } from "./options.js";
 
 /**
  * A Snowflake warehouse. Nothing is opened yet: sessions log in when a pipeline needs them, and each one that was opened here is
- * ended here. A `connection` or a `pool` of the application's is used and never closed; the session parameters that this
- * adapter sets stay set on it, and over a single connection operations wait for each other.
+ * ended here. A `connection` or a `pool` of the application's is used and never closed; over a single connection operations wait
+ * for each other, and one with an open transaction is refused. One ALTER SESSION sets TIMEZONE, AUTOCOMMIT, LOCK_TIMEOUT,
+ * STATEMENT_TIMEOUT_IN_SECONDS, ABORT_DETACHED_QUERY, QUOTED_IDENTIFIERS_IGNORE_CASE, ERROR_ON_NONDETERMINISTIC_MERGE and _UPDATE,
+ * DATE_, TIME_, TIMESTAMP_ and BINARY_INPUT_FORMAT, BINARY_ and TIME_OUTPUT_FORMAT, and JSON_INDENT; they stay set on it.
  * @throws CutoverError `CONFIG` when an option is wrong.
  */
 export function snowflake(options: SnowflakeOptions): Warehouse {

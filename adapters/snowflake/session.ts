@@ -7,10 +7,16 @@ import { readable, renderSql } from "./render.js";
 import { columnsOf } from "./stage/columns.js";
 import { stage } from "./stage/index.js";
 import { scratchOf } from "./stage/scratch.js";
+import { syntax } from "./syntax.js";
 
 /** A session on one connection. */
 export function sessionOn({ link, home, close }: Opened): Session {
   let closed = false;
+  let ended: Promise<void> | undefined;
+  const end = (): Promise<void> => {
+    ended ??= close();
+    return ended;
+  };
   let last: Promise<unknown> = Promise.resolve();
   // One statement at a time: another one would slip into an open transaction.
   const alone = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -43,7 +49,13 @@ export function sessionOn({ link, home, close }: Opened): Session {
   const scratch = scratchOf(link);
   return {
     home,
-    execute: (op: SqlOp, o) => alone(() => exec(op, o)),
+    execute: (op: SqlOp, o) =>
+      alone(async () => {
+        const done = await exec(op, o);
+        // A new schema becomes the session's current one (docs: CREATE SCHEMA), and names of users' SQL would mean others.
+        if (makesSchema(op)) await perform(link, `USE SCHEMA ${syntax.ident(home)}`, o);
+        return done;
+      }),
     async *stream(sql, returns, o) {
       const types = Object.fromEntries(returns.map((c) => [c.name, c.type] as const));
       const statement = readable(renderSql(sql), types);
@@ -56,6 +68,7 @@ export function sessionOn({ link, home, close }: Opened): Session {
         try {
           return await block(b, o);
         } catch (e) {
+          if (link.lost) await end();
           throw o.signal.aborted && e === o.signal.reason ? cancelled("signal", true) : e;
         }
       }),
@@ -67,11 +80,12 @@ export function sessionOn({ link, home, close }: Opened): Session {
       if (closed) return;
       await alone(async () => undefined);
       closed = true;
-      await close();
+      await end();
     },
   };
 }
 
+const makesSchema = ({ sql }: SqlOp): boolean => /^CREATE SCHEMA\b/.test(renderSql(sql).text);
 const calm = (tag: string): IoOptions => ({ tag, signal: new AbortController().signal });
 
 /** A transaction that cannot be rolled back holds its locks for minutes: then the session must go, which ends it. */
@@ -85,13 +99,21 @@ async function rollback(link: Link, tag: string): Promise<void> {
   }
 }
 
-/** Only what the service itself says is certain; a COMMIT without an answer may have been one. */
+/**
+ * The service's codes of statements. The others, of the driver and of sessions that are gone, may come to the repetition of a request
+ * whose first answer was lost.
+ */
+const answered = /^(?!39|4)\d{6}$/;
+
+/** Only what the service itself says of it is certain; a COMMIT without an answer may have been one. */
 async function commit(link: Link, o: IoOptions): Promise<void> {
   try {
     await perform(link, "COMMIT", o);
   } catch (e) {
+    // One that never arrived leaves the transaction open, and its locks would keep out whoever looks what became of it.
+    await perform(link, "ROLLBACK", { ...calm("cutover rollback"), timeoutMs: 5000 }).catch(() => undefined);
     link.lost = true;
-    const certain = e instanceof SnowflakeFault && /^\d{6}$/.test(e.code ?? "") && e.fault.outcome === "not-applied";
+    const certain = e instanceof SnowflakeFault && answered.test(e.code ?? "") && e.fault.outcome === "not-applied";
     if (certain || !(e instanceof SnowflakeFault)) throw e;
     throw new SnowflakeFault(e.message, { ...e.fault, outcome: "unknown" }, { cause: e, code: e.code });
   }

@@ -121,7 +121,11 @@ describe("a privilege that the role lacks", () => {
   });
   test("to see the table at all", async () => {
     const w = await here.world();
-    await w.sql(...base, "REVOKE ALL ON TABLE $.PUBLIC.ORDERS FROM ROLE ETL", "GRANT CREATE TABLE ON SCHEMA $.PUBLIC TO ROLE ETL");
+    await w.sql(
+      ...base,
+      "REVOKE ALL ON TABLE $.PUBLIC.ORDERS FROM ROLE ETL",
+      "GRANT CREATE TABLE ON SCHEMA $.PUBLIC TO ROLE ETL",
+    );
     const e = await failure(() => w.etl({ warehouse: asEtl }).run({ orders: rows([order(1)]) }), "ADAPTER");
     expect(e.context).toMatchObject({ kind: "missing-object", outcome: "not-applied" });
     expect(e.message).toMatch(/ORDERS.*a privilege on itself/s);
@@ -158,7 +162,11 @@ describe("a privilege that the role lacks", () => {
   });
   test("for adopt", async () => {
     const w = await here.world();
-    await w.sql(...base, "INSERT INTO $.PUBLIC.ORDERS SELECT 7, 'theirs'", "REVOKE SELECT ON TABLE $.PUBLIC.ORDERS FROM ROLE ETL");
+    await w.sql(
+      ...base,
+      "INSERT INTO $.PUBLIC.ORDERS SELECT 7, 'theirs'",
+      "REVOKE SELECT ON TABLE $.PUBLIC.ORDERS FROM ROLE ETL",
+    );
     const p = w.etl({ warehouse: asEtl });
     await denied(w, () => p.adopt(), onTable);
     await w.sql("GRANT SELECT ON TABLE $.PUBLIC.ORDERS TO ROLE ETL");

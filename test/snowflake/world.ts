@@ -40,7 +40,7 @@ export interface Region {
 export interface World {
   readonly sim: Simulator;
   readonly database: string;
-  readonly login: Login & { readonly username: string; readonly password: string; readonly accessUrl: string };
+  readonly login: ReturnType<Simulator["connectionOptions"]>;
   /** A pipeline on the database; closed at the end of the test. */
   etl(more?: More): Pipeline<Tables>;
   own<P extends { close(): Promise<void> }>(pipeline: P): P;
@@ -48,6 +48,8 @@ export interface World {
   sql(...statements: readonly string[]): Promise<readonly Row[]>;
   /** Every table of the database with its rows, but for leases. */
   snapshot(): Promise<unknown>;
+  /** Tables that were made beside live, and what is staged. */
+  litter(): Promise<readonly string[]>;
   /** The rows of ORDERS, as `id=v`. */
   live(): Promise<readonly string[]>;
 }
@@ -100,6 +102,8 @@ function worldIn(sim: Simulator, database: string, run: (text: string) => Promis
       ),
     sql,
     live: async () => (await sql('SELECT "ID", "V" FROM $.PUBLIC.ORDERS ORDER BY 1')).map((r) => `${r["ID"]}=${r["V"]}`),
+    litter: async () =>
+      (await sql("SHOW TABLES IN DATABASE $")).map((r) => String(r["name"])).filter((n) => /^_cutover_|^delta_/i.test(n)),
     async snapshot() {
       const found: Record<string, unknown> = {};
       for (const t of await sql("SHOW TABLES IN DATABASE $")) {

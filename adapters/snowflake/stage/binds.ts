@@ -1,8 +1,9 @@
 import type { Batch, ColumnShape, TableRef } from "cutover/adapter";
-import { type Encoder, encoder } from "../encode.js";
+import type { Encoder } from "../encode.js";
 import type { Statement } from "../render.js";
 import { fromText, syntax } from "../syntax.js";
 import { columnList, SCRATCH } from "../tables.js";
+import { isPlain, quickEncoder } from "./quick.js";
 
 /** Beyond one of these, a file is quicker than a statement. */
 const MOST_ROWS = 10_000;
@@ -13,9 +14,11 @@ export class Gathered {
   readonly rows: (string | null)[][] = [];
   private characters = 0;
   private readonly encoders: readonly Encoder[];
+  private readonly plain: readonly boolean[];
 
   constructor(columns: readonly ColumnShape[]) {
-    this.encoders = columns.map(encoder);
+    this.encoders = columns.map(quickEncoder);
+    this.plain = columns.map((c) => isPlain(c.type));
   }
   add(batch: Batch): void {
     for (let i = 0; i < batch.rows; i++) {
@@ -27,9 +30,32 @@ export class Gathered {
   get small(): boolean {
     return this.rows.length <= MOST_ROWS && this.characters <= MOST_CHARACTERS;
   }
-  take(): readonly (readonly (string | null)[])[] {
+  /** The rows so far as lines of CSV; they are gone from here. */
+  take(): string {
     this.characters = 0;
-    return this.rows.splice(0);
+    let text = "";
+    for (const row of this.rows.splice(0)) text += this.line((c) => row[c] ?? null);
+    return text;
+  }
+  /** The rows of a batch as lines of CSV, past those that were gathered. */
+  lines(batch: Batch): string {
+    let text = "";
+    for (let i = 0; i < batch.rows; i++) text += this.line((c) => (this.encoders[c] as Encoder)(batch.columns[c]?.[i]));
+    return text;
+  }
+  private line(cell: (column: number) => string | null): string {
+    let text = "";
+    for (let c = 0; c < this.plain.length; c++) {
+      const value = cell(c);
+      const end = c === this.plain.length - 1 ? "\n" : ",";
+      text +=
+        value === null
+          ? end
+          : this.plain[c]
+            ? value + end
+            : `"${value.includes('"') ? value.replaceAll('"', '""') : value}"${end}`;
+    }
+    return text;
   }
 }
 

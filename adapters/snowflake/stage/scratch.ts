@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IoOptions } from "cutover/adapter";
 import { type Link, perform } from "../driver.js";
+import { SnowflakeFault } from "../errors.js";
 import { syntax, text } from "../syntax.js";
 
 /** Where a session puts files: a temporary stage in each schema that it stages into. It goes with the session, files and all. */
@@ -15,27 +16,28 @@ export interface Scratch {
   readonly uploaded: Map<string, string>;
 }
 
+type Kind = "STAGE" | "FILE FORMAT";
 /**
  * Not the table's own stage, whose files would go with the table: it takes no query in COPY (docs: choosing an internal stage),
  * which JSON columns need.
  */
 export function scratchOf(link: Link): Scratch {
   const id = randomUUID().replaceAll("-", "").toUpperCase();
-  const made = new Map<string, string>();
-  let folders = 0;
-  const once = async (
-    schema: readonly string[],
-    kind: "STAGE" | "FILE FORMAT",
-    options: string,
-    o: IoOptions,
-  ): Promise<string> => {
-    const known = JSON.stringify([schema, kind, options]);
-    const there = made.get(known);
-    if (there !== undefined) return there;
-    const name = syntax.ident([...schema, `_CUTOVER_${kind.replace(" ", "_")}_${id}_${made.size}`]);
+  const made = new Map<string, Promise<string>>();
+  let [folders, names] = [0, 0];
+  const make = async (schema: readonly string[], kind: Kind, options: string, o: IoOptions): Promise<string> => {
+    names += 1;
+    const name = syntax.ident([...schema, `_CUTOVER_${kind.replace(" ", "_")}_${id}_${names}`]);
     await perform(link, `CREATE TEMPORARY ${kind} ${name}${options === "" ? "" : ` ${options}`}`, o);
-    made.set(known, name);
     return name;
+  };
+  // The promise is kept rather than the name: several may ask at the same time.
+  const once = (schema: readonly string[], kind: Kind, options: string, o: IoOptions): Promise<string> => {
+    const known = JSON.stringify([schema, kind, options]);
+    const making = made.get(known) ?? make(schema, kind, options, o);
+    made.set(known, making);
+    making.catch(() => made.delete(known));
+    return making;
   };
   return {
     stage: async (schema, o) => `@${await once(schema, "STAGE", "", o)}`,
@@ -48,10 +50,22 @@ export function scratchOf(link: Link): Scratch {
   };
 }
 
+/** What the driver says of the storage behind a stage has no code. A file that did not arrive is no harm: it is taken away. */
+const upload = (e: unknown): unknown =>
+  e instanceof SnowflakeFault && e.code === ""
+    ? new SnowflakeFault(e.message, {
+        kind: "transient",
+        outcome: "not-applied",
+        hint: "The file could not be uploaded to the stage; see that its storage can be reached from here, and run again.",
+      })
+    : e;
+
 /** Uploads a local file under its own name. The driver ends a PUT with an error where the file did not arrive. */
 export async function put(link: Link, file: string, at: string, compress: boolean, o: IoOptions): Promise<void> {
   const options = `PARALLEL = 4 AUTO_COMPRESS = ${compress ? "TRUE" : "FALSE"} SOURCE_COMPRESSION = AUTO_DETECT OVERWRITE = TRUE`;
-  await perform(link, `PUT ${text(`file://${file.replaceAll("\\", "/")}`)} ${at} ${options}`, o);
+  await perform(link, `PUT ${text(`file://${file.replaceAll("\\", "/")}`)} ${at} ${options}`, o).catch((e: unknown) => {
+    throw upload(e);
+  });
 }
 
 /** Takes the files of a folder away, whatever the state of things; the stage goes with the session in any case. */

@@ -62,26 +62,24 @@ export function spool(
 async function write(file: string, gathered: Gathered, source: AsyncIterator<Batch>, o: IoOptions): Promise<boolean> {
   let more = true;
   const lines = async function* (): AsyncGenerator<string> {
-    let written = 0;
-    for (;;) {
-      const text = gathered.take().map(line).join("");
-      written += text.length;
-      if (text !== "") yield text;
-      if (written >= FILE) return;
+    let text = gathered.take();
+    let written = text.length;
+    if (text !== "") yield text;
+    while (written < FILE) {
       if (o.signal.aborted) throw cancelled("signal", true);
       const next = await source.next();
       if (next.done) {
         more = false;
         return;
       }
-      gathered.add(next.value);
+      text = gathered.lines(next.value);
+      written += text.length;
+      if (text !== "") yield text;
     }
   };
   await pipeline(lines, createGzip({ level: 1 }), createWriteStream(file, { mode: 0o600, flags: "wx" }));
   return more;
 }
-const line = (row: readonly (string | null)[]): string => `${row.map(field).join(",")}\n`;
-const field = (cell: string | null): string => (cell === null ? "" : `"${cell.replaceAll('"', '""')}"`);
 
 async function load(link: Link, at: string, into: TableRef, columns: readonly ColumnShape[], o: IoOptions): Promise<number> {
   const values = columns.map((c, i) => fromText(`$${i + 1}`, c.native));
