@@ -272,8 +272,11 @@ export interface Steps {
   rename: { readonly from: TableRef; readonly to: TableRef };
   /** `to` becomes a copy of live as it was where a tally told `before`, with the grants of live. */
   restore: { readonly live: TableShape; readonly to: TableRef; readonly before: string };
-  /** Gives the table `ref` the grants of another: `before` and `after` are fingerprints, of what it is and what it shall be like. */
-  regrant: { readonly ref: TableRef; readonly before: unknown; readonly after: unknown };
+  /**
+   * Gives the table `ref` the grants of another: `before` and `after` are fingerprints, of what it is and what it shall be like.
+   * `owner`: and its owner, where the two differ; false while this role must still do more with the table than others may.
+   */
+  regrant: { readonly ref: TableRef; readonly before: unknown; readonly after: unknown; readonly owner: boolean };
 }
 
 /** The name of a step: what the core asks for by it, adapters compile. */

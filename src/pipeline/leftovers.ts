@@ -43,7 +43,8 @@ async function finish(w: Work, held: Held, pending: PendingIntent): Promise<Reco
     await carryOut(w, held, pending, null);
     return { release: pending.release, as: "published" };
   } catch (e) {
-    if (!isCutoverError(e, "PUBLISH_FAILED") || e.context.state !== "before") throw e;
+    const withdrawn = isCutoverError(e, "UNSUPPORTED") || (isCutoverError(e, "PUBLISH_FAILED") && e.context.state === "before");
+    if (!withdrawn) throw e;
     w.warnings.push({ code: "WITHDRAWN", message: e.message });
     return { release: pending.release, as: "not-published" };
   }

@@ -135,7 +135,8 @@ async function withdrawnOr(w: Work, held: Held, p: PendingIntent, place: Place, 
     const { pipeline } = w.ctx.settings;
     const message = `${place.alias}: the warehouse refused the swap, and nothing was changed: ${reason}`;
     const where = { pipeline, release: p.release, table: place.alias };
-    return new CutoverError("PUBLISH_FAILED", message, { state: "before", ...where }, { cause: e });
+    if (isCutoverError(e, "UNSUPPORTED")) return e;
+    return new CutoverError("PUBLISH_FAILED", message, { state: "before", ...where }, { cause: e, retryable: false });
   } catch (second) {
     return undecided(second);
   }
@@ -177,5 +178,6 @@ async function lookBehind(w: Work, place: Place): Promise<boolean> {
 async function sameGrants(w: Work, place: Place, at: TableRef): Promise<void> {
   if (!w.ctx.adapter.capabilities.grants || place.fingerprint === null) return;
   const now: TableShape | null = await w.describe(at);
-  if (now !== null) await w.run({ kind: "regrant", ref: at, before: now.fingerprint, after: place.fingerprint }, place.alias);
+  if (now !== null)
+    await w.run({ kind: "regrant", ref: at, before: now.fingerprint, after: place.fingerprint, owner: true }, place.alias);
 }

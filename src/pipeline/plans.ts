@@ -61,7 +61,9 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
         jsRunner(w),
       ).plan,
     ];
-  return tables.flatMap((t) => {
+  const whole: Found[] = [];
+  for (const t of tables) whole.push(t.live === null ? t : { ...t, live: await w.describe(t.ref) });
+  return whole.flatMap((t) => {
     const candidate = shapeOf(w, t, besideLive(t.ref.path, "candidate", release).path);
     const clone: Plan[] =
       t.live === null

@@ -30,6 +30,9 @@ export interface TakeOptions {
   readonly instead: bigint | null;
 }
 
+/** How long those who do not wait for another owner try again where engines take two writers of one row for a conflict. */
+const PATIENCE_MS = 2000;
+
 /** Takes the lease of a pipeline by one statement that commits by itself, and reads its state by another, as its owner. */
 export async function takeLease(w: Work, names: LedgerNames, o: TakeOptions): Promise<Taken | Refused> {
   const { settings, adapter } = w.ctx;
@@ -43,7 +46,7 @@ export async function takeLease(w: Work, names: LedgerNames, o: TakeOptions): Pr
     releases: o.releases,
     instead: o.instead,
   };
-  const { ok } = await w.patiently(settings.ttlMs, () => w.run(taking));
+  const { ok } = await w.patiently(Math.max(settings.waitMs, PATIENCE_MS), () => w.run(taking));
   let rows: readonly Row[];
   try {
     rows = await readState(w, names, o.pipeline);

@@ -56,7 +56,13 @@ export const marking = (placings: readonly Placing[], grants: boolean): Plan => 
       ? [
           {
             id: `${place.alias}.regrant`,
-            step: { kind: "regrant" as const, ref: candidate.ref, before: candidate.fingerprint, after: live.fingerprint },
+            step: {
+              kind: "regrant" as const,
+              ref: candidate.ref,
+              before: candidate.fingerprint,
+              after: live.fingerprint,
+              owner: false,
+            },
           },
         ]
       : []),

@@ -174,7 +174,7 @@ describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
       false,
     ));
   test("a step that the adapter does not have is UNSUPPORTED, with a way out", () => {
-    const step = { kind: "regrant", ref: live.ref, before: null, after: null } as const;
+    const step = { kind: "regrant", ref: live.ref, before: null, after: null, owner: true } as const;
     const { regrant: _none, ...steps } = adapter.steps;
     expect(() => compileStep({ ...adapter, steps }, step)).toThrow(/has no regrant/);
   });

@@ -60,7 +60,7 @@ it("swaps, keeps what was live, and gives the grants that live had", async () =>
   await run({ kind: "swap", live, candidate, at: at("A"), keepAs: at("KEPT"), marker: "m" });
   expect([await content("A"), await content("KEPT"), await session.describe(at("B"), calm())]).toEqual([[2n], [1n], null]);
   const now = await shape("A");
-  await run({ kind: "regrant", ref: at("A"), before: now.fingerprint, after: live.fingerprint });
+  await run({ kind: "regrant", ref: at("A"), before: now.fingerprint, after: live.fingerprint, owner: true });
   expect(await grants("A")).toEqual(["OWNERSHIP SYSADMIN", "SELECT PUBLIC"]);
 });
 

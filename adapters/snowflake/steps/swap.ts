@@ -62,7 +62,7 @@ export function regrant(s: Step<"regrant">): readonly SqlOp[] {
     ...lacks(before?.grants ?? [], after.grants).map((g) =>
       sqlOp(`GRANT ${g.privilege} ${on} TO ${receiver(g, s)}${g.grantable ? " WITH GRANT OPTION" : ""}`),
     ),
-    ...(owner === null || owner === before?.owner
+    ...(owner === null || !s.owner || owner === before?.owner
       ? []
       : [sqlOp(`GRANT OWNERSHIP ${on} TO ROLE ${quoted(owner)} COPY CURRENT GRANTS`)]),
   ];

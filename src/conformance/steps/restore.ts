@@ -61,12 +61,12 @@ export const restoreCases = (decorate: (table: TableRef) => readonly Sql[]): rea
       const recorded = async (at: TableRef): Promise<unknown> =>
         JSON.parse(JSON.stringify((await place.describe(at)).fingerprint ?? null));
       const [bare, had, adorned] = [await recorded(ref), await tell(ref), await tell(other)];
-      await place.step({ kind: "regrant", ref, before: bare, after: await recorded(other) });
+      await place.step({ kind: "regrant", ref, before: bare, after: await recorded(other), owner: true });
       const has = await tell(ref);
       assert.ok(lostOf(has, had).length > 0, "regrant gave nothing, or the harness puts no grant on a table");
       is(lostOf(lostOf(has, had), adorned), [], "what regrant gave that the other table does not have");
       is(lostOf(had, has), [], "what regrant took from a table that had fewer grants");
-      await place.step({ kind: "regrant", ref, before: await recorded(ref), after: bare });
+      await place.step({ kind: "regrant", ref, before: await recorded(ref), after: bare, owner: true });
       is(await recorded(ref), bare, "what describe finds after the grants were taken back");
     },
   },
@@ -81,7 +81,7 @@ export const restoreCases = (decorate: (table: TableRef) => readonly Sql[]): rea
         const step =
           kind === "restore"
             ? ({ kind, live, to: place.at("restored"), before: "1" } as const)
-            : ({ kind, ref, before: live.fingerprint, after: live.fingerprint } as const);
+            : ({ kind, ref, before: live.fingerprint, after: live.fingerprint, owner: true } as const);
         await assert.rejects(place.step(step), refusal(kind));
       },
     }),
