@@ -5,6 +5,7 @@ import { firstLoad } from "./first-load.js";
 import { growth, increment, tiny } from "./increment.js";
 import { ledger } from "./ledger.js";
 import { memory } from "./memory.js";
+import { staged } from "./snowflake.js";
 import { staging } from "./staging.js";
 import { type Figure, type Group, inFolder } from "./support.js";
 import { validation } from "./validation.js";
@@ -18,6 +19,7 @@ const groups: Readonly<Record<string, Group>> = {
   validation,
   ledger,
   memory,
+  snowflake: staged,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 import { between, cutover, maxDrop, notNull, type Observer, type Pipeline, rowCount, table, type Warehouse } from "cutover";
 
 // No columns are declared: they are live's, so that this definition outlives the change of schema in step 5.
-const flights = table("main.flights", {
+const flights = table("flights", {
   // The data has no key (191 rows are exact duplicates), so a load replaces whole days.
   mode: "partition",
   partition: "day",
@@ -20,6 +20,6 @@ export const flightsPipeline = (warehouse: Warehouse, observer: Observer): Fligh
   cutover({ warehouse, pipeline: "flights", tables: { flights }, keep: 10, observers: [observer] });
 
 /** Readers come before the first release, so the table is there, and empty. */
-export const emptyTable = `CREATE TABLE main.flights (
-  day DATE NOT NULL, date TIMESTAMP NOT NULL, delay BIGINT NOT NULL, distance BIGINT NOT NULL,
-  origin VARCHAR NOT NULL, destination VARCHAR NOT NULL)`;
+export const emptyTable = `CREATE TABLE flights (
+  "day" DATE NOT NULL, "date" TIMESTAMP NOT NULL, "delay" BIGINT NOT NULL, "distance" BIGINT NOT NULL,
+  "origin" VARCHAR NOT NULL, "destination" VARCHAR NOT NULL)`;

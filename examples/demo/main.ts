@@ -2,27 +2,43 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { DuckDBInstance } from "@duckdb/node-api";
 import type { Observer } from "cutover";
-import { duckdb } from "cutover/duckdb";
 import { type Control, control } from "./control.js";
 import { emptyTable, flightsPipeline } from "./flights.js";
+import { onDuckdb } from "./on-duckdb.js";
+import type { Place } from "./place.js";
 import { prepare } from "./prepare.js";
 import { Reader } from "./reader.js";
 import { release, row, type Stage } from "./stage.js";
 import { story } from "./story.js";
 import { bold, count, green, red, timeline } from "./timeline.js";
 
-const { values } = parseArgs({ options: { days: { type: "string" }, keep: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: {
+    days: { type: "string" },
+    "one-in": { type: "string", default: "1" },
+    keep: { type: "boolean", default: false },
+    on: { type: "string", default: "duckdb" },
+  },
+});
 const days = values.days === undefined ? null : Number(values.days);
 if (days !== null && !(Number.isInteger(days) && days >= 18 && days <= 181)) {
   console.error("--days takes a whole number from 18 to 181");
   process.exit(2);
 }
 
+const oneIn = Number(values["one-in"]);
+if (!(Number.isInteger(oneIn) && oneIn >= 1 && oneIn <= 20)) {
+  console.error("--one-in takes a whole number from 1 to 20");
+  process.exit(2);
+}
+if (values.on !== "duckdb" && values.on !== "snowflake") {
+  console.error("--on takes duckdb or snowflake");
+  process.exit(2);
+}
+
 const started = performance.now();
 const dir = mkdtempSync(join(tmpdir(), "cutover-demo-"));
-const file = join(dir, "flights.duckdb");
 // On exit rather than at the end: also when a second signal, or an error outside of the story, ends the process.
 process.on("exit", () => {
   rmSync(values.keep ? join(dir, "feed") : dir, { recursive: true, force: true });
@@ -52,16 +68,24 @@ try {
 
 async function demo(): Promise<number> {
   console.log(`\n${bold("cutover")}: US flights of 2001, published and taken back under the eyes of a reader\n`);
-  const instance = await DuckDBInstance.create(file);
-  const [db, reading] = [await instance.connect(), await instance.connect()];
+  const place = await (values.on === "snowflake" ? (await import("./on-snowflake.js")).onSnowflake() : onDuckdb(dir));
+  try {
+    return await show(place);
+  } finally {
+    await place.close(values.keep);
+  }
+}
+
+async function show(place: Place): Promise<number> {
+  const [db, reading] = [await place.connect(), await place.connect()];
   await db.run(emptyTable);
   // From here to the end this connection counts and hashes the whole table, again and again.
-  const reader = new Reader(reading, "main.flights");
+  const reader = new Reader(reading, "flights");
   const entry = timeline(() => [now, `${count(reader.reads)} reads`].filter((t) => t !== "").join(", "));
-  const etl = flightsPipeline(duckdb({ instance }), observer);
+  const etl = flightsPipeline(place.warehouse, observer);
   try {
     const feed = await entry("0  Preparation: one Parquet file a day", async (line) => {
-      const done = await prepare(join(dir, "feed"), days, stop.signal);
+      const done = await prepare(join(dir, "feed"), days, oneIn, stop.signal);
       line(row("prepared", `${done.days.length} days, ${count(done.rows)} flights`));
       return done;
     });
@@ -72,7 +96,7 @@ async function demo(): Promise<number> {
     const bare = await entry(
       "Control: the corrections of step 3 by two bare statements, before the same reader",
       async (line) => {
-        const found = await control(instance, feed, stop.signal);
+        const found = await control(place, feed, stop.signal);
         line(
           row(
             "caught",
@@ -82,15 +106,14 @@ async function demo(): Promise<number> {
         return found;
       },
     );
-    return closing(reader, stage, bare);
+    return closing(reader, stage, bare, place);
   } finally {
     await reader.stop();
     await etl.close();
-    instance.closeSync();
   }
 }
 
-function closing(reader: Reader, { released }: Stage, bare: Control): number {
+function closing(reader: Reader, { released }: Stage, bare: Control, { hint }: Place): number {
   const half = reader.outside(released);
   const kept = reader.reads > 0 && reader.failures.length === 0 && half.length === 0 && bare.half > 0;
   console.log(`
@@ -100,9 +123,6 @@ half-published states seen  ${count(half.length)} (control: ${count(bare.half)})
 duration                    ${((performance.now() - started) / 1000).toFixed(0)} s
 ${kept ? green("every promise kept") : red("a promise was broken")}`);
   for (const failure of [...reader.failures, ...half].slice(0, 5)) console.error(failure);
-  if (values.keep)
-    console.log(
-      `\nThe database is left in ${file}; look at it with the DuckDB shell:\n  duckdb ${file} "SELECT release, event, recorded_at FROM cutover_ledger.journal ORDER BY seq"\n  duckdb ${file} "SUMMARIZE flights"`,
-    );
+  if (values.keep) console.log(`\n${hint}`);
   return kept ? 0 : 1;
 }

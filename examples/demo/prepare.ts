@@ -14,7 +14,7 @@ export interface Feed {
   /** The two days of the corrupted batch: one that is loaded already, and the next. */
   readonly corrupted: readonly string[];
   readonly rows: number;
-  /** The same rows where they come from, as something to select from. */
+  /** A Parquet file of the same rows, as they come. */
   readonly source: string;
   file(folder: Folder, day: string): string;
 }
@@ -22,24 +22,30 @@ export interface Feed {
 export type Folder = "daily" | "corrected" | "corrupted" | "with-late" | "in-hours";
 
 // The last minute of a day is written as midnight, that is, the next day's first; it still belongs to the day before.
-const DAY = "CAST(date - INTERVAL 1 MINUTE AS DATE)";
+const DAY = `CAST("date" - INTERVAL '1 minute' AS DATE)`;
 const LATE = "delay >= 15 AS late";
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 const parquet = fileURLToPath(new URL("../data/flights-3m.parquet", import.meta.resolve("vega-datasets")));
 
-/** Writes the feed of the first `count` days, or of all of them. */
-export async function prepare(dir: string, count: number | null, signal: AbortSignal): Promise<Feed> {
+/** Writes the feed of the first `count` days, or of all of them; with one of so many flights, by their distance. */
+export async function prepare(dir: string, count: number | null, one: number, signal: AbortSignal): Promise<Feed> {
   const instance = await DuckDBInstance.create(":memory:");
   try {
     const db = await instance.connect();
-    await db.run(`CREATE TABLE flights AS SELECT ${DAY} AS day, * FROM read_parquet(${text(parquet)})`);
+    const chosen = one === 1 ? "TRUE" : `"distance" % ${one} = 0`;
+    await db.run(`CREATE TABLE flights AS SELECT ${DAY} AS day, * FROM read_parquet(${text(parquet)}) WHERE ${chosen}`);
     const known = await db.runAndReadAll("SELECT DISTINCT CAST(day AS VARCHAR) FROM flights ORDER BY 1");
     const days = known
       .getRowsJson()
       .map(([day]) => String(day))
       .slice(0, count ?? undefined);
-    const source = `(SELECT * FROM read_parquet(${text(parquet)}) WHERE ${DAY} <= ${text(days.at(-1) ?? "")})`;
-    const total = await db.runAndReadAll(`SELECT count(*) FROM ${source}`);
+    const source = count === null && one === 1 ? parquet : join(dir, "source.parquet");
+    if (source !== parquet) {
+      await mkdir(dir, { recursive: true });
+      const where = `${chosen} AND ${DAY} <= ${text(days.at(-1) ?? "")}`;
+      await db.run(`COPY (SELECT * FROM read_parquet(${text(parquet)}) WHERE ${where}) TO ${text(source)} (FORMAT parquet)`);
+    }
+    const total = await db.runAndReadAll(`SELECT count(*) FROM read_parquet(${text(source)})`);
     const parts = inSix(days, count === null);
     const loaded = parts.slice(0, 4).flat();
     const late = (parts[2] ?? []).slice(0, 3);

@@ -1,9 +1,8 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Db } from "./place.js";
 
 /** What a whole table holds, in one statement: the number of its rows, and the sum of their hashes. */
-export async function tallyOf(db: DuckDBConnection, table: string): Promise<string> {
-  const found = await db.runAndReadAll(`SELECT count(*), CAST(sum(hash(t)) AS VARCHAR) FROM ${table} AS t`);
-  const [rows, hash] = found.getRowsJson()[0] ?? [];
+export async function tallyOf(db: Db, table: string): Promise<string> {
+  const [[rows, hash] = []] = await db.rows(`SELECT count(*), ${db.hash} FROM ${table} AS t`);
   return `${Number(rows).toLocaleString("en-US")} rows, hash ${hash}`;
 }
 
@@ -15,11 +14,11 @@ export class Reader {
   readonly #loop: Promise<void>;
   #stopped = false;
 
-  constructor(db: DuckDBConnection, table: string) {
+  constructor(db: Db, table: string) {
     this.#loop = this.#read(db, table);
   }
 
-  async #read(db: DuckDBConnection, table: string): Promise<void> {
+  async #read(db: Db, table: string): Promise<void> {
     while (!this.#stopped) {
       try {
         const state = await tallyOf(db, table);

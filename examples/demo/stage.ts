@@ -1,6 +1,6 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { files, type RunReport } from "cutover";
 import type { Flights } from "./flights.js";
+import { type Db, listed } from "./place.js";
 import type { Feed, Folder } from "./prepare.js";
 import { tallyOf } from "./reader.js";
 import { cells, count, type Entry, type Line } from "./timeline.js";
@@ -8,7 +8,7 @@ import { cells, count, type Entry, type Line } from "./timeline.js";
 /** What the steps share. */
 export interface Stage {
   readonly etl: Flights;
-  readonly db: DuckDBConnection;
+  readonly db: Db;
   readonly feed: Feed;
   readonly entry: Entry;
   readonly signal: AbortSignal;
@@ -23,7 +23,7 @@ export function promise(kept: boolean, what: string): asserts kept {
 
 /** What readers see now: a released state from now on. */
 export async function release(s: Pick<Stage, "db" | "released">): Promise<string> {
-  const state = await tallyOf(s.db, "main.flights");
+  const state = await tallyOf(s.db, "flights");
   s.released.add(state);
   return state;
 }
@@ -77,12 +77,11 @@ export async function tell(
       took,
     ),
   );
-  const live = await tallyOf(s.db, `(FROM main.flights WHERE day IN (${listed(days)}))`);
-  const source = await tallyOf(s.db, `read_parquet([${listed(days.map((day) => s.feed.file(folder(day), day)))}])`);
+  const live = await tallyOf(s.db, `(SELECT * FROM flights WHERE "day" IN (${listed(days)}))`);
+  const paths = days.map((day) => s.feed.file(folder(day), day));
+  await s.db.show("delivered", paths, "flights");
+  const source = await tallyOf(s.db, "delivered");
   promise(live === source, `${what}: live holds the rows of the files. It has ${live}; they have ${source}`);
 }
-/** Texts as SQL. */
-export const listed = (texts: readonly string[]): string => texts.map((t) => `'${t.replaceAll("'", "''")}'`).join(", ");
-
 /** One line of the timeline: what, how, how long. */
 export const row = (what: string, how: string, took = ""): string => cells([what, 11], [how, 73], [took, -7]);

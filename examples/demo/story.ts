@@ -48,7 +48,7 @@ async function refused(s: Stage, line: Line): Promise<void> {
   const { etl, feed, signal } = s;
   const standing = async (): Promise<readonly [string, string]> => {
     const { live, watermarks, tallies } = await etl.status({ signal });
-    return [await tallyOf(s.db, "main.flights"), JSON.stringify([live, watermarks, tallies])];
+    return [await tallyOf(s.db, "flights"), JSON.stringify([live, watermarks, tallies])];
   };
   const before = await standing();
   const batch = files(feed.corrupted.map((day) => feed.file("corrupted", day)));
@@ -67,17 +67,17 @@ async function refused(s: Stage, line: Line): Promise<void> {
 }
 async function maintenance(s: Stage, line: Line): Promise<void> {
   const { etl, signal } = s;
-  const before = await tallyOf(s.db, "main.flights");
+  const before = await tallyOf(s.db, "flights");
   const [candidate, cloning] = await timed(() => etl.clone({ signal }));
   line(row("cloned", "readers stay with live", cloning));
 
   const { flights } = candidate.refs;
   const [rows, changing] = await timed(async () => {
-    await candidate.transform(sql`ALTER TABLE ${flights} ADD COLUMN late BOOLEAN`, { signal });
+    await candidate.transform(sql`ALTER TABLE ${flights} ADD COLUMN "late" BOOLEAN`, { signal });
     await candidate.transform(sql`DELETE FROM ${flights}`, { signal });
-    const sorted = sql`SELECT *, delay >= 15 FROM main.flights ORDER BY origin, destination, date`;
+    const sorted = sql`SELECT *, "delay" >= 15 FROM flights ORDER BY "origin", "destination", "date"`;
     const { affected } = await candidate.transform(sql`INSERT INTO ${flights} ${sorted}`, { signal });
-    await candidate.transform(sql`ALTER TABLE ${flights} ALTER COLUMN late SET NOT NULL`, { signal });
+    await candidate.transform(sql`ALTER TABLE ${flights} ALTER COLUMN "late" SET NOT NULL`, { signal });
     return affected;
   });
   line(row("changed", `one column more, ${count(rows)} rows sorted by origin`, changing));
@@ -89,13 +89,13 @@ async function maintenance(s: Stage, line: Line): Promise<void> {
   const [report, swapping] = await timed(() => candidate.swap({ signal }));
   await release(s);
   line(row("swapped", `release ${report.release}, ${count(report.tables["flights"]?.rows ?? 0)} rows`, swapping));
-  const old = await tallyOf(s.db, "(SELECT * EXCLUDE (late) FROM main.flights)");
+  const old = await tallyOf(s.db, '(SELECT * EXCLUDE ("late") FROM flights)');
   promise(old === before, "the swap changes nothing but the new column");
 }
 
 async function takenBack(s: Stage, line: Line, days: readonly string[]): Promise<void> {
   const { etl, signal } = s;
-  const before = await tallyOf(s.db, "main.flights");
+  const before = await tallyOf(s.db, "flights");
   const { watermarks } = await etl.status({ signal });
   await load(s, line, days, (day) => (days.includes(day) ? "in-hours" : "with-late"));
 
@@ -115,9 +115,8 @@ async function takenBack(s: Stage, line: Line, days: readonly string[]): Promise
 }
 
 async function lateShare(s: Stage, since: string): Promise<readonly [until: number, since: number]> {
-  const share = `avg(CAST(late AS INTEGER)) FILTER (day < '${since}'), avg(CAST(late AS INTEGER)) FILTER (day >= '${since}')`;
-  const found = await s.db.runAndReadAll(`SELECT ${share} FROM main.flights`);
-  const [before, after] = found.getRowsJson()[0] ?? [];
+  const share = (days: string): string => `avg(CASE WHEN "day" ${days} '${since}' THEN CAST("late" AS INTEGER) END)`;
+  const [[before, after] = []] = await s.db.rows(`SELECT ${share("<")}, ${share(">=")} FROM flights`);
   return [Number(before), Number(after)];
 }
 
@@ -143,9 +142,10 @@ async function audited(s: Stage, line: Line): Promise<void> {
   const found = audit.tables["flights"]?.found;
   promise(audit.ok && found !== undefined, "the table holds what the ledger recorded");
   line(row("ledger", `recorded and found: ${count(found.rows)} rows, ${found.checksum}`, took));
-  const columns = "date, delay, distance, origin, destination";
-  const live = await tallyOf(db, `(SELECT ${columns} FROM main.flights)`);
-  const source = await tallyOf(db, `(SELECT ${columns} FROM ${feed.source})`);
+  const columns = '"date", "delay", "distance", "origin", "destination"';
+  await db.show("source", [feed.source], `(SELECT ${columns} FROM flights)`);
+  const live = await tallyOf(db, `(SELECT ${columns} FROM flights)`);
+  const source = await tallyOf(db, `(SELECT ${columns} FROM source)`);
   promise(live === source, "after all this the table holds exactly the rows of the source");
   line(row("source", `the same: ${source}`));
   const states = new Map<string, number>();
