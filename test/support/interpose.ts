@@ -31,6 +31,10 @@ export function interpose(warehouse: Warehouse, hooks: Hooks): Warehouse {
         await hooks.beforeStatement?.(io.tag);
         return s.execute(op, io);
       },
+      stage: async (into, columns, from, io) => {
+        await hooks.beforeStatement?.(io.tag);
+        return s.stage(into, columns, from, io);
+      },
       atomic: async (b, io) => {
         await hooks.beforeBlock?.(b.id);
         const result = await s.atomic(within(b), io);
