@@ -22,13 +22,13 @@ export async function inFolder<T>(
 }
 
 /**
- * Whether a text file can hold the value in one way only: bytes have many spellings, and JSON no NaN and one null. A JSON
- * number of many digits has a case of its own.
+ * Whether a text file can hold the value in one way only: bytes have many spellings, and JSON no NaN, one null, and a zero whose
+ * sign readers may drop. A JSON number of many digits has a case of its own.
  */
 export function writable(format: "csv" | "ndjson", type: ColumnType, v?: unknown): boolean {
   if (type === "bytes") return false;
   if (format === "csv") return true;
-  if (typeof v === "number") return Number.isFinite(v);
+  if (typeof v === "number") return Number.isFinite(v) && !Object.is(v, -0);
   return type !== "json" || (v !== "null" && !/\.\d{17}/.test(String(v)));
 }
 
