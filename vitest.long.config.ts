@@ -4,7 +4,12 @@ import base from "./vitest.config.js";
 /** What takes hours rather than minutes: every pair of faults, more kills, more runs of the model. */
 export default mergeConfig(base, {
   test: {
-    include: ["test/conformance/faults-*.test.ts", "test/faults/**/*.test.ts", "test/model/**/*.test.ts"],
+    include: [
+      "test/conformance/faults-*.test.ts",
+      "test/faults/**/*.test.ts",
+      "test/model/**/*.test.ts",
+      "test/snowflake/{conformance,processes}.test.ts",
+    ],
     env: { CUTOVER_LONG: "1" },
     testTimeout: 24 * 3_600_000,
   },
