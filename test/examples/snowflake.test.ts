@@ -29,7 +29,7 @@ test("invariant 1: the demo runs on Snowflake with another warehouse and the sam
     SNOWFLAKE_WAREHOUSE: o.warehouse,
     SNOWFLAKE_ACCESS_URL: o.accessUrl,
   };
-  const demo = ["examples/demo/main.ts", "--on", "snowflake", "--days", "18", "--one-in", "60"];
+  const demo = ["examples/demo/main.ts", "--on", "snowflake", "--days", "18", "--one-in", "20"];
   const { stdout } = await promisify(execFile)(process.execPath, [tsx, "--conditions=cutover-source", ...demo], {
     cwd: root,
     env,
