@@ -7,6 +7,7 @@ const config: Options = {
     conformance: "src/conformance/index.ts",
     duckdb: "adapters/duckdb/index.ts",
     snowflake: "adapters/snowflake/index.ts",
+    bigquery: "adapters/bigquery/index.ts",
   },
   format: ["esm"],
   target: "node20",

@@ -12,6 +12,7 @@ export const capabilities = {
   swapGuard: "detect",
   grants: false,
   timeTravel: false,
+  estimates: false,
   files: [],
   uniqueKeysEnforced: false,
   maxCloneDepth: null,

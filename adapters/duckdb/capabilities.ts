@@ -14,6 +14,7 @@ export const capabilities: Capabilities & {
   swapGuard: "detect",
   grants: false,
   timeTravel: false,
+  estimates: false,
   files: ["csv", "ndjson", "parquet"],
   uniqueKeysEnforced: true,
   maxCloneDepth: null,

@@ -10,6 +10,7 @@ export const capabilities = {
   swapGuard: "detect",
   grants: true,
   timeTravel: true,
+  estimates: false,
   files: ["csv", "ndjson", "parquet"],
   uniqueKeysEnforced: false,
   maxCloneDepth: null,

@@ -9,6 +9,7 @@ export const capabilities = {
   swapGuard: "detect",
   grants: false,
   timeTravel: false,
+  estimates: false,
   // The server's own COPY reads files of the server; an application's files come as rows.
   files: [],
   uniqueKeysEnforced: true,

@@ -25,13 +25,16 @@ export interface Capabilities {
   readonly swap: "set" | "table" | "none";
   /**
    * `detect`: the displaced table is held against what was recorded after the swap (its `version` where it has one, else its
-   * rows); what others wrote is kept there, and told.
+   * rows); what others wrote is kept there, and told. `atomic`: `swap` itself refuses where live is no longer at the `version`
+   * of the shape that it is given.
    */
   readonly swapGuard: "atomic" | "detect";
   /** true: grants belong to the table and not to its name; a swap gives the candidate those of live by `regrant`. */
   readonly grants: boolean;
   /** Whether a table can be read as it was some time ago. false: a release beyond the kept ones cannot be restored. */
   readonly timeTravel: boolean;
+  /** Whether `Session.estimate` tells what a block would read, in bytes. false: `maxBytes` is refused. */
+  readonly estimates: boolean;
   /** File formats that the engine reads; others are refused. Empty: `files()` is refused, use `rows()`. */
   readonly files: readonly ("csv" | "ndjson" | "parquet")[];
   /** Whether the engine enforces declared keys. Not read yet: the core never trusts them and proves uniqueness itself. */

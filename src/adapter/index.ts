@@ -35,7 +35,7 @@ export type {
   SqlOp,
 } from "./operations.js";
 export type { Batch, Fault, FaultKind, FileSet, IoOptions, Session } from "./session.js";
-export { type ColumnShape, stored, type TableRef, type TableShape } from "./shapes.js";
+export { type ColumnShape, rowsOf, stored, type TableRef, type TableShape } from "./shapes.js";
 export { sqlOp } from "./sql-op.js";
 export {
   type Compilers,

@@ -68,9 +68,16 @@ export interface OpResult {
   readonly affected: number | null;
   /** Rows returned, in the canonical form of the types in `returns`; empty where none were asked for. */
   readonly rows: readonly Row[];
+  /** What the engine read for it, in bytes, where it tells. */
+  readonly bytes?: number;
 }
 /** How a block ended, with the results of its operations by their `id`, explanations included. */
-export type BlockResult =
-  | { readonly outcome: "committed" | "rehearsed"; readonly results: ReadonlyMap<string, OpResult> }
+export type BlockResult = {
+  readonly results: ReadonlyMap<string, OpResult>;
+  /** What the engine read for all of it, in bytes, where it tells. */
+  readonly bytes?: number;
+} & (
+  | { readonly outcome: "committed" | "rehearsed" }
   /** An expectation failed at operation `at`; nothing was kept. */
-  | { readonly outcome: "refused"; readonly at: string; readonly results: ReadonlyMap<string, OpResult> };
+  | { readonly outcome: "refused"; readonly at: string }
+);

@@ -55,13 +55,13 @@ export interface Session<N extends Native = never> {
   columnsOf(source: FileSet | Sql, o: IoOptions): Promise<readonly ColumnShape[]>;
   /**
    * null: no such table. Throws for what is there but is no plain table (a view). With `what: "columns"` an adapter may leave
-   * out what costs statements of its own: then fingerprint, marker and version are null.
+   * out what costs calls of its own: then the core hands fingerprint, marker and version to steps in place only.
    */
   describe(ref: TableRef, o: IoOptions, what?: "columns" | "whole"): Promise<TableShape | null>;
   /** Tables of a schema whose name starts so: for finding orphans. */
   list(schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]>;
-  /** What an operation would read, in bytes, where the engine can tell. Not called yet: there is no budget to hold it against. */
-  estimate?(op: Op<N>, o: IoOptions): Promise<{ readonly bytes: number }>;
+  /** What a block would read at most, in bytes, without running it; null: a table of it is not there yet. Only where `estimates` is true. */
+  estimate?(block: AtomicBlock, o: IoOptions): Promise<{ readonly bytes: number | null }>;
   close(): Promise<void>;
 }
 /**

@@ -1,9 +1,18 @@
+import { ident, raw, type Sql, template } from "../sql/sql.js";
 import type { ColumnType } from "../table/types.js";
 
 /** A table or schema by its exact, resolved path. */
 export interface TableRef {
   readonly path: readonly string[];
+  /**
+   * A condition that every query of the table must bear, though it holds for all rows (a required partition filter): the
+   * engine's own text, as `describe` found it.
+   */
+  readonly filter?: string;
 }
+/** The rows of a table, to stand after FROM: the table itself, or a query where each must bear a condition. */
+export const rowsOf = (ref: TableRef): Sql =>
+  ref.filter === undefined ? ident(ref.path) : template`(SELECT * FROM ${ident(ref.path)} WHERE ${raw(ref.filter)})`;
 /** A column as the engine has it. */
 export interface ColumnShape {
   readonly name: string;
@@ -26,7 +35,7 @@ export interface TableShape {
    * null elsewhere.
    */
   readonly marker: string | null;
-  /** Changes with every write, and may change without one; null: the engine cannot tell. Read around a swap with `swapGuard: "detect"`. */
+  /** Changes with every write, and may change without one; null: the engine cannot tell. Read around a swap. */
   readonly version: string | null;
   /** What a swap must carry over, in the adapter's own form: JSON-safe (indexes, comments, grants, dependent views). */
   readonly fingerprint: unknown;

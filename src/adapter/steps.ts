@@ -150,7 +150,7 @@ export interface Steps {
     readonly columns: readonly ColumnShape[];
     /** null: `stale` is 0. */
     readonly stale: {
-      readonly live: TableRef;
+      readonly live: TableShape;
       readonly delta: TableRef;
       readonly key: readonly string[];
       readonly cursor: string;
@@ -257,7 +257,8 @@ export interface Steps {
   /**
    * `candidate` becomes live; what was live (null: there was none) is kept as `keepAs`. In a block where DDL is transactional.
    * Elsewhere its operations run one by one and may stop between any two: then live is either version, whole, and what was
-   * live bears the candidate's name or `keepAs`. Refused by the engine where the candidate's name is gone.
+   * live bears the candidate's name or `keepAs`. Or live is overwritten by a copy: then `keepAs` is made first, and the candidate
+   * goes last. Each operation can be repeated. Refused by the engine where the candidate's name is gone.
    */
   swap: {
     readonly live: TableShape | null;

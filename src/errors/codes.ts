@@ -19,6 +19,7 @@ export interface ErrorFacts {
   DRIFTED: { readonly expected: Tally; readonly found: Tally };
   STALE_CANDIDATE: { readonly clonedFrom: number; readonly live: number };
   CHECKS_FAILED: { readonly checks: readonly CheckResult[] };
+  BUDGET: { readonly bytes: number; readonly maxBytes: number };
   PUBLISH_FAILED: { readonly state: "before" | "unknown" };
   ROLLBACK_FAILED: { readonly first: unknown };
   RETENTION_PASSED: { readonly oldest: number };
@@ -119,6 +120,11 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
   CHECKS_FAILED: {
     when: "A check with severity `error` failed; live and watermark are as they were.",
     remedy: "Look at observed, bound and samples in `context.checks`.",
+    retryable: false,
+  },
+  BUDGET: {
+    when: "A block would read more bytes than `maxBytes` allows; nothing was spent or changed.",
+    remedy: "Load fewer partitions at a time, or raise `maxBytes`.",
     retryable: false,
   },
   PUBLISH_FAILED: {

@@ -96,28 +96,38 @@ export async function openProgress(
       held.giveBack();
       throw e;
     }
-    const ref = besideLive(found.ref.path, "candidate", release);
-    const clonedFrom = held.state.live;
-    await held.append("opened", release, {
-      release,
-      strategy: "swap",
-      state: "open",
-      at: held.now,
-      process: thisProcess,
-      clonedFrom,
-      tables: [alias],
-      candidates: { [found.id]: [...ref.path] },
-      until: graceFrom(held.now),
-    });
+    const { ref, clonedFrom } = await openCandidate(held, release, found);
     try {
       await w.stage("clone", () => makeCandidate(w, held, found, ref, fromStart));
     } catch (e) {
-      await giveUp(w, held, release, ref);
+      await abandon(w, held, release, ref, "the candidate could not be made");
       throw e;
     }
     const watermark = fromStart ? null : (found.state?.watermark ?? null);
     return makeProgress(w, { release, found, ref, fromStart, clonedFrom, watermark });
   });
+}
+
+/** Records that a release has a candidate, before its table is made: what is recorded is tidied up. */
+export async function openCandidate(
+  held: Held,
+  release: number,
+  found: Found,
+): Promise<{ readonly ref: TableRef; readonly clonedFrom: number }> {
+  const ref = besideLive(found.ref.path, "candidate", release);
+  const clonedFrom = held.state.live;
+  await held.append("opened", release, {
+    release,
+    strategy: "swap",
+    state: "open",
+    at: held.now,
+    process: thisProcess,
+    clonedFrom,
+    tables: [found.alias],
+    candidates: { [found.id]: [...ref.path] },
+    until: graceFrom(held.now),
+  });
+  return { ref, clonedFrom };
 }
 
 interface Made {
@@ -154,9 +164,9 @@ export async function candidateShape(w: Work, p: Progress): Promise<TableShape> 
 }
 
 /** A candidate that could not be made is closed at once; where even that fails, recovery does it. */
-async function giveUp(w: Work, held: Held, release: number, ref: TableRef): Promise<void> {
+export async function abandon(w: Work, held: Held, release: number, ref: TableRef, reason: string): Promise<void> {
   try {
-    await held.append("abandoned", release, { strategy: "swap", reason: "the candidate could not be made" }, w.calm());
+    await held.append("abandoned", release, { strategy: "swap", reason }, w.calm());
     await w.calm().run({ kind: "drop", ref });
   } catch (err) {
     w.ctx.log.warn({ err, release }, "a candidate that failed could not be dropped; recovery does it");

@@ -1,5 +1,4 @@
 import { isCutoverError } from "../errors/index.js";
-import { planText } from "../plan/compile.js";
 import { planSwap } from "../plan/swap.js";
 import { ident, type Sql } from "../sql/sql.js";
 import type { Tables } from "../table/define.js";
@@ -109,7 +108,7 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
       step(ctx, p, "swap", o, async (w, held) => {
         const facts = releaseFacts(w, held, p.id, {});
         const planned = planSwap(await tableSwap(w, held, p), facts, jsRunner(w));
-        return asPlanText(planText(ctx.adapter, wholePlan(w, planned, facts)));
+        return asPlanText(w, wholePlan(w, planned, facts));
       }),
     [Symbol.asyncDispose]: () => dispose(ctx, p, () => settle("abandoned", "disposed")),
   };

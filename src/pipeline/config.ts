@@ -20,6 +20,11 @@ export interface Config<T extends Tables = Tables> {
   readonly ledgerSchema?: string;
   /** A full scan of each table at least every so many releases. Default 50. */
   readonly scanEvery?: number;
+  /**
+   * The most that a block may read, in bytes: one that would read more is refused (`BUDGET`) before anything is spent. Only
+   * where the warehouse can tell beforehand (BigQuery). Default: no limit.
+   */
+  readonly maxBytes?: number;
   readonly lease?: {
     /** How long an owner that falls silent keeps the pipeline, and the longest that a block may take. 1s to 7d, default 5m. */
     readonly ttl?: Duration;
@@ -36,6 +41,7 @@ export interface Settings {
   readonly keep: number;
   readonly ledgerSchema: string;
   readonly scanEvery: number;
+  readonly maxBytes: number | null;
   readonly ttlMs: number;
   readonly waitMs: number;
 }
@@ -57,6 +63,7 @@ const settings = z.strictObject({
   keep: z.int().min(1).max(1000).default(3),
   ledgerSchema: z.string().min(1).default("cutover_ledger"),
   scanEvery: z.int().min(1).default(50),
+  maxBytes: z.int().min(0).optional(),
   lease: z
     .strictObject({
       ttl: duration
@@ -96,6 +103,8 @@ export function checkConfig(config: Config): {
     if (first < i) issues.push({ path: `tables.${alias}`, message: `the same table as tables.${named[first]?.[0]}` });
   }
   const adapter = parsed.success ? adapterOf(parsed.data.warehouse) : null;
+  if (parsed.success && parsed.data.maxBytes !== undefined && adapter?.capabilities.estimates === false)
+    issues.push({ path: "maxBytes", message: `${adapter.name} cannot tell what a block would read; leave it out` });
   if (issues.length > 0 || !parsed.success || adapter === null) throw configError(issues);
   const d = parsed.data;
   return {
@@ -106,6 +115,7 @@ export function checkConfig(config: Config): {
       keep: d.keep,
       ledgerSchema: d.ledgerSchema,
       scanEvery: d.scanEvery,
+      maxBytes: d.maxBytes ?? null,
       ttlMs: Math.round(milliseconds(d.lease.ttl ?? "5m") ?? 0),
       waitMs: milliseconds(d.lease.wait ?? 0) ?? 0,
     },

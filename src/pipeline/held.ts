@@ -108,7 +108,10 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
       }));
       const record = { kind: "record" as const, journal: names.journal, events: rows };
       const steps = [fence({ lease: names.lease, fence: taken.fence }), { id: "record", step: record }];
-      const { outcome } = await held.during((limit) => by.block({ name: "record", atomic: true, steps }, "commit", limit), by);
+      const { outcome } = await held.during(
+        (limit) => by.block({ name: "record", atomic: true, steps, ledger: true }, "commit", limit),
+        by,
+      );
       if (outcome === "refused") throw lostLease(by, taken.fence);
       const at = parseCanonical(taken.now, "timestamp");
       const written = rows.map((r) => ({ ...r, recorded_at: at }));

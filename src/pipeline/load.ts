@@ -100,6 +100,7 @@ async function stageFrom(
     { ...sight, cursor: sight.cursor?.name ?? null, partition: sight.partition?.name ?? null, columns },
     w.ctx.adapter.syntax,
     w.clock ?? (() => 0n),
+    w.ctx.adapter.capabilities.transaction === "script" ? MANY : FEW,
   );
   const from = load.kind === "files" ? load.files : load.kind === "rows" ? watched.through : load.sql;
   const { rows } = await w.call("stage", alias, (o) => w.session.stage(into, columns, from, o), true);
@@ -120,6 +121,10 @@ async function stageFrom(
     seen: before === null && load.kind === "rows" ? watched.seen() : null,
   });
 }
+
+/** Of how many rows the keys are remembered as they pass: where a call is a job of a second or more, of many. */
+const FEW = 10_000;
+const MANY = 1_000_000;
 
 /** An empty source whose own totals say otherwise is not "nothing to do": the check must see it. */
 const promises = (found: Found, totals: SourceTotals | null): boolean =>

@@ -1,4 +1,4 @@
-import { stored } from "../adapter/shapes.js";
+import { rowsOf, stored } from "../adapter/shapes.js";
 import { compileChecks } from "../check/compile.js";
 import type { PlannedCheck } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
@@ -8,7 +8,6 @@ import { digest } from "../ledger/names.js";
 import { emptyState, type State, tallyOf } from "../ledger/state.js";
 import type { Plan } from "../plan/compile.js";
 import { opOf, validate } from "../plan/release.js";
-import { ident } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { exactNames } from "../table/exact.js";
 import { configError } from "./config.js";
@@ -194,7 +193,7 @@ export function liveChecks(
     columns,
     key: exact.key,
     partition: exact.partition,
-    self: ident(live.ref.path),
+    self: rowsOf(live.ref),
     effective: null,
     delta: null,
     totals: null,

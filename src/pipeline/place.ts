@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { resultJson } from "../adapter/interactive.js";
 import type { BlockResult, OpResult } from "../adapter/operations.js";
 import type { TableRef, TableShape } from "../adapter/shapes.js";
@@ -11,6 +12,10 @@ import { marking, type Placing, swapping } from "../plan/intent.js";
 import { unchanged } from "../plan/release.js";
 import type { Held } from "./held.js";
 import type { Work } from "./work.js";
+
+/** Told on what takes live's place, where that cannot be told in the same transaction. */
+export const markerOf = (w: Work, fence: bigint): string | null =>
+  w.ctx.adapter.capabilities.transactionalDdl ? null : `${fence}-${randomUUID().slice(0, 13)}`;
 
 /** What a version needs before it is decided that it takes live's place: live's grants, and the marker. */
 export async function prepare(w: Work, placings: readonly Placing[]): Promise<void> {
@@ -83,14 +88,21 @@ async function carryOn(w: Work, held: Held, p: PendingIntent, place: Place): Pro
   }
   const live = await w.describe(at);
   if (live?.marker === place.marker) {
-    // What left stands under the candidate's name where the swap was stopped halfway.
-    if (candidate !== null && place.keepAs !== null)
-      await w.run({ kind: "rename", from: candidate, to: { path: place.keepAs } }, place.alias);
+    if (candidate !== null && place.keepAs !== null) await setAside(w, place, candidate, { path: place.keepAs });
     return;
   }
   const shape = candidate === null ? null : await w.describe(candidate);
   if (shape === null) throw gone(w, p, place);
-  await w.run(swapping({ place, live, candidate: shape }).step, place.alias);
+  // Live must still be what was decided about.
+  const decided = live === null ? null : { ...live, version: place.was?.version ?? live.version };
+  await w.run(swapping({ place, live: decided, candidate: shape }).step, place.alias);
+}
+
+/** What bears the candidate's name though live is swapped: what left, or, where live was overwritten, what live is a copy of. */
+async function setAside(w: Work, place: Place, candidate: TableRef, keepAs: TableRef): Promise<void> {
+  const kept = await w.describe(keepAs, "columns");
+  if (kept === null) await w.run({ kind: "rename", from: candidate, to: keepAs }, place.alias);
+  else await w.run({ kind: "drop", ref: candidate }, place.alias);
 }
 
 const fencedName = (place: Place, fence: bigint): string => `${place.candidate.at(-1)}_f${fence}`;

@@ -1,7 +1,7 @@
 import { stored, type TableShape } from "../adapter/shapes.js";
 import { besideLive } from "../ledger/names.js";
 import { emptyState, type State } from "../ledger/state.js";
-import { type Plan, planText } from "../plan/compile.js";
+import type { Plan } from "../plan/compile.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { apart } from "../plan/intent.js";
 import { planMove } from "../plan/rollback.js";
@@ -11,10 +11,11 @@ import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
 import { changesRef } from "./load.js";
+import { tableMoves } from "./moves.js";
 import { asPlanText } from "./plan-text.js";
 import { noCounts } from "./report.js";
 import type { PlanText } from "./reports.js";
-import { releasesAbove, tableMoves } from "./rollback.js";
+import { releasesAbove } from "./rollback.js";
 import { declaredShapes, type Found, findTables, hashOf } from "./tables.js";
 import type { Strategy } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
@@ -27,7 +28,7 @@ export function plan(ctx: Context, o: PlanOptions): Promise<PlanText> {
   return operate(ctx, "audit", o, async (w) => {
     const state = (await look(w))?.state ?? emptyState;
     const plans = "rollback" in o ? await rollbackPlans(w, state, o.rollback.to) : await releasePlans(w, state, o.strategy);
-    return asPlanText(planText(ctx.adapter, plans));
+    return asPlanText(w, plans);
   });
 }
 

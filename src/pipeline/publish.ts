@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { BlockResult } from "../adapter/operations.js";
 import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
@@ -15,6 +14,7 @@ import { lightCleanUp } from "./clean-up.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { changesRef, type Staged } from "./load.js";
+import { markerOf } from "./place.js";
 import { hashOf, readableWatermark, requireLive } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import type { Work } from "./work.js";
@@ -111,10 +111,6 @@ function tellDrift(w: Work, t: TableLoad, result: BlockResult): void {
   const message = `${t.alias}: a full scan found ${String(found["rows"])} rows where the ledger expected ${rows}, or other contents: others have written to the table; their rows are kept, and the ledger now knows them`;
   w.warnings.push({ code: "FOREIGN_WRITES", message });
 }
-
-/** Told on what takes live's place, where that cannot be told in the same transaction. */
-export const markerOf = (w: Work, fence: bigint): string | null =>
-  w.ctx.adapter.capabilities.transactionalDdl ? null : `${fence}-${randomUUID().slice(0, 13)}`;
 
 export function releaseFacts(w: Work, held: Held, release: number, o: PublishOptions): ReleaseFacts {
   const { pipeline, keep } = w.ctx.settings;

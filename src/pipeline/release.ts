@@ -1,6 +1,5 @@
 import type { TableRef } from "../adapter/shapes.js";
 import { isCutoverError } from "../errors/index.js";
-import { planText } from "../plan/compile.js";
 import { planInPlace } from "../plan/in-place.js";
 import type { Source } from "../source/source.js";
 import type { Tables } from "../table/define.js";
@@ -123,7 +122,7 @@ function makeRelease(ctx: Context, id: number): Release {
       step(ctx, s, "load", o, async (w, held) => {
         const tables = await tableLoads(w, held, [...staged.values()], new Set());
         const { plan } = planInPlace(tables, releaseFacts(w, held, id, {}), jsRunner(w));
-        return asPlanText(planText(ctx.adapter, [plan]));
+        return asPlanText(w, [plan]);
       }),
     [Symbol.asyncDispose]: () => dispose(ctx, s, () => settle("abandoned", "disposed")),
   };

@@ -63,6 +63,8 @@ export interface StageReport {
   readonly ms: number;
   /** Calls to the warehouse; every operation of a block counts. */
   readonly statements: number;
+  /** What the engine read for them, in bytes, where it tells; else null. */
+  readonly bytes: number | null;
 }
 /** JSON-safe: a repeated idempotency key brings it back from the ledger. */
 export interface RunReport<T extends Tables = Tables> {
@@ -138,7 +140,13 @@ export interface RecoveryReport {
 /** The statements of an operation, in order. */
 export interface PlanText {
   /** `atomic`: one transaction. Otherwise each statement commits by itself. */
-  readonly blocks: readonly { readonly name: string; readonly atomic: boolean; readonly statements: readonly string[] }[];
+  readonly blocks: readonly {
+    readonly name: string;
+    readonly atomic: boolean;
+    readonly statements: readonly string[];
+    /** What it would read at most, in bytes, where the engine can tell beforehand; else null. */
+    readonly bytes: number | null;
+  }[];
   /** All of it as SQL text, for people to read. */
   toString(): string;
 }

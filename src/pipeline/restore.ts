@@ -1,14 +1,13 @@
 import { CutoverError } from "../errors/index.js";
 import type { LedgerEvent } from "../ledger/events.js";
 import { afterPublish, readEvents } from "../ledger/fold.js";
-import { besideLive } from "../ledger/names.js";
 import { type TableState, tallyOf } from "../ledger/state.js";
 import { unchanged } from "../plan/release.js";
-import { makeProgress } from "./candidate-open.js";
+import { abandon, makeProgress, openCandidate } from "./candidate-open.js";
 import { swapNow } from "./candidate-swap.js";
-import { type Context, thisProcess } from "./context.js";
+import type { Context } from "./context.js";
 import type { Held } from "./held.js";
-import { graceFrom } from "./leftovers.js";
+import { isUnknown } from "./lease.js";
 import { settling } from "./outcome.js";
 import type { RollbackReport, RunReport } from "./reports.js";
 import { opened } from "./steps.js";
@@ -51,19 +50,7 @@ async function restored(w: Work, held: Held, release: number, to: number): Promi
     held.giveBack();
     throw unrestorable(w, to, `the table ${found.alias} is gone`);
   }
-  const ref = besideLive(found.ref.path, "candidate", release);
-  const clonedFrom = held.state.live;
-  await held.append("opened", release, {
-    release,
-    strategy: "swap",
-    state: "open",
-    at: held.now,
-    process: thisProcess,
-    clonedFrom,
-    tables: [found.alias],
-    candidates: { [found.id]: [...ref.path] },
-    until: graceFrom(held.now),
-  });
+  const { ref, clonedFrom } = await openCandidate(held, release, found);
   try {
     await w.run({ kind: "restore", live, to: ref, before: past.before }, found.alias);
     await requireContents(w, ref.path, found, past.is, to);
@@ -73,14 +60,9 @@ async function restored(w: Work, held: Held, release: number, to: number): Promi
     const hold = `release ${to} was restored as release ${release}`;
     return await swapNow(w, held, { ...progress, unchecked: true }, open, { note: `restores release ${to}`, hold });
   } catch (e) {
-    if (held.state.open.some((r) => r.release === release)) {
-      const reason = "the past could not be restored";
-      await held.append("abandoned", release, { strategy: "swap", reason }, w.calm()).catch(() => undefined);
-      await w
-        .calm()
-        .run({ kind: "drop", ref })
-        .catch(() => undefined);
-    }
+    // What may have been decided is carried on by whoever comes next.
+    const settled = !isUnknown(e) && held.state.pending === null && held.state.open.some((r) => r.release === release);
+    if (settled) await abandon(w, held, release, ref, "the past could not be restored");
     throw e;
   }
 }

@@ -1,20 +1,21 @@
-import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import type { BlockResult } from "../adapter/operations.js";
+import { stored, type TableRef } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { apply, positionAbove } from "../ledger/fold.js";
-import { besideLive, schemaOf } from "../ledger/names.js";
+import { besideLive } from "../ledger/names.js";
 import { emptyState, type Kept, type State, tallyOf } from "../ledger/state.js";
-import { firstSwap, type Move, olderThanSwap, planMove, type TableMove } from "../plan/rollback.js";
+import { type Move, olderThanSwap, planMove, type TableMove } from "../plan/rollback.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
-import { leased, look } from "./lease.js";
-import { carryOut, intended, prepare } from "./place.js";
-import { markerOf } from "./publish.js";
+import { isUnknown, leased, look } from "./lease.js";
+import { missing, tableMoves } from "./moves.js";
+import { carryOut, intended, markerOf, prepare } from "./place.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
 import { restore } from "./restore.js";
 import { type Pending, settling } from "./settle.js";
-import { hashOf, keyOf } from "./tables.js";
+import { hashOf } from "./tables.js";
 import { type CallOptions, lostLease, operate, refused, type Work } from "./work.js";
 
 /** How far to go back, and whether in earnest. */
@@ -120,10 +121,9 @@ async function move(
   const { state } = held;
   const { pipeline } = w.ctx.settings;
   const copies: TableRef[] = [];
-  const apart = !w.ctx.adapter.capabilities.transactionalDdl;
-  const tables = await withCopies(w, held, m, await tableMoves(w, m, apart ? held.fence : null), copies);
-  const { hashVersion } = w.ctx.adapter.syntax;
   const marker = markerOf(w, held.fence);
+  const tables = await withCopies(w, held, m, await tableMoves(w, m, marker === null ? null : held.fence), copies);
+  const { hashVersion } = w.ctx.adapter.syntax;
   const { plan, displaced, placings } = planMove(
     { ...m, tables },
     { pipeline, fence: held.fence, lease: w.names.lease, journal: w.names.journal, nextSeq: held.nextSeq, hashVersion, marker },
@@ -140,16 +140,32 @@ async function move(
   };
   const what = `the ${m.direction === "undo" ? "rollback" : "redo"} from release ${m.from} to ${m.to}`;
   begun?.({ what, stage: "rollback", event, release: m.to, fence: held.fence, resolve: done });
-  if (begun !== null) await prepare(w, placings);
-  const result = await held.during((limit) => w.block(plan, begun === null ? "rollback" : "commit", limit));
+  let result: BlockResult;
+  try {
+    if (begun !== null) await prepare(w, placings);
+    result = await held.during((limit) => w.block(plan, begun === null ? "rollback" : "commit", limit));
+  } catch (e) {
+    // What may have been decided needs its copy.
+    if (!isUnknown(e)) await dropAll(w, copies);
+    throw e;
+  }
   if (result.outcome === "committed" && placings.length > 0) {
     await carryOut(w, held, intended(w, held, plan, result), placings);
     return done();
   }
-  for (const ref of copies) await w.calm().run({ kind: "drop", ref });
+  await dropAll(w, copies);
   if (result.outcome !== "refused") return done();
   if (result.at === "fence") throw lostLease(w, held.fence);
   throw await drifted(w, state, tables, result.at);
+}
+
+/** Copies that nothing needs; recovery drops those that this could not. */
+async function dropAll(w: Work, copies: readonly TableRef[]): Promise<void> {
+  const calm = w.calm();
+  for (const ref of copies)
+    await calm
+      .run({ kind: "drop", ref })
+      .catch((err: unknown) => w.ctx.log.warn({ err }, "a copy could not be dropped; recovery does it"));
 }
 
 /**
@@ -181,81 +197,6 @@ async function withCopies(
   return made;
 }
 
-export async function tableMoves(w: Work, m: Omit<Move, "tables">, fence: bigint | null): Promise<readonly TableMove[]> {
-  const moves: TableMove[] = [];
-  for (const [alias, definition] of Object.entries(w.ctx.tables)) {
-    const { ref, id } = keyOf(w, definition);
-    if (!m.releases.some((k) => k.tables[id] !== undefined)) continue;
-    const at = firstSwap(m, id);
-    const live = await w.describe(ref, at === null ? "columns" : "whole");
-    if (live === null) throw missing(w, alias, ref.path);
-    const undo = m.releases.find((k) => k.release === at)?.tables[id]?.undo;
-    const what = m.direction === "undo" ? "undone" : "before";
-    // Where names are dropped one by one, none is used twice: whoever was paused may drop it late.
-    const keepAs = besideLive(
-      live.ref.path,
-      what,
-      m.direction === "undo" ? m.from : (at ?? m.to),
-      fence === null ? "" : `f${fence}_`,
-    );
-    const back = undo?.kind === "swap" ? await version(w, alias, undo) : null;
-    if (m.direction === "undo" && at !== null) requireNoForeign(w, alias, id, m, at);
-    moves.push({ id, alias, live, keepAs, back, copy: null });
-    // Undo exchanges in the version that comes back; redo in the one that leaves, which is live until then.
-    const on = m.direction === "undo" ? (back ?? live) : live;
-    for (const { release, t } of olderThanSwap(m, id))
-      if (t.undo.kind === "images") requireSameColumns(alias, release, on, t.undo.changes);
-  }
-  const untold = m.releases.flatMap((k) => Object.keys(k.tables)).find((id) => !moves.some((t) => t.id === id));
-  if (untold === undefined) return moves;
-  const name = (JSON.parse(untold) as string[]).join(".");
-  const message = `the releases between changed the table ${name}, which is no longer in the configuration of ${w.ctx.settings.pipeline}; add it to roll back`;
-  throw new CutoverError("NOT_FOUND", message, { what: "table", name });
-}
-
-/** What others wrote since a swap is in the version that leaves, and nowhere else. */
-function requireNoForeign(w: Work, alias: string, id: string, m: Omit<Move, "tables">, swap: number): void {
-  const since = m.releases.slice(m.releases.findIndex((k) => k.release === swap) + 1);
-  const taken = since.find((k) => k.tables[id]?.foreign === true);
-  const t = taken?.tables[id];
-  if (taken === undefined || t === undefined) return;
-  const { pipeline } = w.ctx.settings;
-  const message = `${alias}: others wrote to the table after release ${swap} swapped it (release ${taken.release} took that into the ledger), and going back over the swap would lose it; nothing was changed. Go back to ${swap} at most`;
-  const found = tallyOf(t.is);
-  throw new CutoverError("DRIFTED", message, {
-    expected: tallyOf(t.was ?? t.is),
-    found,
-    pipeline,
-    table: alias,
-    release: taken.release,
-  });
-}
-
-async function version(
-  w: Work,
-  alias: string,
-  undo: { readonly kept: readonly string[] | null; readonly fingerprint?: unknown },
-): Promise<TableShape> {
-  if (undo.kept === null) {
-    const alternative = "publish an empty release by rebuild(), or drop the table yourself and run again";
-    throw new CutoverError(
-      "UNSUPPORTED",
-      `${alias}: there was no table before that release, and a rollback drops none; ${alternative}`,
-      { capability: "rollback to no table", alternative, table: alias },
-    );
-  }
-  const there = await w.describe({ path: undo.kept });
-  if (there === null) throw missing(w, alias, undo.kept);
-  return { ...there, fingerprint: undo.fingerprint };
-}
-const missing = (w: Work, alias: string, path: readonly string[]): CutoverError<"NOT_FOUND"> =>
-  new CutoverError("NOT_FOUND", `${alias}: the table ${path.join(".")} that the ledger knows is gone`, {
-    what: "table",
-    name: path.join("."),
-    table: alias,
-    pipeline: w.ctx.settings.pipeline,
-  });
-
 /** Someone else wrote the rows that the rollback would take away: what was recorded, and what is there. */
 async function drifted(w: Work, state: State, tables: readonly TableMove[], at: string): Promise<CutoverError> {
   const t = tables.find((m) => at.startsWith(`${m.alias}.`));
@@ -284,18 +225,4 @@ function moveReport(before: State, after: State, tables: readonly TableMove[]): 
       return [t.alias, tableReport(noCounts, before.tables[t.id] ?? null, is)];
     }),
   );
-}
-
-/** Images without a column that the table has now would lose its values: the rows that they bring back never had it. */
-function requireSameColumns(alias: string, release: number, on: TableShape, changes: readonly string[]): void {
-  const schema = schemaOf(on.columns);
-  if (changes.at(-1)?.endsWith(`_${schema}`)) return;
-  const alternative = "take the columns back to what they were, or adopt() the table as a new baseline";
-  const message = `${alias}: its columns are not those of release ${release} any more, so the images of that release cannot be exchanged; ${alternative}`;
-  throw new CutoverError("UNSUPPORTED", message, {
-    capability: "rollback over a change of columns",
-    alternative,
-    table: alias,
-    release,
-  });
 }

@@ -1,7 +1,9 @@
+import type { Step } from "../adapter/steps.js";
 import { isCutoverError } from "../errors/index.js";
 import { anchors, type LedgerEvent } from "../ledger/events.js";
 import { readEvents } from "../ledger/fold.js";
 import type { LedgerNames } from "../ledger/names.js";
+import type { Plan, PlannedStep } from "../plan/compile.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { thisProcess } from "./context.js";
@@ -33,7 +35,7 @@ export interface TakeOptions {
 /** How long those who do not wait for another owner try again where engines take two writers of one row for a conflict. */
 const PATIENCE_MS = 2000;
 
-/** Takes the lease of a pipeline by one statement that commits by itself, and reads its state by another, as its owner. */
+/** Takes the lease of a pipeline, and reads its state as its owner. */
 export async function takeLease(w: Work, names: LedgerNames, o: TakeOptions): Promise<Taken | Refused> {
   const { settings, adapter } = w.ctx;
   const taking = {
@@ -46,14 +48,7 @@ export async function takeLease(w: Work, names: LedgerNames, o: TakeOptions): Pr
     releases: o.releases,
     instead: o.instead,
   };
-  const { ok } = await w.patiently(Math.max(settings.waitMs, PATIENCE_MS), () => w.run(taking));
-  let rows: readonly Row[];
-  try {
-    rows = await readState(w, names, o.pipeline);
-  } catch (e) {
-    if (ok) await giveUpUnread(w, names, o);
-    throw e;
-  }
+  const { ok, rows } = await (adapter.capabilities.transaction === "script" ? inOneCall : inTurn)(w, names, o, taking);
   const row = rows[0] ?? {};
   if (!ok)
     return row["owner"] === o.owner ? takeLease(w, names, { ...o, instead: BigInt(row["lease_fence"] as bigint) }) : { row };
@@ -73,9 +68,46 @@ export async function takeLease(w: Work, names: LedgerNames, o: TakeOptions): Pr
   }
 }
 
+type Taking = Step<"lease">;
+interface Asked {
+  readonly ok: boolean;
+  readonly rows: readonly Row[];
+}
+const patience = (w: Work): number => Math.max(w.ctx.settings.waitMs, PATIENCE_MS);
+
+/** One statement that commits by itself, and a query. */
+async function inTurn(w: Work, names: LedgerNames, o: TakeOptions, taking: Taking): Promise<Asked> {
+  const { ok } = await w.patiently(patience(w), () => w.run(taking));
+  try {
+    return { ok, rows: await readState(w, names, o.pipeline) };
+  } catch (e) {
+    if (ok) await giveUpUnread(w, names, o);
+    throw e;
+  }
+}
+
+/** Where a call is a job of a second or more: both in one block, which commits whether the lease was to be had or not. */
+async function inOneCall(w: Work, names: LedgerNames, o: TakeOptions, taking: Taking): Promise<Asked> {
+  const steps: PlannedStep[] = [
+    { id: "lease", step: taking, judges: "later" },
+    { id: "state", step: stateStep(names, o.pipeline) },
+  ];
+  const plan: Plan = { name: "lease", atomic: true, steps, ledger: true };
+  const { results } = await w.block(plan, "commit", w.ctx.settings.ttlMs, patience(w));
+  return { ok: results.get("lease")?.affected === 1, rows: results.get("state")?.rows ?? [] };
+}
+
 /** The lease and the journal of a pipeline: a row for each event, and one without an event where there is none. */
 export const readState = async (w: Work, names: LedgerNames, pipeline: string): Promise<readonly Row[]> =>
-  (await w.run({ kind: "readState", lease: names.lease, journal: names.journal, pipeline, anchors })).rows;
+  (await w.run(stateStep(names, pipeline))).rows;
+
+const stateStep = (names: LedgerNames, pipeline: string): Step<"readState"> => ({
+  kind: "readState",
+  lease: names.lease,
+  journal: names.journal,
+  pipeline,
+  anchors,
+});
 
 export const eventsOf = (rows: readonly Row[], database: string): readonly LedgerEvent[] =>
   readEvents(

@@ -1,6 +1,6 @@
 import pRetry from "p-retry";
 import { met } from "../adapter/interactive.js";
-import type { BlockResult, Native, OpResult } from "../adapter/operations.js";
+import type { AtomicBlock, BlockResult, Native, OpResult } from "../adapter/operations.js";
 import type { IoOptions, Session } from "../adapter/session.js";
 import type { TableRef, TableShape } from "../adapter/shapes.js";
 import type { Step } from "../adapter/steps.js";
@@ -47,8 +47,13 @@ export interface Work {
   run(step: Step, table?: string): Promise<StepResult>;
   /** Repeats what other transactions conflict with, for so many milliseconds at most. */
   patiently<R>(timeoutMs: number, body: () => Promise<R>): Promise<R>;
-  /** One transaction; repeated while other transactions conflict with it. */
-  block(plan: Plan, end: "commit" | "rollback", timeoutMs: number): Promise<BlockResult>;
+  /**
+   * One transaction; repeated while other transactions conflict with it, for `patienceMs` at most (default: the time limit).
+   * @throws CutoverError `BUDGET`: it would read more than `maxBytes`.
+   */
+  block(plan: Plan, end: "commit" | "rollback", timeoutMs: number, patienceMs?: number): Promise<BlockResult>;
+  /** What a block would read at most, in bytes; null: the engine cannot tell. */
+  estimate(block: AtomicBlock): Promise<number | null>;
   /** null: no such table. `columns`: no fingerprint, marker or version. */
   describe(ref: TableRef, what?: "columns" | "whole"): Promise<TableShape | null>;
   query(statement: Sql): Promise<readonly Row[]>;
@@ -136,6 +141,10 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
   const { adapter, settings } = ctx;
   let current = first;
   let statements = 0;
+  let bytes: number | null = null;
+  const read = (more: number | undefined): void => {
+    if (more !== undefined) bytes = (bytes ?? 0) + more;
+  };
   const secret = Object.values(ctx.tables).some((t) => t.redact.length > 0);
   const io = (label: string): IoOptions => ({ signal, tag: `cutover ${settings.pipeline} ${label}` });
   const w: Work = {
@@ -152,12 +161,15 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
     async stage(stage, body) {
       const outer = current;
       const from = statements;
+      const outside = bytes;
+      bytes = null;
       const start = performance.now();
       current = stage;
       ctx.emit(w.release, { type: "stage.start", stage });
       const end = (failed?: unknown): void => {
         const ms = performance.now() - start;
-        w.stages.push({ stage, ms: Math.round(ms), statements: statements - from });
+        w.stages.push({ stage, ms: Math.round(ms), statements: statements - from, bytes });
+        bytes = outside === null ? bytes : outside + (bytes ?? 0);
         const code = isCutoverError(failed) ? { code: failed.code } : {};
         ctx.emit(w.release, { type: "stage.end", stage, ms, ok: failed === undefined, ...code });
         current = outer;
@@ -191,6 +203,7 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
       const results = new Map<string, OpResult>();
       for (const op of compileStep(adapter, step)) {
         const result = await w.call(step.kind, table, (o) => session.execute(op, o));
+        read(result.bytes);
         if (!("native" in op) && op.returns !== undefined) rows = result.rows;
         affected += result.affected ?? 0;
         if (!("native" in op) && !met(op.expect, result, results)) return { ok: false, rows: result.rows, affected };
@@ -212,19 +225,27 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
           performance.now() - start < timeoutMs,
       });
     },
-    async block(plan, end, timeoutMs) {
+    async block(plan, end, timeoutMs, patienceMs = timeoutMs) {
       const start = performance.now();
       const left = (): number => timeoutMs - (performance.now() - start);
       const block = compileBlock(adapter, plan, end, timeoutMs);
+      if (plan.ledger !== true) await withinBudget(w, block);
       statements += block.ops.length - 1;
       const attempt = (o: IoOptions) => session.atomic({ ...block, timeoutMs: Math.max(1, Math.floor(left())) }, o);
-      return w
-        .patiently(timeoutMs, () => w.call(plan.name, undefined, attempt, false, end === "commit"))
+      const result = await w
+        .patiently(patienceMs, () => w.call(plan.name, undefined, attempt, false, end === "commit"))
         .catch((e: unknown) => {
           if (isCutoverError(e, "ADAPTER") && e.context.kind === "cancelled" && !signal.aborted)
             throw tooLong(plan.name, timeoutMs, settings.pipeline, e);
           throw e;
         });
+      read(result.bytes);
+      return result;
+    },
+    async estimate(block) {
+      if (session.estimate === undefined) return null;
+      const { bytes: most } = await w.call("estimate", undefined, (o) => session.estimate?.(block, o) ?? never());
+      return most;
     },
     calm: () => makeWork(ctx, session, new AbortController().signal, current),
     explain(e) {
@@ -235,6 +256,20 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
     query: (sql) => w.call("query", undefined, async (o) => (await session.execute({ sql }, o)).rows),
   };
   return w;
+}
+
+const never = (): never => {
+  throw new Error("the session cannot estimate");
+};
+
+/** Before anything is spent. */
+async function withinBudget(w: Work, block: AtomicBlock): Promise<void> {
+  const { maxBytes, pipeline } = w.ctx.settings;
+  if (maxBytes === null) return;
+  const bytes = await w.estimate(block);
+  if (bytes === null || bytes <= maxBytes) return;
+  const message = `${block.id} of ${pipeline} would read ${bytes} bytes, more than the ${maxBytes} that maxBytes allows; nothing was changed. Load fewer partitions at a time, or raise maxBytes`;
+  throw new CutoverError("BUDGET", message, { bytes, maxBytes, pipeline, release: w.release ?? undefined });
 }
 
 function tooLong(name: string, timeoutMs: number, pipeline: string, cause: unknown): CutoverError<"PUBLISH_FAILED"> {

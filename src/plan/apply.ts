@@ -27,7 +27,7 @@ export const staleIn = (
 ): Step<"tally">["stale"] =>
   a.cursor === null || a.scope === "all" || !("keys" in a.scope)
     ? null
-    : { live: a.live.ref, delta: a.delta, key: a.key, cursor: a.cursor, prune: null };
+    : { live: a.live, delta: a.delta, key: a.key, cursor: a.cursor, prune: null };
 
 /** The same algebra as in place, on the candidate; the images are counted and go with it. */
 export function planApply(a: Application): Plan {

@@ -8,7 +8,7 @@ import { inline } from "../sql/render.js";
 export interface PlannedStep {
   readonly id: string;
   readonly step: Step;
-  /** `later`: what it finds is judged by a later step, so that no failure hides another. A list: judges those too. */
+  /** `later`: what it finds is judged by a later step, or by the core. A list: judges those too, so that no failure hides another. */
   readonly judges?: "later" | readonly string[];
   readonly explain?: readonly { readonly id: string; readonly unless: string; readonly step: Step }[];
 }
@@ -17,6 +17,8 @@ export interface Plan {
   readonly name: string;
   readonly atomic: boolean;
   readonly steps: readonly (PlannedStep | Inspect)[];
+  /** It touches the ledger only: what it reads is no matter of a budget. */
+  readonly ledger?: true;
 }
 
 /** The operations of one step, in the words of the adapter. */
@@ -29,6 +31,10 @@ export function compileStep(adapter: Adapter, step: Step): readonly Op<Native>[]
     alternative: capability === "clone" ? "rebuild()" : "a release in place",
   });
 }
+
+/** Whether a plan is one block of SQL: no native call, nothing in JavaScript. */
+export const isBlock = (adapter: Adapter, { atomic, steps }: Plan): boolean =>
+  atomic && steps.every((s) => "step" in s && !compileStep(adapter, s.step).some(isNative));
 
 const isNative = (op: Op<Native>): op is Exclude<Op<Native>, SqlOp> => "native" in op;
 
@@ -44,8 +50,9 @@ function named(adapter: Adapter, id: string, step: Step): readonly BlockOp[] {
 
 function judged(b: BlockOp, planned: PlannedStep): BlockOp {
   const { expect, ...op } = b.op;
+  if (planned.judges === "later") return { ...b, op };
   if (planned.judges === undefined || expect === undefined || !("holds" in expect)) return b;
-  return planned.judges === "later" ? { ...b, op } : { ...b, op: { ...op, expect: { holds: true, also: planned.judges } } };
+  return { ...b, op: { ...op, expect: { holds: true, also: planned.judges } } };
 }
 
 export function compileBlock(adapter: Adapter, plan: Plan, end: AtomicBlock["end"], timeoutMs: number): AtomicBlock {
@@ -67,13 +74,13 @@ export interface PlannedText {
   readonly statements: readonly string[];
 }
 /** A plan as text: exactly the statements that would run, values as literals. */
-export function planText(adapter: Adapter, plans: readonly Plan[]): readonly PlannedText[] {
+export function planText(adapter: Adapter, plan: Plan): PlannedText {
   const text = (op: Op<Native>): string => (isNative(op) ? op.text : inline(op.sql, adapter.syntax));
-  return plans.map((plan) => ({
+  return {
     name: plan.name,
     atomic: plan.atomic,
     statements: plan.steps.flatMap((p) =>
       "inspect" in p ? [`-- ${p.id}: JavaScript check`] : compileStep(adapter, p.step).map(text),
     ),
-  }));
+  };
 }

@@ -1,4 +1,4 @@
-import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import { rowsOf, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { imageColumns, type Scope, type Step } from "../adapter/steps.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { type CheckTarget, type CompiledChecks, compileChecks } from "../check/compile.js";
@@ -150,7 +150,7 @@ function checksOf(t: TableLoad, release: number): CompiledChecks {
     columns,
     key: t.key,
     partition: t.partition,
-    self: ident(t.live.ref.path),
+    self: rowsOf(t.live.ref),
     effective: t.fill || t.scanAll ? null : template`(${after})`,
     delta: ident(t.raw.path),
     totals: t.totals,

@@ -1,11 +1,11 @@
 import type { Inspect } from "../adapter/operations.js";
-import { type ColumnShape, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import { type ColumnShape, rowsOf, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import type { CheckDefinition } from "../check/checks.js";
 import type { CheckGroup, CompiledChecks } from "../check/compile.js";
 import { keyEvents, type Published, payloadText } from "../ledger/events.js";
 import { schemaOf } from "../ledger/names.js";
 import type { State } from "../ledger/state.js";
-import { ident, type Sql } from "../sql/sql.js";
+import type { Sql } from "../sql/sql.js";
 import type { PlannedStep } from "./compile.js";
 
 /** What each release is recorded with. */
@@ -96,7 +96,7 @@ export function validate(tables: readonly Validated[], js: JsRunner): (PlannedSt
   );
   const last = scans.pop();
   const judge = last === undefined ? [] : [{ ...last, judges: scans.map((s) => s.id) }];
-  const own = tables.flatMap((t) => t.checks.js.map((c) => js(c.op, c.definition, ident(t.live.ref.path))));
+  const own = tables.flatMap((t) => t.checks.js.map((c) => js(c.op, c.definition, rowsOf(t.live.ref))));
   return [...scans, ...judge, ...own];
 }
 export const sampleOp = (op: string, index: number): string => `${op}.samples.${index}`;

@@ -1,5 +1,5 @@
 import type { TableRef, TableShape } from "../adapter/shapes.js";
-import { stored } from "../adapter/shapes.js";
+import { rowsOf, stored } from "../adapter/shapes.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { type CompiledChecks, compileChecks } from "../check/compile.js";
 import type { Published } from "../ledger/events.js";
@@ -39,7 +39,7 @@ export function candidateChecks(t: TableSwap): CompiledChecks {
     columns: stored(t.candidate.columns),
     key: t.key,
     partition: t.partition,
-    self: ident(t.candidate.ref.path),
+    self: rowsOf(t.candidate.ref),
     effective: null,
     delta: t.raw === null ? null : ident(t.raw.path),
     totals: t.totals,

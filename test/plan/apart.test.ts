@@ -18,9 +18,12 @@ async function golden(
   p: Pick<ReturnType<typeof planSwap>, "plan" | "recorded" | "placings">,
 ) {
   const plans = apart(p.plan, p.recorded, p.placings, f, adapter.capabilities.grants);
-  const text = planText(adapter, plans).map(
-    (one) => `-- ${one.name}${one.atomic ? ", one transaction" : ", statement by statement"}\n\n${one.statements.join(";\n")};\n`,
-  );
+  const text = plans
+    .map((p) => planText(adapter, p))
+    .map(
+      (one) =>
+        `-- ${one.name}${one.atomic ? ", one transaction" : ", statement by statement"}\n\n${one.statements.join(";\n")};\n`,
+    );
   await expect(text.join("\n")).toMatchFileSnapshot(`golden/${dialect}/${name}.sql`);
   return plans;
 }

@@ -158,7 +158,7 @@ export function golden(adapter: Adapter, plan: Plan): string {
     return [`-- ${op.id}${wanted(op.op.expect)}`, `${inline(op.op.sql, adapter.syntax)};`, ...why];
   });
   // The block is what `plan()` shows: the same statements in the same order.
-  const [text] = planText(adapter, [plan]);
+  const text = planText(adapter, plan);
   expect(text?.statements).toEqual(
     block.ops.map((op) => ("inspect" in op ? `-- ${op.id}: JavaScript check` : inline(op.op.sql, adapter.syntax))),
   );

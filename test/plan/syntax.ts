@@ -30,6 +30,7 @@ const capabilities: Capabilities = {
   swapGuard: "atomic",
   grants: false,
   timeTravel: false,
+  estimates: false,
   files: [],
   uniqueKeysEnforced: false,
   maxCloneDepth: null,

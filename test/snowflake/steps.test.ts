@@ -70,7 +70,7 @@ const golden: readonly Step[] = [
     kind: "tally",
     ...images,
     columns,
-    stale: { live: ref("LIVE"), delta: ref("DELTA"), key, cursor, prune: null },
+    stale: { live, delta: ref("DELTA"), key, cursor, prune: null },
     count: { on: ref("LIVE"), rows: 7 },
     moved: [images],
   },

@@ -20,6 +20,7 @@ const capabilities = {
   swapGuard: "detect",
   grants: false,
   timeTravel: false,
+  estimates: false,
   files: [],
   uniqueKeysEnforced: true,
   maxCloneDepth: null,

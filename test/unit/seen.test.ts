@@ -37,7 +37,7 @@ async function* one(rows: readonly (readonly unknown[])[]) {
 async function both(rows: readonly (readonly unknown[])[], cursor: "c" | "d") {
   const columns = [column("k", "string"), column("n", "int64"), column("c", "timestamp"), column("d", "date")];
   const sight = { columns, key: ["k", "n"], cursor, partition: "d" };
-  const { through, seen } = watching(one(rows), sight, adapter.syntax, () => NOW);
+  const { through, seen } = watching(one(rows), sight, adapter.syntax, () => NOW, 10_000);
   const delta = { path: ["memory", "main", "seen"] };
   await session.stage(delta, columns, through, io);
   const ask = async (step: Parameters<typeof compileStep>[1]): Promise<readonly Row[]> => {
@@ -64,26 +64,31 @@ describe("what is seen of rows as they pass", () => {
     );
   });
 
-  const told = async (types: Readonly<Record<string, string>>, rows: number, clock = NOW) => {
+  const told = async (types: Readonly<Record<string, string>>, rows: number, clock = NOW, most = 10_000, different = rows) => {
     const columns = [
       { name: "k", type: (types["type"] ?? "string") as ColumnType, nullable: true, native: types["native"] ?? "VARCHAR" },
       column("c", "timestamp"),
     ];
     const batch = {
       rows,
-      columns: [Array.from({ length: rows }, (_, i) => `${i}`), Array.from({ length: rows }, () => NOW + 5n)],
+      columns: [Array.from({ length: rows }, (_, i) => `${i % different}`), Array.from({ length: rows }, () => NOW + 5n)],
     };
     const from = (async function* () {
       yield batch;
     })();
     const sight = { columns, key: ["k"], cursor: "c", partition: null };
-    const { through, seen } = watching(from, sight, adapter.syntax, () => clock);
+    const { through, seen } = watching(from, sight, adapter.syntax, () => clock, most);
     for await (const _ of through);
     return seen();
   };
   test("a cursor beyond the warehouse's clock moves nothing", async () => {
     expect((await told({}, 2))?.facts).toMatchObject({ max_cursor: NOW + 5n, settled_cursor: null });
     expect((await told({}, 2, NOW + 5n))?.facts).toMatchObject({ settled_cursor: NOW + 5n });
+  });
+  test("where a question costs much, of many rows it is told that their keys differ, and never wrongly", async () => {
+    expect((await told({}, 50_000, NOW, 100_000))?.facts).toMatchObject({ rows: 50_000n, keys: 50_000n });
+    expect(await told({}, 50_000, NOW, 100_000, 49_999)).toBeNull();
+    expect(await told({}, 50_000, NOW, 49_999)).toBeNull();
   });
   test("of many rows, and of values that an engine tells apart in its own way, nothing is said", async () => {
     expect(await told({}, 10_000)).not.toBeNull();

@@ -16,7 +16,7 @@ export function tally(s: Step<"tally">): readonly SqlOp[] {
     `${count(is("image", "after"), is("op", "insert"))} AS inserted`,
     `${count(is("image", "after"), is("op", "update"))} AS updated`,
     `${count(is("image", "before"), is("op", "delete"))} AS deleted`,
-    `${s.stale === null ? "0" : `(SELECT count(*) FROM ${notes(s.stale.live, s.release, "match")} WHERE stale)`} AS stale`,
+    `${s.stale === null ? "0" : `(SELECT count(*) FROM ${notes(s.stale.live.ref, s.release, "match")} WHERE stale)`} AS stale`,
     `${s.count === null ? "NULL" : `(SELECT count(*) FROM ${table(s.count.on)})`} AS rows`,
     `${s.moved === null ? "TRUE" : s.moved.map(anyImage).join(" OR ")} AS moved`,
   ];

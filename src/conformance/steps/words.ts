@@ -151,7 +151,7 @@ export async function capture(desk: Desk, load: Load, release = 1): Promise<void
 /** Captures and commits an upsert by cursor; how many of its rows the tally of that block calls stale. */
 export async function captureStale(desk: Desk, load: Load & { readonly cursor: string }, release = 1): Promise<unknown> {
   const { live, delta } = desk;
-  const stale = { live: live.ref, delta, key: load.key, cursor: load.cursor, prune: load.prune ?? null };
+  const stale = { live, delta, key: load.key, cursor: load.cursor, prune: load.prune ?? null };
   const result = await committed(desk.place, [capturing(desk, load, release), tallying(desk, release, { stale })]);
   return result.results.get("tally")?.rows[0]?.["stale"];
 }

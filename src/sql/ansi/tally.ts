@@ -1,4 +1,4 @@
-import type { ColumnShape } from "../../adapter/shapes.js";
+import { type ColumnShape, rowsOf } from "../../adapter/shapes.js";
 import { sqlOp } from "../../adapter/sql-op.js";
 import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
@@ -20,8 +20,8 @@ type Tally = Step<"tally">;
 const staleRows = (s: Tally["stale"]): Sql =>
   s === null
     ? raw("0")
-    : template`(SELECT count(*) FROM ${as(on(s.delta), "d")} JOIN ${as(on(s.live), "l")} ON ${sameKey(s.key, "d", "l")} AND ${s.prune ?? raw("TRUE")} WHERE ${older(s.cursor)})`;
-const counted = (s: Tally["count"]): Sql => (s === null ? raw("NULL") : template`(SELECT count(*) FROM ${on(s.on)})`);
+    : template`(SELECT count(*) FROM ${as(on(s.delta), "d")} JOIN ${as(on(s.live.ref), "l")} ON ${sameKey(s.key, "d", "l")} AND ${s.prune ?? raw("TRUE")} WHERE ${older(s.cursor)})`;
+const counted = (s: Tally["count"]): Sql => (s === null ? raw("NULL") : template`(SELECT count(*) FROM ${rowsOf(s.on)})`);
 const anyMoved = (s: Tally["moved"]): Sql =>
   s === null
     ? raw("TRUE")
@@ -74,7 +74,7 @@ export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count"
       ];
     },
     scan: (s) => {
-      const found = template`SELECT ${as(raw("count(*)"), "rows")}, ${as(raw(text(syntax.sumHash(syntax.rowHash(s.columns)))), "sum")} FROM ${on(s.on)}`;
+      const found = template`SELECT ${as(raw("count(*)"), "rows")}, ${as(raw(text(syntax.sumHash(syntax.rowHash(s.columns)))), "sum")} FROM ${rowsOf(s.on)}`;
       const returns = { rows: "int64", sum: "string" } as const;
       if (s.expected === null) return [sqlOp(found, { returns })];
       const { rows, sum } = s.expected;
@@ -89,7 +89,7 @@ export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count"
       ];
     },
     count: (s) => [
-      sqlOp(template`SELECT ${as(raw("count(*)"), "rows")}, ${as(template`count(*) = ${s.rows}`, "ok")} FROM ${on(s.on)}`, {
+      sqlOp(template`SELECT ${as(raw("count(*)"), "rows")}, ${as(template`count(*) = ${s.rows}`, "ok")} FROM ${rowsOf(s.on)}`, {
         expect: { holds: true },
         returns: { rows: "int64", ok: "bool" },
       }),
@@ -98,7 +98,7 @@ export function tallySteps(syntax: Syntax): Compilers<"tally" | "scan" | "count"
       const names = s.columns.map((c) => c.name);
       const signed = s.parts.map((p): Sql => {
         if ("table" in p)
-          return template`SELECT ${columns(names)}, ${as(raw(String(p.sign)), "_cutover_sign")} FROM ${on(p.table)}`;
+          return template`SELECT ${columns(names)}, ${as(raw(String(p.sign)), "_cutover_sign")} FROM ${rowsOf(p.table)}`;
         const sign = raw(`CASE WHEN ${is("image", "after")} THEN ${p.sign} ELSE ${-p.sign} END`);
         return template`SELECT ${columns(names)}, ${as(sign, "_cutover_sign")} FROM ${on(p.changes)} WHERE ${column(imageColumns.release)} = ${p.release}`;
       });

@@ -1,3 +1,4 @@
+import { rowsOf } from "../../adapter/shapes.js";
 import { sqlOp } from "../../adapter/sql-op.js";
 import { type Compilers, imageColumns, type Observation, type ScanItem } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
@@ -110,7 +111,7 @@ function changed(o: PartitionChange, table: Sql, syntax: Syntax): Sql {
   const grouped = (): Sql => {
     if ("table" in against) {
       const there = template`SELECT ${part}, ${as(column(n), now)}, ${as(raw("0"), before)} FROM (${counted(template`${table} t`)}) a`;
-      const then = template`SELECT ${part}, 0, ${column(n)} FROM (${counted(on(against.table))}) b`;
+      const then = template`SELECT ${part}, 0, ${column(n)} FROM (${counted(rowsOf(against.table))}) b`;
       return template`SELECT ${part}, ${sum(now)}, ${sum(before)} FROM (${there} UNION ALL ${then}) both_sides GROUP BY ${part}`;
     }
     const moved = template`FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release}`;
