@@ -1,4 +1,4 @@
-import { interactive, type Session, type SqlOp } from "cutover/adapter";
+import { interactive, oneAtATime, type Session, type SqlOp } from "cutover/adapter";
 import { columnsOf, describe, homeOf, list } from "./describe.js";
 import { type Connection, guarded, run, stream } from "./driver.js";
 import { cancelled, commitFailed, fault } from "./errors.js";
@@ -34,22 +34,10 @@ export async function openSession(hold: Hold): Promise<Session> {
 
 function sessionOn(c: Connection, hold: Hold, home: readonly string[]): Session {
   let closed = false;
-  let last: Promise<unknown> = Promise.resolve();
-  // One statement at a time: another one would slip into an open transaction.
-  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
-    const before = last;
-    let done = (): void => undefined;
-    last = new Promise<void>((resolve) => {
-      done = resolve;
-    });
-    await before;
-    try {
-      if (closed) throw fault("other", "the session is closed", "Open a new session.");
-      return await work();
-    } finally {
-      done();
-    }
-  };
+  // Another statement would slip into an open transaction.
+  const alone = oneAtATime(() => {
+    if (closed) throw fault("other", "the session is closed", "Open a new session.");
+  });
   const block = interactive({
     exec: (op, results, o) => guarded(c, o, () => run(c, renderSql(op.sql, results), op.returns)),
     begin: (o) => guarded(c, o, () => plain(c, "BEGIN")),

@@ -1,4 +1,4 @@
-import { type IoOptions, interactive, type Session, type SqlOp } from "cutover/adapter";
+import { type IoOptions, interactive, oneAtATime, type Session, type SqlOp } from "cutover/adapter";
 import type { Opened } from "./connect.js";
 import { describe, list } from "./describe.js";
 import { type Link, perform, rowsOf, run, start } from "./driver.js";
@@ -17,22 +17,10 @@ export function sessionOn({ link, home, close }: Opened): Session {
     ended ??= close();
     return ended;
   };
-  let last: Promise<unknown> = Promise.resolve();
-  // One statement at a time: another one would slip into an open transaction.
-  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
-    const before = last;
-    let done = (): void => undefined;
-    last = new Promise<void>((resolve) => {
-      done = resolve;
-    });
-    await before;
-    try {
-      if (closed) throw fault("other", "the session is closed", "Open a new session.");
-      return await work();
-    } finally {
-      done();
-    }
-  };
+  // Another statement would slip into an open transaction.
+  const alone = oneAtATime(() => {
+    if (closed) throw fault("other", "the session is closed", "Open a new session.");
+  });
   const exec = (op: SqlOp, o: IoOptions, results?: Parameters<typeof renderSql>[1]) =>
     run(link, readable(renderSql(op.sql, results), op.returns ?? {}), o, op.returns);
   // An interactive block rolls back without options of its own: its begin has told its name.

@@ -16,11 +16,13 @@ export {
   type TypedValue,
   template,
 } from "../sql/sql.js";
+export { type StepWords, stepWords } from "../sql/step-words.js";
 export * from "../table/canonical.js";
 export { type ColumnType, decimalOf, isColumnType } from "../table/types.js";
 export type { Capabilities } from "./capabilities.js";
 export { type Adapter, type AdapterSpec, adapterOf, defineAdapter, type Warehouse } from "./define.js";
 export { type InteractiveConnection, interactive, resultJson } from "./interactive.js";
+export { oneAtATime } from "./one-at-a-time.js";
 export type {
   AtomicBlock,
   BlockOp,
