@@ -2,6 +2,7 @@ import type { TableRef } from "../../adapter/shapes.js";
 import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { badCases } from "./bad.js";
+import { budgetCases } from "./budget.js";
 import { cancelledCases } from "./cancelled.js";
 import { capabilityCases } from "./capabilities.js";
 import { cloneCases } from "./clone.js";
@@ -30,6 +31,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...upsertCases,
   ...refusedCases,
   ...badCases,
+  ...budgetCases,
   ...cancelledCases,
   ...rollbackCases,
   ...leaseCases,
