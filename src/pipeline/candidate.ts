@@ -80,21 +80,21 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
         const report = await w.stage("load", () => loadCandidate(w, held, feed as AnyFeed, p));
         p.stages.push(...w.stages);
         p.warnings.push(...w.warnings);
-        await held.append("loaded", p.id, { until: graceFrom(held.now) });
+        await held.last("loaded", p.id, { until: graceFrom(held.now) });
         p.state = "loaded";
         return report;
       }),
     transform: (statement, o) =>
       step(ctx, p, "load", o, async (w, held) => {
         const { affected } = await w.call("transform", alias, (io) => w.session.execute({ sql: statement }, io));
-        await held.append("loaded", p.id, { until: graceFrom(held.now) });
+        await held.last("loaded", p.id, { until: graceFrom(held.now) });
         p.state = "loaded";
         return { affected: affected ?? 0 };
       }),
     validate: (o) =>
       step(ctx, p, "validate", o, async (w, held) => {
         const v = await w.stage("validate", () => rehearseSwap(w, held, p));
-        await held.append("validated", p.id, { ok: v.ok, until: graceFrom(held.now) });
+        await held.last("validated", p.id, { ok: v.ok, until: graceFrom(held.now) });
         p.state = v.ok ? "validated" : "loaded";
         return v;
       }),

@@ -25,10 +25,13 @@ export interface Held {
    * @throws CutoverError `LEASE_LOST`: nothing was appended.
    */
   append<E extends EventName>(event: E, release: number, payload: Payload<E>, by?: Work): Promise<void>;
+  /** The same as the last thing that needs the lease, which is given up in the same block. */
+  last<E extends EventName>(event: E, release: number, payload: Payload<E>): Promise<void>;
   /** The same with payloads as text: of several events at a time, all or none. */
   record(
     events: readonly { readonly event: string; readonly release: number; readonly text: string }[],
     by?: Work,
+    free?: boolean,
   ): Promise<void>;
   /** The release number taken for this operation was not used after all. */
   giveBack(): void;
@@ -96,7 +99,9 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
     nextSeq: () => ++seq,
     append: (event, release, payload, by = w) =>
       held.record([{ event, release, text: payloadText(event, payload, names.database) }], by),
-    async record(events, by = w) {
+    last: (event, release, payload) =>
+      held.record([{ event, release, text: payloadText(event, payload, names.database) }], w, unused === 0),
+    async record(events, by = w, free = false) {
       const rows = events.map((e) => ({
         pipeline,
         release: e.release,
@@ -107,12 +112,13 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
         facts: [],
       }));
       const record = { kind: "record" as const, journal: names.journal, events: rows };
-      const steps = [fence({ lease: names.lease, fence: taken.fence }), { id: "record", step: record }];
+      const steps = [fence({ lease: names.lease, fence: taken.fence }, free), { id: "record", step: record }];
       const { outcome } = await held.during(
         (limit) => by.block({ name: "record", atomic: true, steps, ledger: true }, "commit", limit),
         by,
       );
       if (outcome === "refused") throw lostLease(by, taken.fence);
+      if (free) held.freed();
       const at = parseCanonical(taken.now, "timestamp");
       const written = rows.map((r) => ({ ...r, recorded_at: at }));
       state = readEvents(written, names.database).reduce(apply, state);

@@ -85,10 +85,10 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
   const leave = ctx.pool.join();
   const hold = async (reason: string, o?: CallOptions): Promise<void> => {
     checkReason(reason);
-    await leased(ctx, "rollback", o, 0, (_w, held) => held.append("held", held.state.live, { reason }));
+    await leased(ctx, "rollback", o, 0, (_w, held) => held.last("held", held.state.live, { reason }));
   };
   const unhold = (o?: CallOptions): Promise<void> =>
-    leased(ctx, "rollback", o, 0, (_w, held) => held.append("unheld", held.state.live, {}));
+    leased(ctx, "rollback", o, 0, (_w, held) => held.last("unheld", held.state.live, {}));
   const close = async (): Promise<void> => {
     if (!ctx.closing.signal.aborted) ctx.closing.abort(closedError(ctx.settings.pipeline));
     await Promise.allSettled([...ctx.running]);

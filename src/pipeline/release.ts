@@ -42,7 +42,7 @@ export interface Release<T extends Tables = Tables> extends AsyncDisposable {
 export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release> {
   requireTransactions(ctx);
   const id = await opened(ctx, "load", o, async (_w, held, release) => {
-    await held.append("opened", release, {
+    await held.last("opened", release, {
       release,
       strategy: "in-place",
       state: "open",
@@ -66,7 +66,7 @@ function makeRelease(ctx: Context, id: number): Release {
   const drop = (w: Work): TableRef[] => [...tried].flatMap((table) => stagedTables(w, table, id, loads));
   const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
     step(ctx, s, "load", o, async (w, held) => {
-      await held.append(event, id, { strategy: "in-place", reason });
+      await held.last(event, id, { strategy: "in-place", reason });
       s.state = event;
       for (const ref of drop(w)) await w.run({ kind: "drop", ref });
     });
@@ -81,7 +81,7 @@ function makeRelease(ctx: Context, id: number): Release {
         loads += 1;
         const more = new Map<string, Staged>();
         const report = await w.stage("load", () => load(w, held, feed as AnyFeed, id, staged, more, tried));
-        await held.append("loaded", id, { until: graceFrom(held.now) });
+        await held.last("loaded", id, { until: graceFrom(held.now) });
         for (const [alias, one] of more) staged.set(alias, one);
         s.state = "loaded";
         return report;
@@ -89,7 +89,7 @@ function makeRelease(ctx: Context, id: number): Release {
     validate: (o) =>
       step(ctx, s, "validate", o, async (w, held) => {
         const v = await w.stage("validate", () => rehearse(w, held, [...staged.values()], id));
-        await held.append("validated", id, { ok: v.ok, until: graceFrom(held.now) });
+        await held.last("validated", id, { ok: v.ok, until: graceFrom(held.now) });
         s.state = v.ok ? "validated" : "loaded";
         return v;
       }),
