@@ -3,9 +3,10 @@ import { describe, it } from "vitest";
 import { capabilities, plainDdl } from "../support/plain-ddl.js";
 import { cases, harness, portableCases } from "./harness.js";
 
+// Their sessions are DuckDB's, which has cases of its own.
 withVitest(
   { describe, it },
-  portableCases().filter((c) => c.group === "session" || c.group === "steps"),
+  portableCases().filter((c) => c.group === "steps"),
 );
 
 /** What cannot be asked of DuckDB, and what is done in other ways there: clones, swaps, and what the kit itself makes. */

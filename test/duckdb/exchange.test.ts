@@ -43,8 +43,7 @@ async function publish(desk: Desk, load: Load, release = 1): Promise<BlockOp[]> 
     deletes: load.deletes ?? null,
   };
   const byCursor = load.scope !== "all" && "keys" in load.scope ? load.cursor : undefined;
-  const stale =
-    byCursor === undefined ? null : { live, delta: desk.ref("delta"), key: load.key, cursor: byCursor, prune: null };
+  const stale = byCursor === undefined ? null : { live, delta: desk.ref("delta"), key: load.key, cursor: byCursor, prune: null };
   const columns = stored(live.columns);
   const tally: Step<"tally"> = { kind: "tally", changes: base.changes, release, columns, stale, count: null, moved: null };
   return [...(await desk.steps(capture)), ...(await desk.steps(tally)), ...(await exchange(desk, load, "before", true, release))];

@@ -10,10 +10,14 @@ import { long } from "../support/long.js";
 beforeAll(() => emptied(), 120_000);
 
 const kit = conformance({ ...harness, faults: long ? {} : { every: 10, pairs: 1 } });
-// The engine is slow in WebAssembly: what takes it minutes is asked by `npm run test:long`.
-const asked = kit.filter(
-  (c) => long || (c.timeoutMs <= 60_000 && (c.group !== "faults" || /: (run in place|redo over)/.test(c.name))),
-);
+/** Operations of each kind: in place, over a swap, back, of several tables, with others at work. */
+const some =
+  /a run publishes|several tables of a release|while candidates are swapped|what decorates live|a rollback|a lease|foreign/;
+// The engine is slow in WebAssembly: what takes it minutes is asked by `npm run test:long` and `npm run conformance -- postgres`.
+const asked = kit.filter((c) => {
+  if (long || (c.group !== "faults" && c.group !== "operations")) return true;
+  return c.timeoutMs <= 60_000 && (c.group === "faults" ? /: run in place/ : some).test(c.name);
+});
 withVitest(
   { describe, it },
   asked.map((c) => ({ ...c, timeoutMs: Math.max(c.timeoutMs, 120_000) })),
