@@ -8,7 +8,7 @@ export default mergeConfig(base, {
       "test/conformance/faults-*.test.ts",
       "test/faults/**/*.test.ts",
       "test/model/**/*.test.ts",
-      "test/snowflake/{conformance,processes}.test.ts",
+      "test/{snowflake,bigquery}/{conformance,processes}.test.ts",
     ],
     env: { CUTOVER_LONG: "1" },
     testTimeout: 24 * 3_600_000,

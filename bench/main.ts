@@ -1,6 +1,7 @@
 // What the library costs against bare SQL, as ratios measured side by side in one run:
 // npm run bench [-- [--json] [--rows N] [--runs N] [group …]]
 import { parseArgs } from "node:util";
+import { loaded } from "./bigquery.js";
 import { firstLoad } from "./first-load.js";
 import { growth, increment, tiny } from "./increment.js";
 import { ledger } from "./ledger.js";
@@ -20,6 +21,7 @@ const groups: Readonly<Record<string, Group>> = {
   ledger,
   memory,
   snowflake: staged,
+  bigquery: loaded,
 };
 
 const { values, positionals } = parseArgs({

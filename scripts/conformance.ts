@@ -7,8 +7,9 @@ import * as z from "zod";
 /** Where each adapter's harness is. */
 const adapters: Readonly<Record<string, () => Promise<Harness>>> = {
   duckdb: async () => (await import("../test/conformance/harness.js")).harness(),
-  // On the simulator, which lives as long as the process.
+  // On simulators, which live as long as the process.
   snowflake: async () => (await (await import("../test/snowflake/harness.js")).simulated()).harness,
+  bigquery: async () => (await (await import("../test/bigquery/harness.js")).simulated()).harness,
   postgres: async () => (await import("../examples/postgres/conformance.js")).harness,
 };
 

@@ -1,10 +1,9 @@
-// Runs the conformance kit on a real account: `npm run test:live -- snowflake [--group session] [--only text]`.
+// Runs the conformance kit on a real service: `npm run test:live -- snowflake|bigquery [--group session] [--only text]`.
 // What it costs is printed last. Without credentials in the environment it says so, loudly, and ends with 0.
 import { parseArgs } from "node:util";
 import { conformance } from "cutover/conformance";
 import * as z from "zod";
-import { capabilities } from "../adapters/snowflake/capabilities.js";
-import { harnessIn } from "../test/snowflake/harness.js";
+import { services } from "./services.js";
 
 const groups = ["session", "steps", "operations", "faults"] as const;
 const { values, positionals } = parseArgs({
@@ -15,40 +14,28 @@ const asked = z
   .object({ group: z.array(z.enum(groups)).default(["session", "steps", "operations"]), only: z.string().default("") })
   .parse(values);
 
-/** The environment variables that hold an account, by the option of `snowflake()`. */
-const variables = {
-  account: "SNOWFLAKE_ACCOUNT",
-  username: "SNOWFLAKE_USER",
-  password: "SNOWFLAKE_PASSWORD",
-  token: "SNOWFLAKE_TOKEN",
-  privateKeyPath: "SNOWFLAKE_PRIVATE_KEY_PATH",
-  privateKeyPass: "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE",
-  authenticator: "SNOWFLAKE_AUTHENTICATOR",
-  accessUrl: "SNOWFLAKE_ACCESS_URL",
-  database: "SNOWFLAKE_DATABASE",
-  warehouse: "SNOWFLAKE_WAREHOUSE",
-  role: "SNOWFLAKE_ROLE",
-} as const;
-const found = Object.fromEntries(
-  Object.entries(variables).flatMap(([option, name]) => {
-    const value = process.env[name];
-    return value === undefined || value === "" ? [] : [[option, value]];
-  }),
-);
-
 function skipped(why: string): never {
   console.log(`\n!!! SKIPPED: nothing was tested against a real service. ${why}\n`);
   process.exit(0);
 }
-if (positionals[0] !== "snowflake") {
-  console.error("which service? there is: snowflake");
+const [name = ""] = positionals;
+const service = services[name];
+if (service === undefined) {
+  console.error(`which service? there are: ${Object.keys(services).join(", ")}`);
   process.exit(2);
 }
-const missing = (["account", "username", "database", "warehouse"] as const).filter((o) => found[o] === undefined);
-if (missing.length > 0) skipped(`Set ${missing.map((o) => variables[o]).join(", ")} (docs/snowflake.md tells the rest).`);
+const { variables, needed } = service;
+const found = Object.fromEntries(
+  Object.entries(variables).flatMap(([option, variable]) => {
+    const value = process.env[variable];
+    return value === undefined || value === "" ? [] : [[option, value]];
+  }),
+);
+const missing = needed.filter((o) => found[o] === undefined);
+if (missing.length > 0) skipped(`Set ${missing.map((o) => variables[o]).join(", ")} (docs/${name}.md tells the rest).`);
 
-const harness = harnessIn(found);
-const cases = conformance({ ...harness, capabilities, groups: asked.group, faults: { pairs: 0, every: 40 } }).filter((c) =>
+const harness = await service.harness(found);
+const cases = conformance({ ...harness, groups: asked.group, faults: { pairs: 0, every: 40 } }).filter((c) =>
   c.name.includes(asked.only),
 );
 const count = { passed: 0, failed: 0, skipped: 0 };
@@ -71,6 +58,6 @@ for (const c of cases) {
 }
 const { cost } = harness;
 console.log(
-  JSON.stringify({ service: "snowflake", ...count, minutes: Math.round((performance.now() - started) / 6000) / 10, ...cost() }),
+  JSON.stringify({ service: name, ...count, minutes: Math.round((performance.now() - started) / 6000) / 10, ...cost() }),
 );
 process.exitCode = count.failed === 0 ? 0 : 1;

@@ -19,9 +19,11 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
   };
 
   test("the first load of a table that does not exist is a fill", async () => {
-    const t = load(orders, { make: "in-block", fill: true, was: null, checks: [rowCount({ min: 1 }), unique("id")] });
+    const make = adapter.capabilities.transactionalDdl ? "in-block" : "before";
+    const t = load(orders, { make, fill: true, was: null, checks: [rowCount({ min: 1 }), unique("id")] });
     const { ids, published } = await golden("first-load", [t]);
-    expect(ids).toEqual(["fence", "orders.create", "orders.fill", "orders.scan", "orders.validate.self", "record"]);
+    const created = make === "in-block" ? ["orders.create"] : [];
+    expect(ids).toEqual(["fence", ...created, "orders.fill", "orders.scan", "orders.validate.self", "record"]);
     expect(Object.values(published.tables)[0]).toMatchObject({ undo: { kind: "fill" }, tally: null, scan: "orders.scan" });
   });
   test("an upsert with every kind of check", async () => {

@@ -1,7 +1,10 @@
 import { type ColumnShape, type ColumnType, inline, type TableRef, type TableShape } from "cutover/adapter";
+import { bigquery } from "cutover/bigquery";
 import { duckdb } from "cutover/duckdb";
 import { snowflake } from "cutover/snowflake";
 import { expect } from "vitest";
+import type { Fingerprint as BigQueryFingerprint } from "../../adapters/bigquery/fingerprint.js";
+import { blockScript } from "../../adapters/bigquery/script.js";
 import type { Fingerprint } from "../../adapters/duckdb/fingerprint.js";
 import { type Adapter, adapterOf } from "../../src/adapter/define.js";
 import type { Expect, Inspect } from "../../src/adapter/operations.js";
@@ -18,9 +21,13 @@ export const adapters: readonly (readonly [string, Adapter])[] = [
   ["ansi", neutral],
   ["duckdb", adapterOf(duckdb()) as Adapter],
 ];
-export const apartly: readonly [string, Adapter] = ["snowflake", adapterOf(snowflake({ account: "a" })) as Adapter];
+/** Where a swap is apart from its transaction. */
+export const apartly: readonly (readonly [string, Adapter])[] = [
+  ["snowflake", adapterOf(snowflake({ account: "a" })) as Adapter],
+  ["bigquery", adapterOf(bigquery({ projectId: "db", dataset: "main" })) as Adapter],
+];
 /** Those whose words differ in place; what is apart from a transaction has plans of its own. */
-export const inPlaceAdapters = [...adapters, apartly];
+export const inPlaceAdapters = [...adapters, ...apartly];
 export const names = ledgerNames(["db", "main"], "cutover_ledger", "shop");
 export const inMain = (name: string): TableRef => ({ path: ["db", "main", name] });
 
@@ -43,7 +50,9 @@ export function shape(
 ): TableShape {
   const ref = typeof of === "string" ? inMain(of) : of;
   const copy = typeof of !== "string";
-  if (adapter.name === "snowflake") return { ref, columns, marker: null, version: "17", fingerprint: onSnowflake };
+  const apart = { ref, columns, marker: null, version: "17" };
+  if (adapter.name === "snowflake") return { ...apart, fingerprint: onSnowflake };
+  if (adapter.name === "bigquery") return { ...apart, fingerprint: onBigQuery };
   const fingerprint: Fingerprint = {
     table: ref.path,
     body: `(${columns.map((c) => `${adapter.syntax.ident([c.name])} ${c.native}`).join(", ")})`,
@@ -68,6 +77,21 @@ const onSnowflake = {
   grants: [{ privilege: "SELECT", kind: "ROLE", to: "READER", grantable: false }],
   fixed: [],
   attached: [],
+};
+const onBigQuery: BigQueryFingerprint = {
+  partitioning: null,
+  requirePartitionFilter: false,
+  clustering: [],
+  description: "what it is for",
+  friendlyName: null,
+  labels: { team: "sales" },
+  expires: null,
+  fields: [],
+  primaryKey: [],
+  foreignKeys: [],
+  iam: null,
+  depth: 0,
+  fixed: [],
 };
 export const idOf = (name: string): string => tableKey(inMain(name).path, "db", false);
 
@@ -149,8 +173,16 @@ const wanted = (e: Expect | undefined): string => {
   if (typeof e.affected === "number") return ` -- must change ${e.affected} rows`;
   return ` -- must change as many rows as ${e.affected.sameAs}${e.affected.column === undefined ? "" : `.${e.affected.column}`}`;
 };
+/** Where a block is one script, the script; other statements as `plan()` shows them. */
+function scriptOf(adapter: Adapter, plan: Plan): string {
+  const shown = planText(adapter, plan).statements.map((s) => `${s};\n`);
+  if (!plan.atomic) return `-- ${plan.name}\n\n${shown.join("")}`;
+  const steps = plan.steps.filter((s) => !("inspect" in s));
+  return `-- ${plan.name}, one script\n\n${blockScript(compileBlock(adapter, { ...plan, steps }, "commit", 60_000)).text}\n`;
+}
 /** A plan as text: each operation with its name and what must come of it; what explains a refusal is indented. */
 export function golden(adapter: Adapter, plan: Plan): string {
+  if (adapter.name === "bigquery") return scriptOf(adapter, plan);
   const block = compileBlock(adapter, plan, "commit", 60_000);
   const lines = block.ops.flatMap((op) => {
     if ("inspect" in op) return [`-- ${op.id}: JavaScript check`];

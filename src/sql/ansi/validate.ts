@@ -25,7 +25,7 @@ export function validateSteps(syntax: Syntax): Compilers<"validate" | "offenders
       }
       return [
         sqlOp(
-          template`SELECT ${join([...shown, as(and(blocking), "ok")], ", ")} FROM (SELECT ${join([...observed, as(raw("count(*)"), "_cutover_rows")], ", ")} FROM ${s.on} t) observed`,
+          template`SELECT ${join([...shown, as(and(blocking), "ok")], ", ")} FROM (SELECT ${join([...observed, as(raw("count(*)"), "_cutover_rows")], ", ")} FROM ${s.on} _cutover_t) observed`,
           { expect: { holds: true }, returns },
         ),
       ];
@@ -81,13 +81,13 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
     case "sum":
       return raw(`coalesce(sum(${syntax.ident([o.column])}), 0)`);
     case "rows":
-      return o.in === undefined ? raw("count(*)") : template`(SELECT count(*) FROM ${o.in} t)`;
+      return o.in === undefined ? raw("count(*)") : template`(SELECT count(*) FROM ${o.in} _cutover_t)`;
     case "duplicates":
-      return template`(SELECT count(*) FROM (${copies(o.columns, table, [])}) copies WHERE ${column("_cutover_copy")} > 1)`;
+      return template`(SELECT count(*) FROM (${copies(o.columns, table, [])}) _cutover_copies WHERE ${column("_cutover_copy")} > 1)`;
     case "query":
       return template`(SELECT count(*) FROM (${o.sql}) offending)`;
     case "partition-change":
-      return template`(SELECT max(${column("_cutover_change")}) FROM (${changed(o, table, syntax)}) changed)`;
+      return template`(SELECT max(${column("_cutover_change")}) FROM (${changed(o, table, syntax)}) _cutover_changed)`;
     default:
       return raw("count(*)");
   }
@@ -96,7 +96,7 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
 function copies(names: readonly string[], table: Sql, shown: readonly string[]): Sql {
   const whole = and(names.map((n) => template`${column(n)} IS NOT NULL`));
   const listed = shown.length === 0 ? raw("") : template`${columns(shown)}, `;
-  return template`SELECT ${listed}${as(numbered(columns(names)), "_cutover_copy")} FROM ${table} t WHERE ${whole}`;
+  return template`SELECT ${listed}${as(numbered(columns(names)), "_cutover_copy")} FROM ${table} _cutover_t WHERE ${whole}`;
 }
 
 type PartitionChange = Extract<Observation, { of: "partition-change" }>;
@@ -110,34 +110,34 @@ function changed(o: PartitionChange, table: Sql, syntax: Syntax): Sql {
   const { against } = o;
   const grouped = (): Sql => {
     if ("table" in against) {
-      const there = template`SELECT ${part}, ${as(column(n), now)}, ${as(raw("0"), before)} FROM (${counted(template`${table} t`)}) a`;
+      const there = template`SELECT ${part}, ${as(column(n), now)}, ${as(raw("0"), before)} FROM (${counted(template`${table} _cutover_t`)}) _cutover_a`;
       const then = template`SELECT ${part}, 0, ${column(n)} FROM (${counted(rowsOf(against.table))}) b`;
-      return template`SELECT ${part}, ${sum(now)}, ${sum(before)} FROM (${there} UNION ALL ${then}) both_sides GROUP BY ${part}`;
+      return template`SELECT ${part}, ${sum(now)}, ${sum(before)} FROM (${there} UNION ALL ${then}) _cutover_both GROUP BY ${part}`;
     }
     const moved = template`FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release}`;
     const sign = template`sum(CASE WHEN ${column(imageColumns.image)} = 'after' THEN 1 ELSE -1 END)`;
     const net = as(template`(SELECT ${part}, ${as(sign, n)} ${moved} GROUP BY ${part})`, "net");
-    const there = as(template`(${counted(template`${table} t WHERE ${part} IN (SELECT ${part} ${moved})`)})`, "there");
+    const there = as(template`(${counted(template`${table} _cutover_t WHERE ${part} IN (SELECT ${part} ${moved})`)})`, "there");
     const rows = template`coalesce(${column(n, "there")}, 0)`;
     return template`SELECT ${column(o.partition, "net")}, ${as(rows, now)}, ${as(template`${rows} - ${column(n, "net")}`, before)} FROM ${net} LEFT JOIN ${there} ON ${sameKey([o.partition], "net", "there")}`;
   };
   const [from, to] = o.direction === "drop" ? [before, now] : [now, before];
   const fall = template`CAST(${column(from)} - ${column(to)} AS ${raw(syntax.type("float64"))})`;
   const change = template`${fall} / ${column(before)}`;
-  return template`SELECT ${part}, ${columns([before, now])}, ${as(change, "_cutover_change")} FROM (${grouped()}) grouped WHERE ${column(before)} > 0`;
+  return template`SELECT ${part}, ${columns([before, now])}, ${as(change, "_cutover_change")} FROM (${grouped()}) _cutover_grouped WHERE ${column(before)} > 0`;
 }
 
 function offending(o: Observation, table: Sql, shown: readonly string[], syntax: Syntax): Sql {
   const rowwise = predicate(o, syntax);
-  if (rowwise !== null) return template`SELECT ${columns(shown)} FROM ${table} t WHERE ${rowwise}`;
+  if (rowwise !== null) return template`SELECT ${columns(shown)} FROM ${table} _cutover_t WHERE ${rowwise}`;
   switch (o.of) {
     case "duplicates":
-      return template`SELECT ${columns(shown)} FROM (${copies(o.columns, table, shown)}) copies WHERE ${column("_cutover_copy")} > 1`;
+      return template`SELECT ${columns(shown)} FROM (${copies(o.columns, table, shown)}) _cutover_copies WHERE ${column("_cutover_copy")} > 1`;
     case "query":
       return template`SELECT * FROM (${o.sql}) offending`;
     case "partition-change":
-      return template`SELECT ${column(o.partition)}, ${as(column("_cutover_before"), "rows_before")}, ${as(column("_cutover_now"), "rows_now")} FROM (${changed(o, table, syntax)}) changed ORDER BY ${column("_cutover_change")} DESC`;
+      return template`SELECT ${column(o.partition)}, ${as(column("_cutover_before"), "rows_before")}, ${as(column("_cutover_now"), "rows_now")} FROM (${changed(o, table, syntax)}) _cutover_changed ORDER BY ${column("_cutover_change")} DESC`;
     default:
-      return template`SELECT ${as(raw("count(*)"), "rows")} FROM ${table} t`;
+      return template`SELECT ${as(raw("count(*)"), "rows")} FROM ${table} _cutover_t`;
   }
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Resource, SimResult } from "./engine/types.js";
 import { asAnswer, errors, refusal } from "./errors.js";
 import { json, nothing, type Outgoing, ok } from "./http.js";
-import type { Job } from "./jobs.js";
+import type { Job } from "./job.js";
 import { type JobRequest, parseJob, queryRequest, workOf } from "./requests.js";
 import { dml, dryRunResource, jobEntry, jobResource, referenceOf } from "./resources.js";
 import { page, type Timestamps, timestampsOf, withRows } from "./results.js";
@@ -16,7 +16,7 @@ const requestLifetime = 15 * 60_000;
 
 /** Starts the job of a request, with the file that came with it. */
 export async function insert(call: Incoming, world: World, file: string | null = null): Promise<Outgoing> {
-  const request = requestOf(call.text, call, world);
+  const request = file === null ? requestOf(call.text, call, world) : loadOf(call, world);
   if (request.dryRun) return ok(await dryRun(request, world));
   const job = world.jobs.start(request, workOf(request, world, file), call.twist);
   await settled(job, world.patience, job.stalled);
@@ -24,10 +24,17 @@ export async function insert(call: Incoming, world: World, file: string | null =
 }
 
 /** Jobs that a user may start; whoever may not gets no job. */
-export function requestOf(text: string, { route, user }: Pick<Incoming, "route" | "user">, world: World): JobRequest {
+function requestOf(text: string, { route, user }: Pick<Incoming, "route" | "user">, world: World): JobRequest {
   if (route.project !== world.project) throw errors.project(route.project);
   world.engine.demand(user, "bigquery.jobs.create", { projectId: world.project });
-  return parseJob(text, route.project, user, world);
+  return parseJob(text, { project: route.project, user, comesWithFile: route.endpoint.startsWith("upload") }, world);
+}
+
+/** Only load jobs come with a file. [M] text. */
+export function loadOf(call: Incoming, world: World): JobRequest {
+  const request = requestOf(call.text, call, world);
+  if (request.kind !== "load") throw errors.configuration("Media uploads are for load jobs only");
+  return request;
 }
 
 async function dryRun(request: JobRequest, world: World): Promise<Resource> {

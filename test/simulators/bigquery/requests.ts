@@ -1,7 +1,9 @@
+import { rm } from "node:fs/promises";
 import { z } from "zod";
 import type { QueryRequest, Resource, SimParameter } from "./engine/types.js";
 import { errors } from "./errors.js";
-import { billed, type JobKind, newJobId, type Outcome, type Work } from "./jobs.js";
+import type { JobKind, Outcome, Work } from "./job.js";
+import { billed, newJobId } from "./jobs.js";
 import { sizeOf } from "./uploads.js";
 import type { World } from "./world.js";
 
@@ -86,7 +88,8 @@ const labelKey = /^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u;
 const labelValue = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u;
 
 /** The body of jobs.insert, checked as far as the service does before there is a job. */
-export function parseJob(text: string, project: string, user: string, world: World): JobRequest {
+export function parseJob(text: string, o: { project: string; user: string; comesWithFile: boolean }, world: World): JobRequest {
+  const { project, user, comesWithFile } = o;
   const { jobReference, configuration } = jobBody.parse(JSON.parse(text));
   const kinds = (["query", "load", "copy", "extract"] as const).filter((k) => configuration[k] !== undefined);
   const [kind, another] = kinds;
@@ -99,6 +102,8 @@ export function parseJob(text: string, project: string, user: string, world: Wor
     if (!labelKey.test(name) || !labelValue.test(value)) throw errors.configuration(`Invalid label: ${name}=${value}`);
   }
   const sql = kind === "query" ? checkQuery(configuration.query ?? {}) : "";
+  if (kind !== "query") destinationOf(configuration[kind] ?? {});
+  if (kind === "load" && !comesWithFile) checkSources(configuration.load ?? {});
   return {
     id: jobReference?.jobId ?? newJobId(),
     project,
@@ -175,25 +180,38 @@ export function workOf(job: JobRequest, world: World, file: string | null = null
     if (kind === "copy") return { kind, result: await world.engine.copy({ configuration, user, jobId, signal }) };
     const files = file === null ? await sources(configuration, world) : [file];
     const sizes = await Promise.all(files.map(sizeOf));
-    const result = await world.engine.load({ files, configuration, user, jobId, signal });
-    return { kind: "load", result, inputFiles: files.length, inputBytes: sizes.reduce((sum, n) => sum + n, 0) };
+    try {
+      const result = await world.engine.load({ files, configuration, user, jobId, signal });
+      return { kind: "load", result, inputFiles: files.length, inputBytes: sizes.reduce((sum, n) => sum + n, 0) };
+    } finally {
+      if (file !== null) await rm(file, { force: true });
+    }
   };
 }
 
 /** The table that a load or copy job writes. */
-export const destinationOf = (configuration: Resource): z.infer<typeof tableName> | null =>
-  tableName.safeParse(configuration["destinationTable"]).data ?? null;
+function destinationOf(configuration: Resource): z.infer<typeof tableName> {
+  const { data } = tableName.safeParse(configuration["destinationTable"]);
+  if (!data) throw errors.required("destinationTable");
+  return data;
+}
 
 /** A job finds only what is where it runs. [M] text: that of queries. */
 function checkPlace(configuration: Resource, job: JobRequest, world: World): void {
-  const to = destinationOf(configuration);
-  if (!to) throw errors.required("destinationTable");
   if (job.location === world.location) return;
+  const to = destinationOf(configuration);
   throw errors.datasetNotFound(to.projectId, to.datasetId, job.location);
 }
 
+/** "Quotas", load jobs: 10,000 addresses. */
+function checkSources(configuration: Resource): void {
+  const { data: uris = [] } = z.array(z.string()).safeParse(configuration["sourceUris"]);
+  if (uris.length === 0) throw errors.required("sourceUris");
+  if (uris.length > 10_000) throw errors.configuration("Too many source URIs; 10000 is the limit");
+}
+
 async function sources(configuration: Resource, world: World): Promise<readonly string[]> {
-  const uris = z.array(z.string()).min(1).max(10_000).parse(configuration["sourceUris"]);
+  const uris = z.array(z.string()).parse(configuration["sourceUris"]);
   const found = await Promise.all(uris.map((uri) => world.buckets.find(uri)));
   return found.flat();
 }

@@ -1,6 +1,6 @@
 import type { Resource, SimResult, TableName } from "./engine/types.js";
 import { errorProto } from "./errors.js";
-import type { Job } from "./jobs.js";
+import type { Job } from "./job.js";
 
 export const referenceOf = (job: Job): Resource => ({ projectId: job.project, jobId: job.id, location: job.location });
 

@@ -5,20 +5,14 @@ import { join } from "node:path";
 import { SimError } from "./engine/types.js";
 import { errors } from "./errors.js";
 
-/** A file that has come, and is removed when its job is done. */
-export interface Received {
-  readonly path: string;
-  readonly bytes: number;
-}
-
 /** A request whose connection ends before it does: nothing came of it, and there is nobody to answer. */
 export class Abandoned extends Error {}
 
 /** The first part of a multipart request; the file is read when it is asked for. */
 export interface Multipart {
   readonly metadata: string;
-  /** Writes the second part to the disk. `until`: the connection is closed after so many bytes. */
-  receive(folder: string, until?: number): Promise<Received>;
+  /** Writes the second part to the disk and returns where. `until`: the connection is closed after so many bytes. */
+  receive(folder: string, stored: (bytes: number) => void, until?: number): Promise<string>;
 }
 
 /**
@@ -33,7 +27,7 @@ export async function multipart(req: IncomingMessage): Promise<Multipart> {
   const first = await head(pieces, `--${mark}`);
   return {
     metadata: first.metadata,
-    receive: async (folder, until) => {
+    receive: async (folder, stored, until) => {
       const file = await create(folder);
       const end = Buffer.from(`\r\n--${mark}--`);
       // the boundary may come in two pieces, with a line's end behind it
@@ -43,6 +37,7 @@ export async function multipart(req: IncomingMessage): Promise<Multipart> {
       const write = async (data: Buffer): Promise<void> => {
         await file.handle.write(data);
         bytes += data.length;
+        stored(data.length);
         if (until !== undefined && bytes >= until) req.destroy();
       };
       try {
@@ -57,7 +52,7 @@ export async function multipart(req: IncomingMessage): Promise<Multipart> {
         await write(tail.subarray(0, at));
         if (req.destroyed && !req.complete) throw new Abandoned();
         await file.handle.close();
-        return { path: file.path, bytes };
+        return file.path;
       } catch (e) {
         await file.handle.close().catch(() => {});
         await rm(file.path, { force: true });

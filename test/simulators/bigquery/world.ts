@@ -4,7 +4,8 @@ import type { Route } from "./calls.js";
 import type { Counter } from "./counts.js";
 import type { SimEngine } from "./engine/types.js";
 import type { Outgoing } from "./http.js";
-import type { Job, Jobs, Twist } from "./jobs.js";
+import type { Job, Twist } from "./job.js";
+import type { Jobs } from "./jobs.js";
 
 /** What the handlers of requests work with. */
 export interface World {
@@ -18,6 +19,8 @@ export interface World {
   readonly patience: number;
   /** Bytes of JSON in one answer with rows. */
   readonly pageBytes: number;
+  /** Bytes of JSON in one request. */
+  readonly bodyBytes: number;
   /** Milliseconds since 1970. */
   now(): number;
 }

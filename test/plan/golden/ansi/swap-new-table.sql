@@ -3,8 +3,8 @@
 -- fence -- must change 1 rows
 UPDATE db.cutover_ledger.lease_shop_8d9001d3 SET fence = fence WHERE fence = 9 AND owner IS NOT NULL AND expires_at > now();
 -- orders.validate.self -- must hold
-SELECT CAST(c0 AS string) AS c0, coalesce(c0 >= 1, TRUE) AS p0, CAST(c1 AS string) AS c1, coalesce(c1 <= 0, TRUE) AS p1, coalesce(c0 >= 1, TRUE) AND coalesce(c1 <= 0, TRUE) AS ok FROM (SELECT count(*) AS c0, count_if(id IS NULL) AS c1, count(*) AS _cutover_rows FROM db.main._cutover_orders_1c168adb_candidate_7 t) observed;
---   where p1 is FALSE, orders.validate.self.samples.1: SELECT id, customer, amount, region FROM db.main._cutover_orders_1c168adb_candidate_7 t WHERE id IS NULL LIMIT 5;
+SELECT CAST(c0 AS string) AS c0, coalesce(c0 >= 1, TRUE) AS p0, CAST(c1 AS string) AS c1, coalesce(c1 <= 0, TRUE) AS p1, coalesce(c0 >= 1, TRUE) AND coalesce(c1 <= 0, TRUE) AS ok FROM (SELECT count(*) AS c0, count_if(id IS NULL) AS c1, count(*) AS _cutover_rows FROM db.main._cutover_orders_1c168adb_candidate_7 _cutover_t) observed;
+--   where p1 is FALSE, orders.validate.self.samples.1: SELECT id, customer, amount, region FROM db.main._cutover_orders_1c168adb_candidate_7 _cutover_t WHERE id IS NULL LIMIT 5;
 -- orders.check.0: JavaScript check
 -- orders.scan
 SELECT count(*) AS rows, CAST(sum(hash(id, customer, amount, region)) AS string) AS sum FROM db.main._cutover_orders_1c168adb_candidate_7;

@@ -3,8 +3,8 @@
 -- fence -- must change 1 rows
 UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "fence" = CAST('9' AS BIGINT) AND "owner" IS NOT NULL AND "expires_at" > (SELECT uuid_extract_timestamp(uuidv7()));
 -- orders.validate.self -- must hold
-SELECT CAST("c0" AS VARCHAR) AS "c0", coalesce("c0" >= CAST('1' AS BIGINT), TRUE) AS "p0", CAST("c1" AS VARCHAR) AS "c1", coalesce("c1" <= CAST('0' AS BIGINT), TRUE) AS "p1", coalesce("c0" >= CAST('1' AS BIGINT), TRUE) AND coalesce("c1" <= CAST('0' AS BIGINT), TRUE) AS "ok" FROM (SELECT count(*) AS "c0", coalesce(count_if("id" IS NULL), 0) AS "c1", count(*) AS "_cutover_rows" FROM "db"."main"."_cutover_orders_1c168adb_candidate_7" t) observed;
---   where p1 is FALSE, orders.validate.self.samples.1: SELECT "id", "customer", "amount", "region" FROM "db"."main"."_cutover_orders_1c168adb_candidate_7" t WHERE "id" IS NULL LIMIT 5;
+SELECT CAST("c0" AS VARCHAR) AS "c0", coalesce("c0" >= CAST('1' AS BIGINT), TRUE) AS "p0", CAST("c1" AS VARCHAR) AS "c1", coalesce("c1" <= CAST('0' AS BIGINT), TRUE) AS "p1", coalesce("c0" >= CAST('1' AS BIGINT), TRUE) AND coalesce("c1" <= CAST('0' AS BIGINT), TRUE) AS "ok" FROM (SELECT count(*) AS "c0", coalesce(count_if("id" IS NULL), 0) AS "c1", count(*) AS "_cutover_rows" FROM "db"."main"."_cutover_orders_1c168adb_candidate_7" _cutover_t) observed;
+--   where p1 is FALSE, orders.validate.self.samples.1: SELECT "id", "customer", "amount", "region" FROM "db"."main"."_cutover_orders_1c168adb_candidate_7" _cutover_t WHERE "id" IS NULL LIMIT 5;
 -- orders.check.0: JavaScript check
 -- orders.scan
 SELECT count(*) AS "rows", CAST(coalesce(sum(CAST(md5_number(concat("id", '|', "amount", '|', strlen(CAST("customer" AS VARCHAR)), '|', strlen(CAST("region" AS VARCHAR)), '|', CAST("customer" AS VARCHAR), CAST("region" AS VARCHAR), '')) >> 64 AS UBIGINT)), 0::HUGEINT) AS VARCHAR) AS "sum" FROM "db"."main"."_cutover_orders_1c168adb_candidate_7";

@@ -5,7 +5,7 @@ UPDATE "db"."cutover_ledger"."lease_shop_8d9001d3" SET "fence" = "fence" WHERE "
 -- orders.scan
 SELECT count(*) AS "rows", CAST(COALESCE(SUM(MD5_NUMBER_LOWER64(CONCAT_WS('|', NVL(TO_VARCHAR("id"), ''), NVL(LENGTH("customer") || ':' || "customer", '')))), 0) AS VARCHAR) AS "sum" FROM "db"."main"."orders";
 -- orders.validate.self -- must hold
-SELECT CAST("c0" AS VARCHAR) AS "c0", coalesce("c0" <= 0, TRUE) AS "p0", coalesce("c0" <= 0, TRUE) AS "ok" FROM (SELECT COUNT_IF("id" IS NULL) AS "c0", count(*) AS "_cutover_rows" FROM "db"."main"."orders" t) observed;
---   where p0 is FALSE, orders.validate.self.samples.0: SELECT "id", "customer" FROM "db"."main"."orders" t WHERE "id" IS NULL LIMIT 5;
+SELECT CAST("c0" AS VARCHAR) AS "c0", coalesce("c0" <= 0, TRUE) AS "p0", coalesce("c0" <= 0, TRUE) AS "ok" FROM (SELECT COUNT_IF("id" IS NULL) AS "c0", count(*) AS "_cutover_rows" FROM "db"."main"."orders" _cutover_t) observed;
+--   where p0 is FALSE, orders.validate.self.samples.0: SELECT "id", "customer" FROM "db"."main"."orders" _cutover_t WHERE "id" IS NULL LIMIT 5;
 -- record -- must change 1 rows
 INSERT INTO "db"."cutover_ledger"."journal" ("pipeline", "release", "seq", "event", "recorded_at", "fence", "payload") SELECT 'shop', 6, 41, 'adopted', CAST(CURRENT_TIMESTAMP() AS TIMESTAMP_LTZ(6)), 9, '{"tables":{},"facts":{"orders.scan":' || '{orders.scan}' || '}}';

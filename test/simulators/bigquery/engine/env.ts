@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Catalog, Column, Table, Version } from "./catalog.js";
 import type { Typed } from "./datatype.js";
+import type { Copy } from "./jobs/copy.js";
 import type { Token } from "./lex.js";
 import type { Physical, Store } from "./store.js";
 import type { Expr } from "./translate/ast.js";
@@ -95,6 +96,8 @@ export interface Env {
   demand(permission: string, on: Partial<TableName>): void;
   /** The part of a condition that chooses partitions (as a condition that is true for at least what `where` is true for); null: none. */
   prunes(where: Expr, shape: Shape): Expr | null;
+  /** CREATE TABLE … COPY and CLONE, CREATE SNAPSHOT TABLE: as the job of that kind does it. */
+  copy(c: Omit<Copy, "user" | "by">): Promise<Table>;
   /** Called when reads are known and nothing has run: budgets, quotas. */
   planned?(statementType: string): Promise<void> | void;
 }

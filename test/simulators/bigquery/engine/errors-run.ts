@@ -4,7 +4,7 @@ import type { Token } from "./lex.js";
 import { SimError } from "./types.js";
 
 /** A job that was cancelled (docs "Error messages": stopped). */
-export const stopped = (): SimError => new SimError("stopped", 200, "Job execution was cancelled: User requested cancellation");
+export const stopped = (): SimError => new SimError("stopped", 499, "Job execution was cancelled: User requested cancellation");
 
 /** Wording: users' issues, such as Airbyte's bulk destination and dlt #2892. */
 export const aborted = (table: Table, transaction: string): SimError =>

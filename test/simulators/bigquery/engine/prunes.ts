@@ -41,22 +41,32 @@ function ofBinary(e: Extract<Expr, { k: "binary" }>, shape: Shape): Expr | null 
   return one(e.a, e.b) || one(e.b, e.a) ? e : null;
 }
 
-const ordered = new Set([
-  "DATE",
-  "TIMESTAMP",
-  "DATETIME",
-  "DATE_TRUNC",
-  "TIMESTAMP_TRUNC",
-  "DATETIME_TRUNC",
-  "TIMESTAMP_SECONDS",
-]);
+/** docs "Query partitioned tables", Functions that support partition pruning; none for integer ranges, nor DATETIME_TRUNC. */
+const ordered = new Set(
+  ["DATE", "DATE_ADD", "DATE_SUB", "DATE_DIFF", "DATE_TRUNC", "TIMESTAMP_ADD", "TIMESTAMP_SUB", "TIMESTAMP_DIFF"].concat([
+    "TIMESTAMP_TRUNC",
+    "DATETIME_DIFF",
+    "FORMAT_TIMESTAMP",
+  ]),
+);
 
 /** The partitioning column, or what keeps its order. */
 function column(e: Expr, shape: Shape): boolean {
   if (shape.partition(e)) return true;
-  if (e.k === "cast") return !e.safe && e.format === null && column(e.a, shape);
-  if (e.k === "extract") return e.part.toUpperCase() === "DATE" && column(e.a, shape);
+  if (e.k === "cast") return e.to.kind === "DATE" && e.format === null && column(e.a, shape);
+  if (e.k === "extract") return ["DATE", "YEAR"].includes(e.part.toUpperCase()) && column(e.a, shape);
   if (e.k !== "call" || !ordered.has(e.name.toUpperCase())) return false;
-  const first = e.args[0];
-  return first !== undefined && column(first.value, shape);
+  return e.args.some((arg) => column(arg.value, shape));
+}
+
+/** As in a dry run, which does not know the values of a script's variables (docs "Work with multi-statement queries", Limitations). */
+export const prunesDry = (where: Expr, shape: Shape): Expr | null =>
+  prunes(where, { partition: shape.partition, constant: (e) => shape.constant(e) && !named(e) });
+
+/** Whether a name is in it: in what is constant that can be a variable only. */
+function named(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(named);
+  if (typeof value !== "object" || value === null) return false;
+  if ("k" in value && value.k === "name") return true;
+  return Object.entries(value).some(([key, inner]) => key !== "at" && named(inner));
 }

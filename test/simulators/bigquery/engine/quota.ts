@@ -26,8 +26,14 @@ const documented = {
   gzipBytes: 4 * 2 ** 30,
   rowBytes: 100 * 2 ** 20,
   columns: 10_000,
-  /** Rows that a script's FOR and a variable can hold: 1 MB a variable, 10 MB all of them. */
+  /** A script's variable. */
   variableBytes: 1_048_576,
+  variablesBytes: 10_485_760,
+  sourceTables: 1_200,
+  /** No limits but what no documentation tells: whether a copy job takes labels and descriptions of the source along. */
+  copyTakesLabels: 0,
+  copyTakesDescription: 0,
+  copyTakesExpiration: 1,
 } as const;
 
 export type QuotaName = keyof typeof documented;

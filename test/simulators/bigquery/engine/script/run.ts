@@ -28,7 +28,7 @@ export interface Script {
 interface Raised {
   readonly error: SimError;
   /** As @@error.message has it. */
-  readonly message: string;
+  readonly message: string | null;
   readonly statement: string;
   readonly at: Token;
 }
@@ -81,7 +81,7 @@ export async function runScript(s: Script, nodes: readonly Node[]): Promise<void
 class Failure extends Error {
   readonly raised: Raised;
   constructor(raised: Raised) {
-    super(raised.message);
+    super(raised.error.message);
     this.raised = raised;
   }
 }
@@ -276,7 +276,7 @@ async function each(s: Script, node: Extract<Node, { kind: "for" }>): Promise<Fl
   return "next";
 }
 
-/** Variables of the block are gone in its handler (googlesql procedural_language.md, BEGIN…EXCEPTION…END). */
+/** Variables of the block are gone in its handler (reference "Procedural language", BEGIN…EXCEPTION…END). */
 async function block(s: Script, node: Extract<Node, { kind: "block" }>): Promise<Flow> {
   try {
     s.vars.enter();
@@ -307,9 +307,9 @@ async function raised(s: Script, node: Extract<Node, { kind: "raise" }>): Promis
       ? new Failure(current)
       : invalid("Cannot re-raise an existing exception outside of an exception handler", first);
   }
-  const message = (await value(s, node.message, types.string)).value;
-  if (typeof message !== "string") return invalid("RAISE USING MESSAGE: the message is NULL", first);
-  const error = new SimError("invalidQuery", 400, `${message} at [${first.line}:${first.column}]`);
+  const given = (await value(s, node.message, types.string)).value;
+  const message = typeof given === "string" ? given : null;
+  const error = new SimError("invalidQuery", 400, `${message ?? "NULL"} at [${first.line}:${first.column}]`);
   return new Failure({ error, message, statement: textOf([first, ...node.message]), at: first });
 }
 

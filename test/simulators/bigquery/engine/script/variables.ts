@@ -13,8 +13,9 @@ export interface Variables {
   leave(): void;
 }
 
-export function variables(mostBytes: number): Variables {
+export function variables(most: { readonly each: number; readonly all: number }): Variables {
   const all = new Map<string, Typed>();
+  const sizes = new Map<string, number>();
   const blocks: string[][] = [[]];
   const known = (name: Token): Typed => {
     const found = all.get(name.value.toLowerCase());
@@ -22,13 +23,18 @@ export function variables(mostBytes: number): Variables {
     return found;
   };
   const fits = (name: Token, value: Typed): Typed => {
-    // docs "Quotas and limits", Multi-statement query limits: 1 MB a variable.
-    if (sizeOf(value.value) > mostBytes)
+    // docs "Work with multi-statement queries": 1 MB a variable, 10 MB all of them.
+    const size = sizeOf(value.value);
+    const key = name.value.toLowerCase();
+    let sum = size;
+    for (const [other, bytes] of sizes) if (other !== key) sum += bytes;
+    if (size > most.each || sum > most.all)
       throw new SimError(
         "resourcesExceeded",
         400,
-        `Resources exceeded during query execution: variable ${name.value} is larger than ${mostBytes} bytes at [${name.line}:${name.column}]`,
+        `Resources exceeded during query execution: variable ${name.value} takes ${size} bytes, all variables ${sum} at [${name.line}:${name.column}]`,
       );
+    sizes.set(key, size);
     return value;
   };
   return {
@@ -51,7 +57,10 @@ export function variables(mostBytes: number): Variables {
     typeOf: (name) => known(name).type,
     enter: () => void blocks.push([]),
     leave() {
-      for (const name of blocks.pop() ?? []) all.delete(name);
+      for (const name of blocks.pop() ?? []) {
+        all.delete(name);
+        sizes.delete(name);
+      }
     },
   };
 }

@@ -1,0 +1,154 @@
+import type { ColumnShape, IoOptions, TableRef, TableShape } from "cutover/adapter";
+import { policyShape, read, rowPoliciesShape, type TableAnswer, tablesShape } from "./answers.js";
+import { capabilities } from "./capabilities.js";
+import { BigQueryFault, fault } from "./errors.js";
+import { type Beside, type Fingerprint, fingerprintOf, nothingBeside, splitLabels } from "./fingerprint.js";
+import type { Field, Link } from "./link.js";
+import { nativeOf } from "./stage/schema.js";
+import { fromNative, syntax } from "./syntax.js";
+import { at, complete, getTable, isMissing, type TablePath, versionOf } from "./tables.js";
+
+/**
+ * A table as the service has it; null when there is none. `columns`: one request. `whole`: also its grants, its row access policies,
+ * and how long a chain of clones it hangs on.
+ * @throws BigQueryFault of kind `unsupported` for what is no plain table, and for columns that releases could not keep right.
+ */
+export async function describe(link: Link, ref: TableRef, o: IoOptions, what: "columns" | "whole"): Promise<TableShape | null> {
+  const path = complete(ref.path);
+  const found = await getTable(link, path, o);
+  if (found === null) return null;
+  const shown = syntax.ident(path);
+  refuseKind(found, shown);
+  const columns = (found.schema?.fields ?? []).map((f) => columnOf(f, shown));
+  const print = fingerprintOf(found, what === "whole" ? await besideOf(link, path, found, o) : nothingBeside);
+  const filter = print.requirePartitionFilter ? wholeFilter(print) : null;
+  return {
+    ref: { path, ...(filter === null ? {} : { filter }) },
+    columns,
+    marker: splitLabels(found.labels ?? {}).marker,
+    version: versionOf(found),
+    fingerprint: print,
+  };
+}
+
+const kinds: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  VIEW: ["a view", "Name the table that the view reads; a view cannot be published to."],
+  MATERIALIZED_VIEW: ["a materialized view", "Name the table that the view reads; a view cannot be published to."],
+  EXTERNAL: ["an external table", "Make a table of BigQuery's own from it; what stands outside cannot be changed or cloned."],
+  SNAPSHOT: ["a snapshot", "Make a table from it: CREATE TABLE … CLONE; a snapshot cannot be changed."],
+};
+function refuseKind(t: TableAnswer, table: string): void {
+  const [what, hint] =
+    t.type === "TABLE" ? ["", ""] : (kinds[t.type] ?? [`of the kind ${t.type}`, "Use a table of BigQuery's own."]);
+  if (what !== "") throw fault("unsupported", `${table} is ${what}`, hint);
+  if (t.biglakeConfiguration !== undefined && t.biglakeConfiguration !== null)
+    throw fault("unsupported", `${table} is an Iceberg table`, "Use a standard table: others have no clones and no copies.");
+  if (t.streamingBuffer === undefined || t.streamingBuffer === null) return;
+  // docs: data manipulation language, limitations; table clones, limitations.
+  throw fault(
+    "unsupported",
+    `${table} has a streaming buffer`,
+    "Rows that are being streamed in can be neither changed nor cloned; stop streaming, and wait up to 90 minutes until the buffer is empty.",
+  );
+}
+
+function columnOf(f: Field, table: string): ColumnShape {
+  const native = nativeOf(f);
+  if (!["", undefined].includes(f.collation))
+    throw fault(
+      "unsupported",
+      `${table} has the collation ${f.collation} in "${f.name}"`,
+      "Texts are compared as they are, bit for bit; take the collation off.",
+    );
+  const generated = f.generatedColumn !== undefined && f.generatedColumn !== null;
+  return {
+    name: f.name,
+    // What no canonical type has words for goes in and comes out as text.
+    type: fromNative(native) ?? "string",
+    // An array is never NULL.
+    nullable: f.mode !== "REQUIRED" && f.mode !== "REPEATED",
+    native,
+    ...(generated ? { generated } : f.defaultValueExpression === undefined ? {} : { default: f.defaultValueExpression }),
+  };
+}
+
+/** A condition on the partitions that holds for all rows: queries of the table must name one. */
+function wholeFilter({ partitioning: p }: Fingerprint): string | null {
+  if (p === null) return null;
+  if (p.kind === "range") {
+    const column = syntax.ident([p.column]);
+    return `(${column} >= ${p.start} OR ${column} < ${p.start} OR ${column} IS NULL)`;
+  }
+  const column = p.column === null ? "_PARTITIONTIME" : syntax.ident([p.column]);
+  const first = { DATE: "DATE '0001-01-01'", DATETIME: "DATETIME '0001-01-01'", TIMESTAMP: "TIMESTAMP '0001-01-01 00:00:00+00'" };
+  return `(${column} >= ${first[p.type]} OR ${column} IS NULL)`;
+}
+
+async function besideOf(link: Link, path: TablePath, t: TableAnswer, o: IoOptions): Promise<Beside> {
+  const [iam, policies, depth] = await Promise.all([
+    allowed(() => iamOf(link, path, o)),
+    allowed(() => rowPoliciesOf(link, path, o)),
+    depthOf(link, t, o),
+  ]);
+  const fixed =
+    policies === null
+      ? ["row access policies, perhaps: the account may not list them (bigquery.rowAccessPolicies.list)"]
+      : policies.map((id) => `the row access policy ${id}`);
+  return { iam, depth, fixed };
+}
+/** null: the account may not. */
+async function allowed<T>(ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (e) {
+    if (e instanceof BigQueryFault && e.fault.kind === "denied" && e.status === 403) return null;
+    throw e;
+  }
+}
+/** The table's own policy, without that of its dataset. */
+export async function iamOf(link: Link, path: TablePath, o: IoOptions): Promise<Fingerprint["iam"]> {
+  const { project, path: table } = at(path);
+  const call = {
+    method: "POST",
+    project: project ?? link.project,
+    path: `${table}:getIamPolicy`,
+    body: {},
+    repeatable: true,
+  } as const;
+  return read(policyShape, await link.rest(call, o), "policy").bindings;
+}
+async function rowPoliciesOf(link: Link, path: TablePath, o: IoOptions): Promise<readonly string[]> {
+  const { path: table, ...place } = at(path);
+  const answer = await link.rest({ method: "GET", ...place, path: `${table}/rowAccessPolicies` }, o);
+  return read(rowPoliciesShape, answer, "list of policies").rowAccessPolicies.map((p) => p.rowAccessPolicyReference.policyId);
+}
+/** A base that is gone leaves its own chain unknown: then it is taken to be as long as can be. */
+async function depthOf(link: Link, table: TableAnswer, o: IoOptions): Promise<number> {
+  let depth = 0;
+  for (let t: TableAnswer | null = table; t?.cloneDefinition !== undefined; depth++) {
+    if (depth >= capabilities.maxCloneDepth) return depth;
+    const { projectId, datasetId, tableId } = t.cloneDefinition.baseTableReference;
+    t = await getTable(link, [projectId, datasetId, tableId], o);
+    if (t === null) return capabilities.maxCloneDepth;
+  }
+  return depth;
+}
+
+/** Tables of a dataset whose names start with `prefix`. */
+export async function list(link: Link, schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]> {
+  const [project, dataset] = complete([...schema.path, prefix], "dataset");
+  const found: TableRef[] = [];
+  for (let pageToken: string | undefined; ; ) {
+    const call = { method: "GET", project, path: `/datasets/${encodeURIComponent(dataset)}/tables` } as const;
+    const answer = await link.rest({ ...call, query: { maxResults: 1000, pageToken } }, o).catch((e: unknown) => {
+      if (isMissing(e)) return {};
+      throw e;
+    });
+    const page = read(tablesShape, answer, "list of tables");
+    for (const t of page.tables)
+      if (t.type === "TABLE" && t.tableReference.tableId.startsWith(prefix))
+        found.push({ path: [project, dataset, t.tableReference.tableId] });
+    pageToken = page.nextPageToken;
+    if (pageToken === undefined) return found;
+  }
+}

@@ -1,0 +1,34 @@
+import { ansi, type Compilers, type EngineStep, type PortableStep } from "cutover/adapter";
+import type { BigQueryNative } from "../natives.js";
+import { syntax } from "../syntax.js";
+import { capture } from "./capture.js";
+import { fold, offenders } from "./delta.js";
+import { empty, exchange, fill } from "./exchange.js";
+import { claim, create, createSchema, drop, readState, record } from "./ledger.js";
+import { clone, mark, rename, restore, swap } from "./swap.js";
+import { difference, scan, tally } from "./tally.js";
+
+/** The portable steps, and the service's own way where that is fewer statements, or the only one. */
+export const steps: Compilers<PortableStep | Exclude<EngineStep, "regrant">, BigQueryNative> = {
+  ...ansi(syntax),
+  capture,
+  exchange,
+  fill,
+  empty,
+  tally,
+  scan,
+  difference,
+  fold,
+  offenders,
+  record,
+  readState,
+  claim,
+  create,
+  createSchema,
+  drop,
+  clone,
+  swap,
+  mark,
+  rename,
+  restore,
+};

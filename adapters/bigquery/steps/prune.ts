@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { raw, type Sql, type TableShape, template } from "cutover/adapter";
+import { type Partitioning, readFingerprint } from "../fingerprint.js";
+import type { ScriptOp, Variable } from "../script.js";
+import { syntax } from "../syntax.js";
+
+/**
+ * How statements say which partitions of a table they need. The service leaves the others unread for what is constant as a statement
+ * begins, as variables of a script are, and not for what a join or a subquery finds (docs: querying partitioned tables). dbt-bigquery
+ * prunes its `insert_overwrite` in the same way.
+ */
+export interface Pruning {
+  /** The column by which the table is cut, as one of a table's alias. */
+  readonly column: string | null;
+  readonly variables: readonly Variable[];
+  /** Notes the partitions of all rows of a query, of one column `value`. */
+  note(values: Sql): ScriptOp;
+  /** Rows in the partitions noted, or in none. */
+  where(alias: string): string;
+  /** The column's value under an alias. */
+  value(alias: string): string;
+}
+
+/** null: the table is in one piece. `key`: its columns are never NULL. */
+export function pruningOf(live: TableShape, key: readonly string[]): Pruning | null {
+  const partitioning = readFingerprint(live.fingerprint)?.partitioning ?? null;
+  if (partitioning === null) return null;
+  const { column } = partitioning;
+  const nullable = column === null || (!key.includes(column) && live.columns.some((c) => c.name === column && c.nullable));
+  const id = createHash("md5").update(JSON.stringify(live.ref.path)).digest("hex").slice(0, 8);
+  // Cutting a DATETIME, or a number, is not known to spare anything (docs: querying partitioned tables): from the first to the last.
+  const ranged = partitioning.kind === "range" || partitioning.type === "DATETIME";
+  const cut = ranged ? byRange(partitioning, id) : byValue(partitioning, id);
+  const value = (alias: string): string => columnOf(partitioning, alias);
+  const where = (alias: string): string =>
+    nullable ? `(${cut.where(value(alias))} OR ${value(alias)} IS NULL)` : cut.where(value(alias));
+  const { variables } = cut;
+  return { column, variables, value, where, note: (values) => ({ sql: cut.note(values), declare: variables }) };
+}
+
+interface Cut {
+  readonly variables: readonly Variable[];
+  readonly note: (values: Sql) => Sql;
+  readonly where: (value: string) => string;
+}
+function byValue(p: Extract<Partitioning, { kind: "time" }>, id: string): Cut {
+  const name = `_cutover_parts_${id}`;
+  // A day of a DATE is the value itself, and so is the time of ingestion.
+  const whole = (p.type === "DATE" && p.unit === "DAY") || p.column === null;
+  const cut = (value: string): string => (whole ? value : `${p.type}_TRUNC(${value}, ${p.unit})`);
+  return {
+    variables: [{ name, type: `ARRAY<${p.type}>` }],
+    note: (values) =>
+      template`${raw(`SET ${name} = ARRAY(SELECT DISTINCT ${cut("v.value")} FROM (`)}${values}${raw(") AS v WHERE v.value IS NOT NULL)")}`,
+    where: (value) => `${cut(value)} IN UNNEST(${name})`,
+  };
+}
+function byRange(p: Partitioning, id: string): Cut {
+  const [low, high] = [`_cutover_low_${id}`, `_cutover_high_${id}`];
+  const type = p.kind === "range" ? "INT64" : p.type;
+  return {
+    variables: [low, high].map((name) => ({ name, type })),
+    note: (values) =>
+      template`${raw(`SET (${low}, ${high}) = (SELECT AS STRUCT MIN(v.value), MAX(v.value) FROM (`)}${values}${raw(") AS v)")}`,
+    where: (value) => `${value} BETWEEN ${low} AND ${high}`,
+  };
+}
+
+const columnOf = (p: Partitioning, alias: string): string =>
+  p.column === null ? `${syntax.ident([alias])}._PARTITIONTIME` : syntax.ident([alias, p.column]);
+
+/**
+ * What is true of every row of a table that is read in whole only with a filter on its partitions (`require_partition_filter`); null
+ * where none is needed.
+ */
+export function coverOf(live: TableShape, alias: string): string | null {
+  const print = readFingerprint(live.fingerprint);
+  if (print === null || print.partitioning === null || !print.requirePartitionFilter) return null;
+  const column = columnOf(print.partitioning, alias);
+  const least = leastOf(print.partitioning);
+  return `(${column} >= ${least} OR ${column} IS NULL)`;
+}
+function leastOf(p: Partitioning): string {
+  if (p.kind === "range") return "-9223372036854775808";
+  return p.type === "DATE" ? "DATE '0001-01-01'" : `${p.type} '0001-01-01 00:00:00'`;
+}

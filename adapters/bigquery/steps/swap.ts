@@ -1,0 +1,161 @@
+import {
+  CutoverError,
+  type NativeOp,
+  type SqlOp,
+  type Step,
+  sqlOp,
+  stored,
+  type TableRef,
+  type TableShape,
+} from "cutover/adapter";
+import { capabilities } from "../capabilities.js";
+import { type Fingerprint, readFingerprint } from "../fingerprint.js";
+import type { Field } from "../link.js";
+import type { BigQueryNative } from "../natives.js";
+import { complete } from "../tables.js";
+import { call } from "./ledger.js";
+import { listed, name, table } from "./words.js";
+
+type Call = NativeOp<BigQueryNative>;
+
+/** A chain of clones has an end: a table at it is copied. */
+const kindOf = (print: Fingerprint): "CLONE" | "COPY" => (print.depth < capabilities.maxCloneDepth ? "CLONE" : "COPY");
+
+function copy(
+  from: TableRef,
+  to: TableRef,
+  print: Fingerprint,
+  more: { readonly keep: boolean; readonly once: string | null },
+): Call {
+  const kind = kindOf(print);
+  return call(
+    { call: "copy", from: complete(from.path), to: complete(to.path), kind, ...more },
+    `CREATE TABLE ${more.keep ? "IF NOT EXISTS " : ""}${table(to)} ${kind} ${table(from)}`,
+  );
+}
+const dress = (ref: TableRef, like: Fingerprint, marker: string | null): Call =>
+  call(
+    { call: "dress", table: complete(ref.path), like, marker },
+    `-- labels, description, expiration, policy tags, primary key and access of ${table(ref)}${marker === null ? "" : `, marked ${marker}`}`,
+  );
+
+/** A copy with what a copy leaves out, or an empty table of the same kind. */
+export function clone(s: Step<"clone">): readonly Call[] {
+  const print = carried("clone", s.from);
+  const { columns } = s.from;
+  if (!s.empty) return [copy(s.from.ref, s.to, print, { keep: false, once: null }), dress(s.to, print, null)];
+  return [
+    call(
+      { call: "create", table: complete(s.to.path), columns, ifNotExists: false, like: print },
+      `CREATE TABLE ${table(s.to)} LIKE ${table(s.from.ref)}`,
+    ),
+  ];
+}
+
+/**
+ * Live is kept aside, then overwritten by one copy job, which exists once for all who carry this swap on, then given what the
+ * overwriting took. Every part may be run again.
+ */
+export function swap(s: Step<"swap">): readonly Call[] {
+  const next = carried("swap", s.candidate);
+  const [candidate, at] = [complete(s.candidate.ref.path), complete(s.at.path)];
+  if (s.live === null)
+    return [call({ call: "rename", from: candidate, to: at }, `ALTER TABLE ${table(s.candidate.ref)} RENAME TO ${name(at[2])}`)];
+  const live = carried("swap", s.live);
+  refuseLoss(s.live, live, next);
+  return [
+    copy(s.at, s.keepAs, live, { keep: true, once: s.marker }),
+    call(
+      { call: "overwrite", from: candidate, to: at, marker: s.marker, version: s.live.version },
+      `-- copy job, WRITE_TRUNCATE: ${table(s.candidate.ref)} over ${table(s.at)}`,
+    ),
+    dress(s.at, dressing(live, next), s.marker),
+    call({ call: "drop", table: candidate }, `DROP TABLE IF EXISTS ${table(s.candidate.ref)}`),
+  ];
+}
+
+/** What live is to wear afterwards: what people gave the candidate, else what they gave live. */
+export function dressing(live: Fingerprint, next: Fingerprint): Fingerprint {
+  const columns = new Set(next.fields.map((f) => f.name.toLowerCase()));
+  const kept = live.primaryKey.every((k) => columns.has(k.toLowerCase())) ? live.primaryKey : [];
+  return {
+    ...next,
+    description: next.description ?? live.description,
+    friendlyName: next.friendlyName ?? live.friendlyName,
+    labels: { ...live.labels, ...next.labels },
+    expires: live.expires,
+    fields: worded(next.fields, live.fields),
+    primaryKey: next.primaryKey.length > 0 ? next.primaryKey : kept,
+    iam: live.iam,
+  };
+}
+function worded(fields: readonly Field[], from: readonly Field[]): readonly Field[] {
+  return fields.map((f) => {
+    const was = from.find((l) => l.name.toLowerCase() === f.name.toLowerCase());
+    if (was === undefined) return f;
+    const description = f.description ?? was.description;
+    return {
+      ...f,
+      ...(description === undefined ? {} : { description }),
+      ...(f.fields === undefined ? {} : { fields: worded(f.fields, was.fields ?? []) }),
+    };
+  });
+}
+
+/** What would be gone from live, or open for a moment, is refused beforehand. */
+function refuseLoss(shape: TableShape, live: Fingerprint, next: Fingerprint): void {
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  if (!same(live.partitioning, next.partitioning)) refuse("swap", shape, "it is partitioned otherwise than the candidate");
+  if (!same(live.clustering, next.clustering)) refuse("swap", shape, "it is clustered otherwise than the candidate");
+  const tag = tagged(live.fields).find((t) => !tagged(next.fields).includes(t));
+  if (tag !== undefined) refuse("swap", shape, `${tag} has a policy tag, and the candidate's has not`);
+}
+const tagged = (fields: readonly Field[], at = ""): readonly string[] =>
+  fields.flatMap((f) => [
+    ...(f.policyTags?.names ?? []).map((tag) => `${at}${f.name.toLowerCase()} (${tag})`),
+    ...tagged(f.fields ?? [], `${at}${f.name.toLowerCase()}.`),
+  ]);
+
+export const mark = (s: Step<"mark">): readonly Call[] => [
+  call(
+    { call: "mark", table: complete(s.table.ref.path), marker: s.marker },
+    `-- ${table(s.table.ref)} is marked ${s.marker}, in its labels`,
+  ),
+];
+
+export const rename = (s: Step<"rename">): readonly Call[] => [
+  call(
+    { call: "rename", from: complete(s.from.path), to: complete(s.to.path) },
+    `ALTER TABLE ${table(s.from)} RENAME TO ${name(s.to.path.at(-1) ?? "")}`,
+  ),
+];
+
+/** Live as it was at an instant; at the end of a chain of clones as rows in a table of the same kind. */
+export function restore(s: Step<"restore">): readonly (Call | SqlOp)[] {
+  if (!/^\d+$/.test(s.before)) refuse("restore", s.live, "what was recorded of it is no instant");
+  const print = carried("restore", s.live);
+  const then = `${table(s.live.ref)} FOR SYSTEM_TIME AS OF TIMESTAMP_MICROS(${s.before})`;
+  if (kindOf(print) === "CLONE") return [sqlOp(`CREATE TABLE ${table(s.to)} CLONE ${then}`), dress(s.to, print, null)];
+  const columns = listed(stored(s.live.columns).map((c) => name(c.name)));
+  return [
+    ...clone({ kind: "clone", from: s.live, to: s.to, depth: 0, empty: true }),
+    sqlOp(`INSERT INTO ${table(s.to)} (${columns}) SELECT ${columns} FROM ${then}`),
+  ];
+}
+
+/** The adapter's own form again. @throws CutoverError `UNSUPPORTED` for what goes with the table and would be left behind. */
+function carried(what: "clone" | "swap" | "restore", shape: TableShape): Fingerprint {
+  const print = readFingerprint(shape.fingerprint);
+  if (print === null) throw new Error(`cutover: ${table(shape.ref)} was never described`);
+  const [first] = print.fixed;
+  if (first !== undefined) refuse(what, shape, `it has ${first}, which no copy has`);
+  return print;
+}
+function refuse(what: string, shape: TableShape, why: string): never {
+  const message = `${table(shape.ref)} cannot be taken for a ${what}: ${why}; publish in place, or change that`;
+  throw new CutoverError("UNSUPPORTED", message, {
+    capability: what,
+    alternative: "publish in place",
+    table: shape.ref.path.join("."),
+  });
+}

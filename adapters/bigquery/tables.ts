@@ -1,0 +1,40 @@
+import type { IoOptions } from "cutover/adapter";
+import { read, type TableAnswer, tableShape } from "./answers.js";
+import { BigQueryFault, fault } from "./errors.js";
+import type { Link, RestCall } from "./link.js";
+
+/** Project, dataset, table. */
+export type TablePath = readonly [project: string, dataset: string, table: string];
+
+/** A table's path with its three names. */
+export function complete(path: readonly string[], what = "table"): TablePath {
+  const [project, dataset, name] = path;
+  if (path.length === 3 && project !== undefined && dataset !== undefined && name !== undefined) return [project, dataset, name];
+  throw fault("syntax", `no full name of a ${what}: ${path.join(".")}`, "Name project, dataset and table.");
+}
+
+/** Where a table stands in the REST API. */
+export const at = ([project, dataset, table]: TablePath): Pick<RestCall, "path" | "project"> => ({
+  project,
+  path: `/datasets/${encodeURIComponent(dataset)}/tables/${encodeURIComponent(table)}`,
+});
+export const referenceOf = ([projectId, datasetId, tableId]: TablePath) => ({ projectId, datasetId, tableId });
+
+export const isMissing = (e: unknown): boolean => e instanceof BigQueryFault && e.status === 404;
+export const isThere = (e: unknown): boolean => e instanceof BigQueryFault && (e.status === 409 || e.reason === "duplicate");
+
+/** A table as the REST API has it; null: there is none, or no such dataset. */
+export async function getTable(link: Link, path: TablePath, o: IoOptions): Promise<TableAnswer | null> {
+  try {
+    return read(tableShape, await link.rest({ method: "GET", ...at(path) }, o), "table");
+  } catch (e) {
+    if (isMissing(e)) return null;
+    throw e;
+  }
+}
+
+/**
+ * Changes with every write, and with changes of properties too. The etag would do as well, but it changes with what others set on
+ * columns and labels while nothing was written [I].
+ */
+export const versionOf = (t: TableAnswer): string => `${t.lastModifiedTime ?? ""}.${t.numRows ?? ""}.${t.numBytes ?? ""}`;

@@ -1,0 +1,23 @@
+import { conformance, withVitest } from "cutover/conformance";
+import { afterAll, describe, it } from "vitest";
+import { long, seedOr } from "../support/long.js";
+import { simulated } from "./harness.js";
+
+const seed = seedOr(Date.now() % 1_000_000);
+const { harness, close } = await simulated();
+afterAll(close);
+
+/** Operations that BigQuery has in its own way. The others, and every walk, are run by `npm run conformance -- bigquery` and `npm run test:long`. */
+const own =
+  /a run publishes|while candidates are swapped|what decorates live|the block "swap"|maxBytes|several tables of a release/;
+const walked = /: run by swap: at whatever point/;
+
+const cases = conformance({
+  ...harness,
+  note: (c, text) => console.log(`${c.name}: ${text}`),
+  faults: long ? { pairs: "all", inside: "all", seed } : { pairs: 0, inside: "one", every: 30, seed },
+});
+withVitest(
+  { describe, it },
+  cases.filter((c) => long || (c.group === "faults" ? walked.test(c.name) : c.group !== "operations" || own.test(c.name))),
+);

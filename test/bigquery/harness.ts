@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { BigQuery } from "@google-cloud/bigquery";
+import { ident, type Sql, type TableRef, template } from "cutover/adapter";
+import { type BigQueryOptions, bigquery } from "cutover/bigquery";
+import type { Harness } from "cutover/conformance";
+import { capabilities } from "../../adapters/bigquery/capabilities.js";
+import { wrapped } from "../../src/conformance/wrapped.js";
+import { startBigQuery } from "../simulators/bigquery/server.js";
+
+/** What BigQuery's tables can bear that a clone and a swap must carry. */
+export const decorate = (table: TableRef): readonly Sql[] => [
+  template`ALTER TABLE ${ident(table.path)} SET OPTIONS (description = 'what it\\'s for', labels = [('team', 'data')])`,
+  template`ALTER TABLE ${ident(table.path)} ALTER COLUMN ${ident(["note"])} SET OPTIONS (description = 'a note')`,
+];
+
+/** What a run of the kit did that a project pays for. */
+export interface Cost {
+  /** Calls of sessions: a job each, or a request. */
+  readonly calls: number;
+  readonly bytes: number;
+  readonly datasets: number;
+}
+/** Where the kit runs: what `bigquery()` takes, with its project and location. */
+export type Project = Omit<Extract<BigQueryOptions, { authClient?: unknown; apiEndpoint?: unknown }>, "dataset"> & {
+  readonly projectId: string;
+  readonly location: string;
+};
+
+/** The kit in a project: two datasets for each case, one of them for the ledger, both deleted when it ends. */
+export function harnessIn(project: Project): Harness & { readonly cost: () => Cost } {
+  const counted = { calls: 0, bytes: 0, datasets: 0 };
+  const client = new BigQuery({ ...(project as object), projectId: project.projectId });
+  const counting = (options: BigQueryOptions) =>
+    wrapped(bigquery(options), {
+      session: (s) => {
+        const count = <R extends { readonly bytes?: number }>(done: R): R => {
+          counted.calls += 1;
+          counted.bytes += done.bytes ?? 0;
+          return done;
+        };
+        return {
+          execute: (op, o) => s.execute(op, o).then(count),
+          atomic: (b, o) => s.atomic(b, o).then(count),
+          stage: (into, columns, from, o) => s.stage(into, columns, from, o).finally(() => counted.calls++),
+        };
+      },
+    });
+  return {
+    capabilities,
+    decorate,
+    cost: () => ({ ...counted }),
+    open: async () => {
+      const dataset = `cutover_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
+      const ledgerSchema = `${dataset}_ledger`;
+      counted.datasets += 1;
+      await client.createDataset(dataset, { location: project.location });
+      return {
+        warehouse: counting({ ...project, dataset } as BigQueryOptions),
+        ledgerSchema,
+        dispose: async () => {
+          for (const name of [dataset, ledgerSchema])
+            await client
+              .dataset(name)
+              .delete({ force: true })
+              .catch((e: { code?: number }) => {
+                if (e.code !== 404) throw e;
+              });
+        },
+      };
+    },
+  };
+}
+
+/** The kit on the simulator, which every case of a process shares. */
+export async function simulated(): Promise<{ readonly harness: Harness; close(): Promise<void> }> {
+  const simulator = await startBigQuery();
+  const { dataset: _dataset, ...project } = simulator.connectionOptions();
+  return { harness: harnessIn(project as unknown as Project), close: () => simulator.close() };
+}

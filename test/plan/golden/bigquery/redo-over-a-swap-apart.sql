@@ -1,0 +1,24 @@
+-- mark, statement by statement
+
+-- `db`.`main`.`_cutover_orders_1c168adb_before_6` is marked 9-marker, in its labels;
+
+-- redo, one transaction
+
+UPDATE `db`.`cutover_ledger`.`lease_shop_8d9001d3` SET `fence` = `fence` WHERE `fence` = 9 AND `owner` IS NOT NULL AND `expires_at` > CURRENT_TIMESTAMP();
+SELECT `f`.*, `f`.`rows` = 100 AND `f`.`sum` = '12345' AS `ok` FROM (SELECT COUNT(*) AS `rows`, CAST(IFNULL(SUM(CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(CONCAT(IFNULL(CAST(`t`.`id` AS STRING), ''), '|', IFNULL(CONCAT(CAST(LENGTH(`t`.`customer`) AS STRING), ':', `t`.`customer`), '')))), 1, 15)) AS INT64) AS BIGNUMERIC)), 0) AS STRING) AS `sum` FROM `db`.`main`.`orders` AS `t`) AS `f`;
+MERGE INTO `db`.`main`.`_cutover_orders_1c168adb_before_f9` AS `l` USING (SELECT `i`.`id`, `i`.`customer` FROM `db`.`cutover_ledger`.`changes_main_orders_dcef07c5_s1` AS `i` WHERE `i`.`_cutover_release` = 5 AND `i`.`_cutover_image` = 'before') AS `c` ON `c`.`id` = `l`.`id` AND `c`.`id` IS NOT DISTINCT FROM `l`.`id` AND `c`.`customer` IS NOT DISTINCT FROM `l`.`customer` AND TRUE WHEN MATCHED THEN DELETE;
+SELECT COUNT(*) AS `taken`, COUNT(*) = 0 AS `ok` FROM `db`.`cutover_ledger`.`changes_main_orders_dcef07c5_s1` AS `i` JOIN `db`.`main`.`_cutover_orders_1c168adb_before_f9` AS `l` ON `i`.`id` = `l`.`id` AND TRUE WHERE `i`.`_cutover_release` = 5 AND `i`.`_cutover_image` = 'after';
+INSERT INTO `db`.`main`.`_cutover_orders_1c168adb_before_f9` (`id`, `customer`) SELECT `i`.`id`, `i`.`customer` FROM `db`.`cutover_ledger`.`changes_main_orders_dcef07c5_s1` AS `i` WHERE `i`.`_cutover_release` = 5 AND `i`.`_cutover_image` = 'after';
+INSERT INTO `db`.`cutover_ledger`.`journal` (`pipeline`, `release`, `seq`, `event`, `recorded_at`, `fence`, `payload`) SELECT 'shop', 6, 41, 'intent', CURRENT_TIMESTAMP(), 9, '{"events":[{"release":6,"event":"redone","payload":"{\\"from\\":4,\\"to\\":6,\\"releases\\":[5,6],\\"displaced\\":{\\"[\\\\\\"main\\\\\\",\\\\\\"orders\\\\\\"]\\":{\\"kept\\":[\\"~here\\",\\"main\\",\\"_cutover_orders_1c168adb_before_f9\\"],\\"fingerprint\\":{\\"partitioning\\":null,\\"requirePartitionFilter\\":false,\\"clustering\\":[],\\"description\\":\\"what it is for\\",\\"friendlyName\\":null,\\"labels\\":{\\"team\\":\\"sales\\"},\\"expires\\":null,\\"fields\\":[],\\"primaryKey\\":[],\\"foreignKeys\\":[],\\"iam\\":null,\\"depth\\":0,\\"fixed\\":[]}}}}"}],"places":[{"alias":"orders","path":["~here","main","orders"],"candidate":["~here","main","_cutover_orders_1c168adb_before_6"],"keepAs":["~here","main","_cutover_orders_1c168adb_before_f9_6"],"marker":"9-marker","was":{"version":"17","rows":100,"sum":"12345","hash":"h"},"fingerprint":{"partitioning":null,"requirePartitionFilter":false,"clustering":[],"description":"what it is for","friendlyName":null,"labels":{"team":"sales"},"expires":null,"fields":[],"primaryKey":[],"foreignKeys":[],"iam":null,"depth":0,"fixed":[]},"spent":["~here","main","_cutover_orders_1c168adb_before_f9_6"]}]}';
+
+-- swap, statement by statement
+
+CREATE TABLE IF NOT EXISTS `db`.`main`.`_cutover_orders_1c168adb_before_f9_6` CLONE `db`.`main`.`orders`;
+-- copy job, WRITE_TRUNCATE: `db`.`main`.`_cutover_orders_1c168adb_before_6` over `db`.`main`.`orders`;
+-- labels, description, expiration, policy tags, primary key and access of `db`.`main`.`orders`, marked 9-marker;
+DROP TABLE IF EXISTS `db`.`main`.`_cutover_orders_1c168adb_before_6`;
+
+-- done, one transaction
+
+UPDATE `db`.`cutover_ledger`.`lease_shop_8d9001d3` SET `fence` = `fence` WHERE `fence` = 9 AND `owner` IS NOT NULL AND `expires_at` > CURRENT_TIMESTAMP();
+INSERT INTO `db`.`cutover_ledger`.`journal` (`pipeline`, `release`, `seq`, `event`, `recorded_at`, `fence`, `payload`) SELECT 'shop', 6, 41, 'redone', CURRENT_TIMESTAMP(), 9, '{"from":4,"to":6,"releases":[5,6],"displaced":{"[\\"main\\",\\"orders\\"]":{"kept":["~here","main","_cutover_orders_1c168adb_before_f9"],"fingerprint":{"partitioning":null,"requirePartitionFilter":false,"clustering":[],"description":"what it is for","friendlyName":null,"labels":{"team":"sales"},"expires":null,"fields":[],"primaryKey":[],"foreignKeys":[],"iam":null,"depth":0,"fixed":[]}}}}';

@@ -1,0 +1,78 @@
+import { accounting, tidier } from "./accounting.js";
+import { type Catalog, type Dataset, datasetKey } from "./catalog.js";
+import { type Quotas, quotas } from "./quota.js";
+import { openStore } from "./store.js";
+import type { Core } from "./transactions.js";
+import type { DatasetName, SimEngineOptions } from "./types.js";
+
+export interface OpenCore extends Core {
+  readonly quotas: Quotas;
+  advance(milliseconds: number): void;
+  stats(): Record<string, number>;
+  close(): Promise<void>;
+}
+
+/** A clock in microseconds that can be put forward, and one that never says the same twice. */
+function clock(given: (() => number) | undefined): Pick<Catalog, "now" | "tick"> & { advance(milliseconds: number): void } {
+  let last = 0n;
+  let ahead = 0n;
+  const base = Date.now() - performance.now();
+  const wall = () => BigInt(Math.round((given?.() ?? base + performance.now()) * 1000)) + ahead;
+  return {
+    now: () => {
+      const at = wall();
+      return at > last ? at : last;
+    },
+    tick: () => {
+      const at = wall();
+      last = at > last ? at : last + 1n;
+      return last;
+    },
+    advance: (milliseconds) => {
+      ahead += BigInt(Math.round(milliseconds * 1000));
+    },
+  };
+}
+
+export function newDataset(catalog: Catalog, name: DatasetName, location: string): Dataset {
+  const at = catalog.tick();
+  const made: Dataset = {
+    name,
+    tables: new Map(),
+    droppedTables: [],
+    resource: {},
+    location,
+    created: at,
+    modified: at,
+    etag: ++catalog.ids,
+  };
+  catalog.datasets.set(datasetKey(name), made);
+  return made;
+}
+
+/** A project in memory. */
+export async function openCore(o: SimEngineOptions): Promise<OpenCore> {
+  const store = await openStore();
+  const { now, tick, advance } = clock(o.now);
+  const location = o.location ?? "US";
+  const catalog: Catalog = { project: o.project, location, datasets: new Map(), ids: 0, tick, now };
+  for (const datasetId of o.datasets ?? []) newDataset(catalog, { projectId: o.project, datasetId }, location);
+  const open: Core["open"] = new Set();
+  const { tidy, settled } = tidier(catalog, store, open);
+  return {
+    catalog,
+    store,
+    locks: new WeakMap(),
+    quotas: quotas(now),
+    open,
+    tidy,
+    advance,
+    stats: () => accounting(catalog, store, open),
+    async close() {
+      await settled();
+      for (const duck of store.idle) duck.disconnectSync();
+      store.own.disconnectSync();
+      store.instance.closeSync();
+    },
+  };
+}
