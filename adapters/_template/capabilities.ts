@@ -15,6 +15,7 @@ export const capabilities = {
   estimates: false,
   files: [],
   uniqueKeysEnforced: false,
+  negativeZero: true,
   maxCloneDepth: null,
   concurrentSessions: false,
   exclusiveProcess: false,

@@ -90,7 +90,6 @@ export const tableShape = z.object({
   requirePartitionFilter: z.boolean().optional(),
   clustering: z.object({ fields: z.array(z.string()).optional() }).optional(),
   numRows: whole.optional(),
-  numBytes: whole.optional(),
   lastModifiedTime: whole.optional(),
   expirationTime: whole.optional(),
   streamingBuffer: z.unknown().optional(),

@@ -15,6 +15,7 @@ export const capabilities = {
   estimates: true,
   files: ["csv", "ndjson", "parquet"],
   uniqueKeysEnforced: false,
+  negativeZero: false,
   maxCloneDepth: 3,
   concurrentSessions: true,
   exclusiveProcess: false,

@@ -1,6 +1,5 @@
 import type { ColumnShape, IoOptions, TableRef, TableShape } from "cutover/adapter";
 import { policyShape, read, rowPoliciesShape, type TableAnswer, tablesShape } from "./answers.js";
-import { capabilities } from "./capabilities.js";
 import { BigQueryFault, fault } from "./errors.js";
 import { type Beside, type Fingerprint, fingerprintOf, nothingBeside, splitLabels } from "./fingerprint.js";
 import type { Field, Link } from "./link.js";
@@ -20,7 +19,7 @@ export async function describe(link: Link, ref: TableRef, o: IoOptions, what: "c
   const shown = syntax.ident(path);
   refuseKind(found, shown);
   const columns = (found.schema?.fields ?? []).map((f) => columnOf(f, shown));
-  const print = fingerprintOf(found, what === "whole" ? await besideOf(link, path, found, o) : nothingBeside);
+  const print = fingerprintOf(found, what === "whole" ? await besideOf(link, path, o) : nothingBeside);
   const filter = print.requirePartitionFilter ? wholeFilter(print) : null;
   return {
     ref: { path, ...(filter === null ? {} : { filter }) },
@@ -84,17 +83,13 @@ function wholeFilter({ partitioning: p }: Fingerprint): string | null {
   return `(${column} >= ${first[p.type]} OR ${column} IS NULL)`;
 }
 
-async function besideOf(link: Link, path: TablePath, t: TableAnswer, o: IoOptions): Promise<Beside> {
-  const [iam, policies, depth] = await Promise.all([
-    allowed(() => iamOf(link, path, o)),
-    allowed(() => rowPoliciesOf(link, path, o)),
-    depthOf(link, t, o),
-  ]);
+async function besideOf(link: Link, path: TablePath, o: IoOptions): Promise<Beside> {
+  const [iam, policies] = await Promise.all([allowed(() => iamOf(link, path, o)), allowed(() => rowPoliciesOf(link, path, o))]);
   const fixed =
     policies === null
       ? ["row access policies, perhaps: the account may not list them (bigquery.rowAccessPolicies.list)"]
       : policies.map((id) => `the row access policy ${id}`);
-  return { iam, depth, fixed };
+  return { iam, fixed };
 }
 /** null: the account may not. */
 async function allowed<T>(ask: () => Promise<T>): Promise<T | null> {
@@ -122,18 +117,6 @@ async function rowPoliciesOf(link: Link, path: TablePath, o: IoOptions): Promise
   const answer = await link.rest({ method: "GET", ...place, path: `${table}/rowAccessPolicies` }, o);
   return read(rowPoliciesShape, answer, "list of policies").rowAccessPolicies.map((p) => p.rowAccessPolicyReference.policyId);
 }
-/** A base that is gone leaves its own chain unknown: then it is taken to be as long as can be. */
-async function depthOf(link: Link, table: TableAnswer, o: IoOptions): Promise<number> {
-  let depth = 0;
-  for (let t: TableAnswer | null = table; t?.cloneDefinition !== undefined; depth++) {
-    if (depth >= capabilities.maxCloneDepth) return depth;
-    const { projectId, datasetId, tableId } = t.cloneDefinition.baseTableReference;
-    t = await getTable(link, [projectId, datasetId, tableId], o);
-    if (t === null) return capabilities.maxCloneDepth;
-  }
-  return depth;
-}
-
 /** Tables of a dataset whose names start with `prefix`. */
 export async function list(link: Link, schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]> {
   const [project, dataset] = complete([...schema.path, prefix], "dataset");

@@ -40,15 +40,13 @@ export interface Fingerprint {
   readonly foreignKeys: readonly unknown[];
   /** The table's own IAM policy; null: it was not asked for, or may not be read. */
   readonly iam: readonly Binding[] | null;
-  /** How long the chain of clones is that the table hangs on: 0 for a table of its own. */
-  readonly depth: number;
   /** What a swap would take off, and a clone not have: each as a noun phrase. */
   readonly fixed: readonly string[];
 }
 
 /** What is told by more calls than one. */
-export type Beside = Pick<Fingerprint, "iam" | "depth" | "fixed">;
-export const nothingBeside: Beside = { iam: null, depth: 0, fixed: [] };
+export type Beside = Pick<Fingerprint, "iam" | "fixed">;
+export const nothingBeside: Beside = { iam: null, fixed: [] };
 
 export function fingerprintOf(t: TableAnswer, beside: Beside): Fingerprint {
   return {
@@ -96,7 +94,7 @@ export function partitioned(p: Partitioning | null): Readonly<Record<string, unk
 /** The adapter's own form again: it has been through the core, and through JSON. */
 export function readFingerprint(value: unknown): Fingerprint | null {
   if (value === null || value === undefined) return null;
-  if (typeof value === "object" && "partitioning" in value && "depth" in value) return value as Fingerprint;
+  if (typeof value === "object" && "partitioning" in value && "fixed" in value) return value as Fingerprint;
   throw new Error("cutover: the fingerprint of a table is not one that the BigQuery adapter wrote");
 }
 

@@ -1,7 +1,7 @@
 import type { ColumnType, Row } from "cutover/adapter";
 import * as z from "zod";
 import { misfit } from "./errors.js";
-import { syntax } from "./syntax.js";
+import { jsonText, syntax } from "./syntax.js";
 import { fromText } from "./values.js";
 
 /**
@@ -16,7 +16,7 @@ function exact(expr: string, type: ColumnType): string {
     case "bytes":
       return `TO_HEX(${expr})`;
     case "json":
-      return `IF(${expr} IS NULL, NULL, TO_JSON_STRING(${expr}))`;
+      return jsonText(expr);
     case "date":
       return `UNIX_DATE(${expr})`;
     case "timestamp":

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ColumnShape, IoOptions } from "cutover/adapter";
+import { type ColumnShape, type IoOptions, stored } from "cutover/adapter";
+import { canClone } from "./chain.js";
 import { dress, mark } from "./dress.js";
 import { fault } from "./errors.js";
 import { type Fingerprint, partitioned, splitLabels } from "./fingerprint.js";
@@ -23,14 +24,13 @@ export type BigQueryNative =
   /** tables.delete; one that is not there is fine. */
   | { readonly call: "drop"; readonly table: TablePath }
   /**
-   * A copy job into a table that must not be there yet. `kind` by what the chain of clones allows. `keep`: one that is there is fine.
-   * `once`: the mark of the swap that keeps live so, which makes the job's name: it takes effect once; null: a new job each time.
+   * A copy job into a table that must not be there yet: a clone, or a whole copy at the end of a chain of clones. `keep`: one that is
+   * there is fine. `once`: the mark of the swap that keeps live so, which makes the job's name: it takes effect once; null: a new job each time.
    */
   | {
       readonly call: "copy";
       readonly from: TablePath;
       readonly to: TablePath;
-      readonly kind: "CLONE" | "COPY";
       readonly keep: boolean;
       readonly once: string | null;
     }
@@ -56,7 +56,16 @@ export type BigQueryNative =
    * ALTER TABLE RENAME. Where `to` is what a swap under the mark of `from` has kept, that swap was stopped before it dropped its
    * candidate: then `from` is dropped.
    */
-  | { readonly call: "rename"; readonly from: TablePath; readonly to: TablePath };
+  | { readonly call: "rename"; readonly from: TablePath; readonly to: TablePath }
+  /** `to` becomes a copy of a table as it was so many microseconds after 1970; at the end of a chain of clones by its rows. */
+  | {
+      readonly call: "restore";
+      readonly from: TablePath;
+      readonly to: TablePath;
+      readonly micros: string;
+      readonly columns: readonly ColumnShape[];
+      readonly like: Fingerprint;
+    };
 
 type Native<C extends BigQueryNative["call"]> = Extract<BigQueryNative, { readonly call: C }>;
 
@@ -78,13 +87,17 @@ export function perform(link: Link, n: BigQueryNative, o: IoOptions): Promise<vo
       return mark(link, n.table, n.marker, o);
     case "rename":
       return rename(link, n, o);
+    case "restore":
+      return restore(link, n, o);
   }
 }
 
 async function create(link: Link, { table, columns, ifNotExists, like }: Native<"create">, o: IoOptions): Promise<void> {
   const body = {
     tableReference: referenceOf(table),
-    schema: { fields: schemaOf(columns).map((f, i) => withDefault(f, columns[i])) },
+    schema: {
+      fields: schemaOf(columns).map((f, i) => like?.fields.find((l) => l.name === f.name) ?? withDefault(f, columns[i])),
+    },
     ...(like === null ? {} : dressing(like)),
   };
   const place = { project: table[0], path: `/datasets/${encodeURIComponent(table[1])}/tables` };
@@ -142,14 +155,15 @@ const copying = (from: TablePath, to: TablePath, operationType: string, writeDis
   },
 });
 
-async function copy(link: Link, { from, to, kind, keep, once }: Native<"copy">, o: IoOptions): Promise<void> {
+async function copy(link: Link, { from, to, keep, once }: Native<"copy">, o: IoOptions): Promise<void> {
   const id = once === null ? {} : { id: keepingId(to, once) };
   // An empty table would be filled without a word (docs: WRITE_EMPTY).
   if ((await getTable(link, to, o)) !== null) {
     if (keep) return;
     throw fault("unsupported", `${syntax.ident(to)} is there already`, "Drop it, or rename it.");
   }
-  await link.run(copying(from, to, kind === "CLONE" ? "CLONE" : "COPY", "WRITE_EMPTY"), { ...o, ...id }).catch((e: unknown) => {
+  const kind = (await canClone(link, from, o)) ? "CLONE" : "COPY";
+  await link.run(copying(from, to, kind, "WRITE_EMPTY"), { ...o, ...id }).catch((e: unknown) => {
     if (!keep || !isThere(e)) throw e;
   });
 }
@@ -186,4 +200,16 @@ async function rename(link: Link, { from, to }: Native<"rename">, o: IoOptions):
     throw fault("unsupported", `${syntax.ident(to)} is there already`, "Drop it, or rename it.");
   }
   await link.run({ query: { query: `ALTER TABLE ${syntax.ident(from)} RENAME TO ${syntax.ident([to[2]])}` } }, o);
+}
+
+async function restore(link: Link, { from, to, micros, columns, like }: Native<"restore">, o: IoOptions): Promise<void> {
+  const then = `${syntax.ident(from)} FOR SYSTEM_TIME AS OF TIMESTAMP_MICROS(${micros})`;
+  const run = (query: string): Promise<unknown> => link.run({ query: { query } }, o);
+  if (await canClone(link, from, o)) {
+    await run(`CREATE TABLE ${syntax.ident(to)} CLONE ${then}`);
+    return;
+  }
+  await create(link, { call: "create", table: to, columns, ifNotExists: false, like }, o);
+  const names = stored(columns).map((c) => syntax.ident([c.name]));
+  await run(`INSERT INTO ${syntax.ident(to)} (${names.join(", ")}) SELECT ${names.join(", ")} FROM ${then}`);
 }

@@ -36,7 +36,7 @@ export interface BlockScript {
 
 /** In bytes (docs: quotas, query jobs: 1 MB for a query's text), with room for the comment that names the call. */
 export const LONGEST_SCRIPT = 1_000_000 - 2_000;
-/** Of an explanation, in characters: beyond it rows are left out, since a variable holds 1 MB (docs: quotas, scripting). */
+/** Of the rows of an explanation, in characters: a variable holds 1 MB (docs: multi-statement queries, variables). */
 const LONGEST_EXPLANATION = 200_000;
 
 /** One thing of a block that leaves a result: an operation, or an explanation of one. */
@@ -128,10 +128,12 @@ function result({ op, variable }: Part, known: Known): readonly string[] {
 function explained(b: BlockOp, part: Part, explanations: readonly Part[], known: Known): readonly string[] {
   return (b.explain ?? []).map((x, k) => {
     const { op, variable } = explanations[k] as Part;
-    const rows = `SELECT IF(LENGTH(j) > ${LONGEST_EXPLANATION}, '[]', j) FROM (SELECT ${jsonOf(op, statementOf(op, known))} AS j)`;
-    return `IF ${cellOf(part.variable, x.unless)} = 'false' THEN SET ${variable} = (${rows}); END IF;`;
+    return `IF ${cellOf(part.variable, x.unless)} = 'false' THEN SET ${variable} = (SELECT ${jsonOf(op, bounded(statementOf(op, known)))}); END IF;`;
   });
 }
+/** As many rows as a variable holds, the shortest first: an explanation must not be what a block fails by. */
+const bounded = (query: string): string =>
+  `SELECT * EXCEPT (_cutover_size) FROM (SELECT _cutover_e.*, SUM(LENGTH(TO_JSON_STRING(_cutover_e))) OVER (ORDER BY LENGTH(TO_JSON_STRING(_cutover_e))) AS _cutover_size FROM (${query}\n) AS _cutover_e) WHERE _cutover_size <= ${LONGEST_EXPLANATION}`;
 const cellOf = (variable: string, column: string): string =>
   `JSON_VALUE(${variable}, ${text(`$[0].${/^\w+$/.test(column) ? column : JSON.stringify(column)}`)})`;
 

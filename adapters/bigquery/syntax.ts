@@ -82,33 +82,32 @@ export const isLoose = (c: Kind): boolean => c.type === "float64" || c.type === 
 export function otherText(expr: string, native: string): string {
   if (/^(?:BIGNUMERIC|INTERVAL)\b/.test(native)) return `CAST(${expr} AS STRING)`;
   if (native === "GEOGRAPHY") return `ST_ASTEXT(${expr})`;
-  return `TO_JSON_STRING(${expr})`;
+  return jsonText(expr);
 }
 
 /** A text for each value of a column, another for each other one, NULL for NULL; depends on no setting. */
-export function exactText(expr: string, { type: t, native }: Kind): string {
-  const sized = (value: string): string => `CONCAT(CAST(LENGTH(${value}) AS STRING), ':', ${value})`;
+function exactText(expr: string, { type: t, native }: Kind): string {
   switch (t) {
     case "timestamp":
       return `CAST(UNIX_MICROS(${expr}) AS STRING)`;
     case "bytes":
       return `CONCAT('x', TO_HEX(${expr}))`;
     case "json":
-      // A SQL NULL would be the text null.
-      return `IF(${expr} IS NULL, NULL, ${sized(`TO_JSON_STRING(${expr})`)})`;
+      return jsonText(expr);
     case "string":
-      if (!isOther({ type: t, native })) return sized(expr);
+      if (!isOther({ type: t, native })) return `CONCAT(CAST(LENGTH(${expr}) AS STRING), ':', ${expr})`;
       // Texts of points are rounded, their bytes are not.
-      if (native === "GEOGRAPHY") return `TO_HEX(ST_ASBINARY(${expr}))`;
-      return `IF(${expr} IS NULL, NULL, ${sized(otherText(expr, native))})`;
+      return native === "GEOGRAPHY" ? `TO_HEX(ST_ASBINARY(${expr}))` : otherText(expr, native);
     default:
       return `CAST(${expr} AS STRING)`;
   }
 }
+/** A SQL NULL would be the text null. */
+export const jsonText = (expr: string): string => `IF(${expr} IS NULL, NULL, TO_JSON_STRING(${expr}))`;
 
 /**
- * One text a row, injective: `|` between the values, which either cannot hold one or say their length before; NULL is empty,
- * which no value is. Of its md5 the first 60 bits, which an INT64 holds.
+ * One text a row, injective: `|` between the values, of which one ends where its digits, its JSON or the length that it begins with
+ * say so; NULL is empty, which no value is. Of its md5 the first 60 bits, which an INT64 holds.
  */
 function rowHash(columns: readonly ColumnShape[], alias?: string): string {
   const parts = columns.map((c) => `IFNULL(${exactText(ident(alias === undefined ? [c.name] : [alias, c.name]), c)}, '')`);

@@ -33,8 +33,5 @@ export async function getTable(link: Link, path: TablePath, o: IoOptions): Promi
   }
 }
 
-/**
- * Changes with every write, and with changes of properties too. The etag would do as well, but it changes with what others set on
- * columns and labels while nothing was written [I].
- */
-export const versionOf = (t: TableAnswer): string => `${t.lastModifiedTime ?? ""}.${t.numRows ?? ""}.${t.numBytes ?? ""}`;
+/** Changes with every write, and with changes of properties too. An etag changes by itself as well (its bytes are counted anew). */
+export const versionOf = (t: TableAnswer): string => `${t.lastModifiedTime ?? ""}.${t.numRows ?? ""}`;

@@ -17,6 +17,7 @@ export const capabilities: Capabilities & {
   estimates: false,
   files: ["csv", "ndjson", "parquet"],
   uniqueKeysEnforced: true,
+  negativeZero: true,
   maxCloneDepth: null,
   concurrentSessions: true,
   exclusiveProcess: true,

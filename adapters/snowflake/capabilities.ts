@@ -13,6 +13,7 @@ export const capabilities = {
   estimates: false,
   files: ["csv", "ndjson", "parquet"],
   uniqueKeysEnforced: false,
+  negativeZero: true,
   maxCloneDepth: null,
   concurrentSessions: true,
   exclusiveProcess: false,

@@ -13,6 +13,7 @@ export const capabilities = {
   // The server's own COPY reads files of the server; an application's files come as rows.
   files: [],
   uniqueKeysEnforced: true,
+  negativeZero: true,
   maxCloneDepth: null,
   // One PGlite is one connection: statements and blocks take turns.
   concurrentSessions: false,

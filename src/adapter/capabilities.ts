@@ -39,6 +39,8 @@ export interface Capabilities {
   readonly files: readonly ("csv" | "ndjson" | "parquet")[];
   /** Whether the engine enforces declared keys. Not read yet: the core never trusts them and proves uniqueness itself. */
   readonly uniqueKeysEnforced: boolean;
+  /** Whether a float column keeps the sign of −0. Not read by the core. */
+  readonly negativeZero: boolean;
   /** Longest chain of clones of clones; null: no limit. Not read yet: `clone` is always given depth 0. */
   readonly maxCloneDepth: number | null;
   /**

@@ -112,11 +112,11 @@ export async function openPlace(given: Opened): Promise<Place> {
     },
     async rows(ref, columns) {
       const names = join(
-        columns.map((c) => ident([c.name])),
+        columns.map((c) => ident(["row", c.name])),
         ", ",
       );
       const returns = Object.fromEntries(columns.map((c) => [c.name, c.type]));
-      const found = await query(template`SELECT ${names} FROM ${ident(ref.path)}`, returns);
+      const found = await query(template`SELECT ${names} FROM ${ident(ref.path)} AS ${ident(["row"])}`, returns);
       return sorted(found.map((r) => columns.map((c) => r[c.name])));
     },
     query,

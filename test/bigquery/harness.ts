@@ -1,11 +1,16 @@
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { BigQuery } from "@google-cloud/bigquery";
 import { ident, type Sql, type TableRef, template } from "cutover/adapter";
 import { type BigQueryOptions, bigquery } from "cutover/bigquery";
 import type { Harness } from "cutover/conformance";
+import * as z from "zod";
 import { capabilities } from "../../adapters/bigquery/capabilities.js";
 import { wrapped } from "../../src/conformance/wrapped.js";
-import { startBigQuery } from "../simulators/bigquery/server.js";
+import { authClient } from "../simulators/bigquery/client.js";
 
 /** What BigQuery's tables can bear that a clone and a swap must carry. */
 export const decorate = (table: TableRef): readonly Sql[] => [
@@ -71,9 +76,30 @@ export function harnessIn(project: Project): Harness & { readonly cost: () => Co
   };
 }
 
-/** The kit on the simulator, which every case of a process shares. */
+const told = z.object({
+  token: z.string(),
+  projectId: z.string(),
+  location: z.string(),
+  apiEndpoint: z.string(),
+});
+
+/** The kit on the simulator, which every case shares; in a process of its own, so that the kit measures its own memory. */
 export async function simulated(): Promise<{ readonly harness: Harness; close(): Promise<void> }> {
-  const simulator = await startBigQuery();
-  const { dataset: _dataset, ...project } = simulator.connectionOptions();
-  return { harness: harnessIn(project as unknown as Project), close: () => simulator.close() };
+  const file = fileURLToPath(new URL("./simulator-child.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=cutover-source", file], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  // Whoever forgets to close it is not kept from ending.
+  child.unref();
+  for (const stream of [child.stdin, child.stdout]) (stream as unknown as { unref(): void }).unref();
+  const { token, ...project } = told.parse(JSON.parse(line));
+  return {
+    harness: harnessIn({ ...project, authClient: authClient(token) } as Project),
+    close: async () => {
+      const closed = once(child, "close");
+      child.stdin.end();
+      await closed;
+    },
+  };
 }

@@ -143,11 +143,11 @@ it("tells the error of a statement, and keeps nothing of the block", async () =>
 it("cancels a block that is aborted, and one whose time is over", async () => {
   const struck = place.sim.faults.add({ sql: "BEGIN TRANSACTION" }, { hang: true }, 2);
   const end = new AbortController();
-  const running = failure(session.atomic(block([fence, add(1)]), io({ signal: end.signal })));
+  const running = failure(session.atomic(block([fence, add(7)]), io({ signal: end.signal })));
   while (struck.times === 0) await new Promise((resolve) => setImmediate(resolve));
   end.abort();
   expect(await running).toMatchObject({ kind: "cancelled", outcome: "not-applied" });
-  const late = failure(session.atomic(block([fence, add(1)], { timeoutMs: 200 }), io()));
+  const late = failure(session.atomic(block([fence, add(8)], { timeoutMs: 200 }), io()));
   expect(await late).toMatchObject({ kind: "cancelled", outcome: "not-applied" });
   expect(await count()).toBe("0");
 });

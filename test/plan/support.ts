@@ -90,7 +90,6 @@ const onBigQuery: BigQueryFingerprint = {
   primaryKey: [],
   foreignKeys: [],
   iam: null,
-  depth: 0,
   fixed: [],
 };
 export const idOf = (name: string): string => tableKey(inMain(name).path, "db", false);

@@ -33,6 +33,7 @@ const capabilities: Capabilities = {
   estimates: false,
   files: [],
   uniqueKeysEnforced: false,
+  negativeZero: true,
   maxCloneDepth: null,
   concurrentSessions: true,
   exclusiveProcess: false,

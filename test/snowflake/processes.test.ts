@@ -1,63 +1,27 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { snowflake } from "cutover/snowflake";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { turnsPipeline } from "../../src/conformance/operations/contend.js";
 import { type Call, later, type When } from "../simulators/snowflake/faults.js";
+import { type Doing, first, itemsPipeline, publish, second, third } from "../support/items-releases.js";
 import { long } from "../support/long.js";
+import { processes } from "../support/processes.js";
 import { type Account, account } from "./place.js";
-import { itemsPipeline, publish, type Release, type Task } from "./processes-child.js";
 
 let a: Account;
-let children: ChildProcess[] = [];
+const children = processes();
 beforeEach(async () => {
   a = await account();
-  children = [];
 });
 afterEach(async () => {
-  for (const c of children) c.kill("SIGKILL");
+  children.killAll();
   await a.close();
 });
 
-type Doing = Task extends infer T ? (T extends Task ? Omit<T, "login"> : never) : never;
+const file = fileURLToPath(new URL("./processes-child.ts", import.meta.url));
 /** A process of its own, logged in to the simulator. */
-function start(doing: Doing) {
-  const file = fileURLToPath(new URL("./processes-child.ts", import.meta.url));
-  const task = JSON.stringify({ login: a.sim.connectionOptions(), ...doing });
-  const p = spawn(process.execPath, ["--import", "tsx", "--conditions=cutover-source", file, task], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(p);
-  const out = { said: "", errors: "" };
-  p.stdout.on("data", (d) => {
-    out.said += String(d);
-  });
-  p.stderr.on("data", (d) => {
-    out.errors += String(d);
-  });
-  const closed = once(p, "close");
-  return {
-    /** What it told at its end. */
-    async end(): Promise<Record<string, unknown>> {
-      await closed;
-      if (out.said === "") throw new Error(`the child ended without a word: ${out.errors}`);
-      return JSON.parse(out.said) as Record<string, unknown>;
-    },
-    stop: () => p.kill("SIGSTOP"),
-    wake: () => p.kill("SIGCONT"),
-    async kill(): Promise<void> {
-      p.kill("SIGKILL");
-      await closed;
-      expect(p.signalCode).toBe("SIGKILL");
-    },
-  };
-}
-
-const first: Release = { from: 1, to: 20, v: 1, strategy: "in-place" };
-const second = (strategy: Release["strategy"]): Release => ({ from: 11, to: 30, v: 2, strategy });
-const third = (strategy: Release["strategy"]): Release => ({ from: 21, to: 40, v: 3, strategy });
-const own = () => itemsPipeline(a.sim.connectionOptions());
+const start = (doing: Doing) => children.start(file, { login: a.sim.connectionOptions(), ...doing });
+const own = () => itemsPipeline(snowflake(a.sim.connectionOptions()));
 
 /** How many rows live has of each release, in the order of releases. */
 const live = async (): Promise<readonly unknown[]> =>

@@ -23,6 +23,7 @@ const capabilities = {
   estimates: false,
   files: [],
   uniqueKeysEnforced: true,
+  negativeZero: true,
   maxCloneDepth: null,
   concurrentSessions: true,
   exclusiveProcess: false,

@@ -1,9 +1,5 @@
-import { ansi, raw, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
-import type { ScriptOp } from "../script.js";
-import { isOther, otherText, syntax } from "../syntax.js";
+import { type SqlOp, type Step, sqlOp } from "cutover/adapter";
 import { listed, name, names, table, told } from "./words.js";
-
-const portable = ansi(syntax);
 
 /** One row a key: winners of one key that differ are those whose whole rows differ. */
 export function fold(s: Step<"fold">): readonly SqlOp[] {
@@ -17,8 +13,8 @@ export function fold(s: Step<"fold">): readonly SqlOp[] {
   // Numbered, since DISTINCT takes no JSON.
   const once = `ROW_NUMBER() OVER (PARTITION BY ${told(s.columns, "r")}) AS ${name("_cutover_copy")}`;
   const winners = `SELECT ${names(s.columns, "r")}, ${once} FROM (${ranked}) AS ${name("r")} WHERE ${name("r", "_cutover_rank")} = 1`;
-  const keys = listed(s.key.map((k) => name("w", k)));
-  const ties = `SELECT ${keys} FROM (${winners}) AS ${name("w")} WHERE ${name("w", "_cutover_copy")} = 1 GROUP BY ${keys} HAVING COUNT(*) > 1`;
+  const keys = listed(s.key.map((k) => name("_cutover_w", k)));
+  const ties = `SELECT ${keys} FROM (${winners}) AS ${name("_cutover_w")} WHERE ${name("_cutover_w", "_cutover_copy")} = 1 GROUP BY ${keys} HAVING COUNT(*) > 1`;
   const shown = s.key.map((k) => `CAST(${name("t", k)} AS STRING)`).join(", ', ', ");
   const numbered = `SELECT ${names(s.columns, "f")}, ROW_NUMBER() OVER (PARTITION BY ${key}${order}) AS ${name("_cutover_copy")} FROM ${table(s.from)} AS ${name("f")}`;
   return [
@@ -30,27 +26,4 @@ export function fold(s: Step<"fold">): readonly SqlOp[] {
       `INSERT INTO ${table(s.to)} (${names(s.columns)}) SELECT ${names(s.columns, "n")} FROM (${numbered}) AS ${name("n")} WHERE ${name("n", "_cutover_copy")} = 1`,
     ),
   ];
-}
-
-/** Samples: text for what has no canonical type. Rows of a user's query are shown as they come. */
-export function offenders(s: Step<"offenders">): readonly ScriptOp[] {
-  const { of } = s.observe;
-  if (of === "query") return portable.offenders(s).map((op) => ({ ...op, loose: true }));
-  if (of === "partition-change") {
-    const part = s.columns.find((c) => s.observe.of === "partition-change" && c.name === s.observe.partition);
-    const returns = {
-      ...(part === undefined ? {} : { [part.name]: part.type }),
-      rows_before: "int64",
-      rows_now: "int64",
-    } as const;
-    return portable.offenders(s).map((op) => ({ ...op, returns }));
-  }
-  if (!s.columns.some(isOther)) return portable.offenders(s);
-  const shown = s.columns.map((c) => {
-    const value = name("o", c.name);
-    return isOther(c) ? `IF(${value} IS NULL, NULL, ${otherText(value, c.native)}) AS ${name(c.name)}` : value;
-  });
-  return portable
-    .offenders(s)
-    .map((op) => ({ ...op, sql: template`${raw(`SELECT ${listed(shown)} FROM (`)}${op.sql}${raw(`) AS ${name("o")}`)}` }));
 }

@@ -1,49 +1,29 @@
-import {
-  CutoverError,
-  type NativeOp,
-  type SqlOp,
-  type Step,
-  sqlOp,
-  stored,
-  type TableRef,
-  type TableShape,
-} from "cutover/adapter";
-import { capabilities } from "../capabilities.js";
+import { CutoverError, type NativeOp, type Step, type TableRef, type TableShape } from "cutover/adapter";
 import { type Fingerprint, readFingerprint } from "../fingerprint.js";
 import type { Field } from "../link.js";
 import type { BigQueryNative } from "../natives.js";
 import { complete } from "../tables.js";
 import { call } from "./ledger.js";
-import { listed, name, table } from "./words.js";
+import { name, table } from "./words.js";
 
 type Call = NativeOp<BigQueryNative>;
 
-/** A chain of clones has an end: a table at it is copied. */
-const kindOf = (print: Fingerprint): "CLONE" | "COPY" => (print.depth < capabilities.maxCloneDepth ? "CLONE" : "COPY");
-
-function copy(
-  from: TableRef,
-  to: TableRef,
-  print: Fingerprint,
-  more: { readonly keep: boolean; readonly once: string | null },
-): Call {
-  const kind = kindOf(print);
-  return call(
-    { call: "copy", from: complete(from.path), to: complete(to.path), kind, ...more },
-    `CREATE TABLE ${more.keep ? "IF NOT EXISTS " : ""}${table(to)} ${kind} ${table(from)}`,
+const copy = (from: TableRef, to: TableRef, more: { readonly keep: boolean; readonly once: string | null }): Call =>
+  call(
+    { call: "copy", from: complete(from.path), to: complete(to.path), ...more },
+    `CREATE TABLE ${more.keep ? "IF NOT EXISTS " : ""}${table(to)} CLONE ${table(from)}`,
   );
-}
 const dress = (ref: TableRef, like: Fingerprint, marker: string | null): Call =>
   call(
     { call: "dress", table: complete(ref.path), like, marker },
     `-- labels, description, expiration, policy tags, primary key and access of ${table(ref)}${marker === null ? "" : `, marked ${marker}`}`,
   );
 
-/** A copy with what a copy leaves out, or an empty table of the same kind. */
+/** A clone, at the end of a chain of clones a copy, with what it leaves out; or an empty table of the same kind. */
 export function clone(s: Step<"clone">): readonly Call[] {
   const print = carried("clone", s.from);
   const { columns } = s.from;
-  if (!s.empty) return [copy(s.from.ref, s.to, print, { keep: false, once: null }), dress(s.to, print, null)];
+  if (!s.empty) return [copy(s.from.ref, s.to, { keep: false, once: null }), dress(s.to, print, null)];
   return [
     call(
       { call: "create", table: complete(s.to.path), columns, ifNotExists: false, like: print },
@@ -64,7 +44,10 @@ export function swap(s: Step<"swap">): readonly Call[] {
   const live = carried("swap", s.live);
   refuseLoss(s.live, live, next);
   return [
-    copy(s.at, s.keepAs, live, { keep: true, once: s.marker }),
+    // First, since it fails where there is no candidate: then nothing is kept either.
+    ...mark({ kind: "mark", table: s.candidate, marker: s.marker }),
+    copy(s.at, s.keepAs, { keep: true, once: s.marker }),
+    dress(s.keepAs, live, s.live.marker),
     call(
       { call: "overwrite", from: candidate, to: at, marker: s.marker, version: s.live.version },
       `-- copy job, WRITE_TRUNCATE: ${table(s.candidate.ref)} over ${table(s.at)}`,
@@ -130,16 +113,17 @@ export const rename = (s: Step<"rename">): readonly Call[] => [
   ),
 ];
 
-/** Live as it was at an instant; at the end of a chain of clones as rows in a table of the same kind. */
-export function restore(s: Step<"restore">): readonly (Call | SqlOp)[] {
+/** Live as it was at an instant. */
+export function restore(s: Step<"restore">): readonly Call[] {
   if (!/^\d+$/.test(s.before)) refuse("restore", s.live, "what was recorded of it is no instant");
-  const print = carried("restore", s.live);
-  const then = `${table(s.live.ref)} FOR SYSTEM_TIME AS OF TIMESTAMP_MICROS(${s.before})`;
-  if (kindOf(print) === "CLONE") return [sqlOp(`CREATE TABLE ${table(s.to)} CLONE ${then}`), dress(s.to, print, null)];
-  const columns = listed(stored(s.live.columns).map((c) => name(c.name)));
+  const like = carried("restore", s.live);
+  const [from, to] = [complete(s.live.ref.path), complete(s.to.path)];
   return [
-    ...clone({ kind: "clone", from: s.live, to: s.to, depth: 0, empty: true }),
-    sqlOp(`INSERT INTO ${table(s.to)} (${columns}) SELECT ${columns} FROM ${then}`),
+    call(
+      { call: "restore", from, to, micros: s.before, columns: s.live.columns, like },
+      `CREATE TABLE ${table(s.to)} CLONE ${table(s.live.ref)} FOR SYSTEM_TIME AS OF TIMESTAMP_MICROS(${s.before})`,
+    ),
+    dress(s.to, like, null),
   ];
 }
 

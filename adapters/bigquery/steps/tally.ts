@@ -37,7 +37,10 @@ export function scan(s: Step<"scan">): readonly SqlOp[] {
   ];
 }
 
-/** The hash stands for what the service does not group by, or in its own way. */
+/**
+ * The hash stands for what the service does not group by, or in its own way. Names of results hide an alias of the same name in GROUP
+ * BY, so it has one that no column bears.
+ */
 export function difference(s: Step<"difference">): readonly SqlOp[] {
   const is = (image: string): string => `${name("p", imageColumns.image)} = '${image}'`;
   const signed = s.parts.map((p): Sql => {
@@ -47,14 +50,16 @@ export function difference(s: Step<"difference">): readonly SqlOp[] {
     return template`${head}${rowsOf("table" in p ? p.table : p.changes)}${raw(` AS ${name("p")}${where}`)}`;
   });
   const n = name("_cutover_n");
-  const sum = `SUM(${name("s", "_cutover_sign")})`;
+  const sum = `SUM(${name("_cutover_s", "_cutover_sign")})`;
   const shown = s.columns.map((c) =>
-    isLoose(c) ? `ANY_VALUE(${name("s", c.name)}) AS ${name(c.name)}` : `${name("s", c.name)} AS ${name(c.name)}`,
+    isLoose(c)
+      ? `ANY_VALUE(${name("_cutover_s", c.name)}) AS ${name(c.name)}`
+      : `${name("_cutover_s", c.name)} AS ${name(c.name)}`,
   );
-  const grouped = s.columns.filter((c) => !isLoose(c)).map((c) => name("s", c.name));
+  const grouped = s.columns.filter((c) => !isLoose(c)).map((c) => name("_cutover_s", c.name));
   return [
     sqlOp(
-      template`${raw(`SELECT ${listed(shown)}, ${sum} AS ${n} FROM (`)}${join(signed, " UNION ALL ")}${raw(`) AS ${name("s")} GROUP BY ${listed([syntax.rowHash(s.columns, "s"), ...grouped])} HAVING ${sum} != 0 ORDER BY ${listed([...s.key.map((k) => name(k)), n])}`)}`,
+      template`${raw(`SELECT ${listed(shown)}, ${sum} AS ${n} FROM (`)}${join(signed, " UNION ALL ")}${raw(`) AS ${name("_cutover_s")} GROUP BY ${listed([syntax.rowHash(s.columns, "_cutover_s"), ...grouped])} HAVING ${sum} != 0 ORDER BY ${listed([...s.key.map((k) => name(k)), n])}`)}`,
     ),
   ];
 }

@@ -28,7 +28,7 @@ export const cloneCases = (decorate: (table: TableRef) => readonly Sql[]): reado
       const type = (t: "int64" | "string" | "decimal(18,2)" | "timestamp") => raw(place.adapter.syntax.type(t));
       const ref = place.folded("things");
       await place.execute(
-        template`CREATE TABLE ${ident(ref.path)} (${col("id")} ${type("int64")} NOT NULL, ${col("note")} ${type("string")} DEFAULT 'none', ${col("worth")} ${type("decimal(18,2)")}, ${col("must")} ${type("string")} DEFAULT 'it''s' NOT NULL, ${col("at")} ${type("timestamp")})`,
+        template`CREATE TABLE ${ident(ref.path)} (${col("id")} ${type("int64")} NOT NULL, ${col("note")} ${type("string")} DEFAULT 'none', ${col("worth")} ${type("decimal(18,2)")}, ${col("must")} ${type("string")} DEFAULT ${raw(place.adapter.syntax.literal({ value: "it's", type: "string" }))} NOT NULL, ${col("at")} ${type("timestamp")})`,
       );
       await place.execute(template`INSERT INTO ${ident(ref.path)} (${col("id")}, ${col("worth")}) VALUES (1, 1.50), (2, NULL)`);
       const etl = place.pipeline({ pipeline: "things", tables: { things } });

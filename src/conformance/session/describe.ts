@@ -221,9 +221,16 @@ export const describeCases: readonly CaseDefinition[] = [
         calm(),
       );
       assert.deepEqual(
-        found.map((c) => [c.name, c.type]),
-        columns.map((c, i) => [`Column ${i}`, c.type]),
+        found.map((c) => c.name),
+        columns.map((_, i) => `Column ${i}`),
       );
+      // A query may lose how many digits a decimal has: then it is text, or has more.
+      const decimal = (type: string): boolean => type.startsWith("decimal(") || type === "string";
+      for (const [i, c] of columns.entries()) {
+        const told = found[i]?.type ?? "";
+        const right = c.type.startsWith("decimal(") ? decimal(told) : told === c.type;
+        assert.ok(right, `a column of type ${c.type} is told as ${told}`);
+      }
     },
   },
   {

@@ -41,7 +41,7 @@ async function live(place: Place, name: string): Promise<void> {
     ["staged", 1n],
   ]);
   const streamed: unknown[] = [];
-  const query = template`SELECT ${column} FROM ${t} ORDER BY ${plain}`;
+  const query = template`SELECT ${ident(["row", name])} FROM ${t} AS ${ident(["row"])} ORDER BY ${ident(["row", "plain"])}`;
   for await (const rows of place.session.stream(query, columns.slice(0, 1), calm())) streamed.push(...rows.map((r) => r[name]));
   assert.deepEqual(streamed, ["staged", "changed"], "the column's name is the row's");
   const found = await place.describe(ref);

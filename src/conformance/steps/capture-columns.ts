@@ -1,7 +1,7 @@
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
 import { wide, wideRows } from "./wide.js";
-import { around, bag, byKey, capture, createWith, images, is, publish, type Rows, type Specs, setUp } from "./words.js";
+import { around, bag, byKey, capture, createWith, images, is, publish, type Rows, type Specs, setUp, text } from "./words.js";
 
 const byId = byKey("id");
 
@@ -15,7 +15,7 @@ export const captureColumnCases: readonly CaseDefinition[] = [
         id: ["int64", "NOT NULL"],
         v: ["string", ""],
         n: ["int64", "DEFAULT 42"],
-        s: ["string", "DEFAULT 'it''s'"],
+        s: ["string", `DEFAULT ${text(place, "it's")}`],
         bare: ["string", ""],
       });
       const columns = shapes(place.adapter, { id: "int64", v: "string?", n: "int64?", s: "string?", bare: "string?" });

@@ -7,7 +7,7 @@ import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import type { Place } from "../place.js";
 import { wide, wideRows } from "./wide.js";
-import { bag, createWith, is } from "./words.js";
+import { bag, createWith, is, text } from "./words.js";
 
 const none = (c: Capabilities): string | false => reason({ "the engine clones nothing": c.clone === "none" });
 
@@ -24,7 +24,7 @@ export async function defaulted(place: Place, name: string): Promise<TableRef> {
     id: ["int64", "NOT NULL"],
     v: ["string", ""],
     n: ["int64", "DEFAULT 42"],
-    s: ["string", "DEFAULT 'it''s' NOT NULL"],
+    s: ["string", `DEFAULT ${text(place, "it's")} NOT NULL`],
     b: ["bool", "DEFAULT TRUE"],
     amount: ["decimal(18,2)", "NOT NULL"],
   });

@@ -156,7 +156,11 @@ export const fenceCases: readonly CaseDefinition[] = [
   {
     name: "the warehouse's clock moves inside a block",
     invariant: 5,
-    skip: (c) => reason({ "the engine has no transactions": c.transaction === "none" }),
+    skip: (c) =>
+      reason({
+        "the engine has no transactions": c.transaction === "none",
+        "a block is one job, with a time limit below the lease's": c.transaction === "script",
+      }),
     async run(place) {
       const lease = await leaseAt(place);
       const read = (id: string): PlannedStep => ({ id, step: { kind: "readLease", lease } });

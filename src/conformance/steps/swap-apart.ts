@@ -88,7 +88,7 @@ export const swapApartCases = (decorate: (table: TableRef) => readonly Sql[]): r
       await mark(place, live.ref, "3");
       await mark(place, candidate.ref, "7");
       const [marked, next] = [await place.describe(live.ref), await place.describe(candidate.ref)];
-      await place.step(swapping(marked, next, live.ref, kept));
+      await place.step(swapping(marked, next, live.ref, kept, "7"));
       is([await markOf(place, live.ref), await markOf(place, kept)], ["7", "3"], "marks of live and of what was live");
     },
   },
@@ -106,7 +106,9 @@ export const swapApartCases = (decorate: (table: TableRef) => readonly Sql[]): r
         const rowsOf = async (ref: TableRef): Promise<string> =>
           (await there(place, ref)) ? String((await place.rows(ref, columns)).length) : "absent";
         const seen = [await rowsOf(live.ref), await rowsOf(candidate.ref), await rowsOf(kept)].join(" ");
-        const states = done === 0 ? ["2 3 absent"] : done === all ? ["3 absent 2"] : ["2 3 absent", "3 2 absent", "3 absent 2"];
+        // Names change hands; or live is overwritten, after it was copied, and before the candidate goes.
+        const between = ["2 3 absent", "3 2 absent", "3 absent 2", "2 3 2", "3 3 2"];
+        const states = done === 0 ? ["2 3 absent"] : done === all ? ["3 absent 2"] : between;
         assert.ok(
           states.includes(seen),
           `after ${done} of ${all} operations live, candidate and kept have ${seen} rows, not ${states.join(" or ")}`,

@@ -14,14 +14,15 @@ import { bag, committed, createWith, is, type Rows } from "./words.js";
 const none = (c: Capabilities): string | false =>
   reason({ "the engine swaps nothing": c.swap === "none", "the engine clones nothing": c.clone === "none" });
 
-export const swapping = (live: TableShape | null, candidate: TableShape, at: TableRef, keepAs: TableRef): Step<"swap"> => ({
-  kind: "swap",
-  live,
-  candidate,
-  at,
-  keepAs,
-  marker: "7",
-});
+let swaps = 0;
+/** No two decisions have one mark. */
+export const swapping = (
+  live: TableShape | null,
+  candidate: TableShape,
+  at: TableRef,
+  keepAs: TableRef,
+  marker = `swap_${++swaps}`,
+): Step<"swap"> => ({ kind: "swap", live, candidate, at, keepAs, marker });
 /** As the core does it: in one block where DDL has a part in transactions. */
 async function swap(place: Place, step: Step<"swap">): Promise<void> {
   if (place.adapter.capabilities.transactionalDdl) await committed(place, [{ id: "swap", step }]);

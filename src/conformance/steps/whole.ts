@@ -2,7 +2,7 @@ import type { PlannedStep } from "../../plan/compile.js";
 import { type CaseDefinition, reason } from "../case.js";
 import { shapes } from "../columns.js";
 import { wide, wideRows } from "./wide.js";
-import { around, bag, committed, content, createWith, type Desk, is, type Specs, setUp } from "./words.js";
+import { around, bag, committed, content, createWith, type Desk, is, type Specs, setUp, text } from "./words.js";
 
 const specs: Specs = { id: "int64", v: "string?" };
 const filling = ({ live, delta }: Desk, given: readonly string[], inserts: number): PlannedStep => ({
@@ -36,7 +36,7 @@ export const wholeCases: readonly CaseDefinition[] = [
     name: "fill gives a column that does not come its default",
     invariant: 3,
     async run(place) {
-      const rest = { n: ["int64", "DEFAULT 42"], s: ["string", "DEFAULT 'it''s'"], bare: ["string", ""] } as const;
+      const rest = { n: ["int64", "DEFAULT 42"], s: ["string", `DEFAULT ${text(place, "it's")}`], bare: ["string", ""] } as const;
       const ref = await createWith(place, "live", { id: ["int64", "NOT NULL"], ...rest });
       const given = shapes(place.adapter, { bare: "string?", id: "int64?" });
       const desk = await around(place, await place.describe(ref), given, [

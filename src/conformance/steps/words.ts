@@ -62,6 +62,8 @@ export async function setUp(
   await place.make(ref, columns, rows.live);
   return around(place, await place.describe(ref), shapes(place.adapter, o.delta ?? specs), rows.delta);
 }
+/** A text in the engine's own quotes. */
+export const text = (place: Place, value: string): string => place.adapter.syntax.literal({ value, type: "string" });
 /** A table by statements, for what `create` cannot say: each column with what follows its type. */
 export async function createWith(
   place: Place,

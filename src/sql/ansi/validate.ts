@@ -5,7 +5,7 @@ import type { Syntax } from "../../adapter/syntax.js";
 import type { ColumnType } from "../../table/types.js";
 import { inline } from "../render.js";
 import { join, raw, type Sql, template } from "../sql.js";
-import { and, as, column, columns, numbered, on, or, sameKey } from "./words.js";
+import { and, as, column, columns, numbered, on, sameKey } from "./words.js";
 
 /** The checks of a table as one query, and the rows that offend. */
 export function validateSteps(syntax: Syntax): Compilers<"validate" | "offenders"> {
@@ -62,10 +62,11 @@ function predicate(o: Observation, syntax: Syntax): Sql | null {
     case "nulls":
       return template`${column(o.column)} IS NULL`;
     case "outside":
-      return or([
-        ...(o.min === null ? [] : [template`${column(o.column)} < ${raw(syntax.literal(o.min))}`]),
-        ...(o.max === null ? [] : [template`${column(o.column)} > ${raw(syntax.literal(o.max))}`]),
-      ]);
+      // NaN is on no side of a number, and so outside.
+      return template`NOT (${and([
+        ...(o.min === null ? [] : [template`${column(o.column)} >= ${raw(syntax.literal(o.min))}`]),
+        ...(o.max === null ? [] : [template`${column(o.column)} <= ${raw(syntax.literal(o.max))}`]),
+      ])})`;
     case "unaccepted":
       return template`${column(o.column)} NOT IN (${raw(o.values.map((v) => syntax.literal(v)).join(", "))})`;
     default:

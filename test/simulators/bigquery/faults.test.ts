@@ -151,6 +151,15 @@ describe("faults", () => {
     expect(await rows()).toBe(1);
   });
 
+  it("that hold a job for ever do not hold up the simulator's end", async () => {
+    for (const at of ["pending", "running", "done"] as const) {
+      const held = project.sim.faults.hold({ sql: /INSERT/ }, at);
+      await client.createQueryJob({ query: "INSERT INTO app.t (a) VALUES (1)" });
+      await held.reached;
+    }
+    await pool.end();
+  });
+
   it("can hold an answer whose request has had its effect", async () => {
     const held = project.sim.faults.hold({ endpoint: "jobs.insert", sql: /INSERT/ }, "after");
     const inserted = insert();

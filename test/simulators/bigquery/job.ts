@@ -63,7 +63,12 @@ export interface Twist {
   readonly fails?: { readonly error: SimError; readonly effect: boolean };
 }
 
-export function makeJob(asked: Asked, now: () => number): { job: Job; run(work: Work, twist: Twist): Promise<() => void> } {
+/** A job that has not begun, and what runs it. `closing`: nobody waits for anything any more. */
+export function makeJob(
+  asked: Asked,
+  now: () => number,
+  closing: Promise<void>,
+): { job: Job; run(work: Work, twist: Twist): Promise<() => void> } {
   const controller = new AbortController();
   const { signal } = controller;
   const over = later<void>();
@@ -91,7 +96,7 @@ export function makeJob(asked: Asked, now: () => number): { job: Job; run(work: 
   const wait = async (gate: (() => Promise<void>) | undefined, abortable: boolean): Promise<void> => {
     if (!gate) return;
     stalled.resolve();
-    await (abortable ? orAbort(gate(), signal) : gate());
+    await (abortable ? orAbort(gate(), signal) : Promise.race([gate(), closing]));
   };
   const act = async (work: Work, twist: Twist): Promise<Outcome> => {
     await wait(twist.pending, true);

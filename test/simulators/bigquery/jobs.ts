@@ -22,7 +22,7 @@ const nameless = ["US", "EU"];
 
 export const newJobId = (): string => `job_${randomBytes(21).toString("base64url")}`;
 
-export function jobs(o: { readonly now: () => number; readonly counter: Counter }): Jobs {
+export function jobs(o: { readonly now: () => number; readonly counter: Counter; readonly closing: Promise<void> }): Jobs {
   const known = new Map<string, Job>();
   const logged = new Map<string, LoggedJob>();
   const running = new Set<Job>();
@@ -55,7 +55,7 @@ export function jobs(o: { readonly now: () => number; readonly counter: Counter 
       if (known.has(name)) throw errors.jobExists(project, id, location);
       forget();
       const log = o.counter.job({ id, kind, sql, labels, user, location });
-      const { job, run } = makeJob(asked, o.now);
+      const { job, run } = makeJob(asked, o.now, o.closing);
       known.set(name, job);
       logged.set(name, log);
       running.add(job);

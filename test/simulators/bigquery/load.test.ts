@@ -1,3 +1,6 @@
+import { readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Jobs, openJobs } from "./engine-jobs.js";
@@ -211,6 +214,14 @@ describe("the destination", () => {
     expect((await jobs.rows(name)).map((r) => r[1])).toEqual(["1", "9"]);
   });
 
+  it("takes rows into the partition of now, or of the decorator, where rows are parted by the time they come", async () => {
+    const job = { ...ndjson(fields("i INT64")), timePartitioning: { type: "DAY" } };
+    await jobs.load('{"i":1}\n', job);
+    await jobs.load('{"i":2}\n', { ...job, destinationTable: { ...jobs.name(`${name}$20240102`) } });
+    expect((await jobs.rows(name)).map((r) => r[0])).toEqual(["1", "2"]);
+    expect(await jobs.rows(`${name}$20240102`)).toEqual([["2"]]);
+  });
+
   it("refuses more partitions than a job may make", async () => {
     jobs.core.quotas.set("partitionsPerJob", 1);
     const day = { timePartitioning: { type: "DAY", field: "d" } };
@@ -224,11 +235,10 @@ describe("the destination", () => {
 describe("Parquet", () => {
   it("brings its own columns, and decimals by the types that the job names", async () => {
     const { store } = jobs.core;
-    const file = `${process.env["TMPDIR"] ?? "/tmp"}/bigquery-load-${process.pid}.parquet`;
+    const file = join(tmpdir(), `bigquery-load-${process.pid}.parquet`);
     await store.own.run(
       `COPY (SELECT 1 AS i, 'x' AS s, CAST(1.5 AS DECIMAL(38,20)) AS big, CAST(2.5 AS DECIMAL(10,2)) AS small, TIMESTAMPTZ '2024-01-01 00:00:00Z' AS ts) TO '${file}' (FORMAT parquet)`,
     );
-    const { readFileSync, rmSync } = await import("node:fs");
     const bytes = readFileSync(file);
     rmSync(file);
     await jobs.load(bytes, { ...into(), sourceFormat: "PARQUET", decimalTargetTypes: ["NUMERIC", "BIGNUMERIC", "STRING"] });

@@ -107,7 +107,7 @@ describe("tables", () => {
     expect((await patch("first")).status).toBe(200);
     expect(await patch("second")).toMatchObject({
       status: 412,
-      body: { error: { message: "Precondition check failed.", errors: [{ reason: "conditionNotMet" }] } },
+      body: { error: { errors: [{ reason: "conditionNotMet" }] } },
     });
     expect((await made.getMetadata())[0].description).toBe("first");
   });

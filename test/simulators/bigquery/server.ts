@@ -1,10 +1,10 @@
 import { type AuthClient, authClient } from "./client.js";
 import type { Counts } from "./counts.js";
+import { openEngine } from "./engine/index.js";
 import type { Resource, SimEngine, SimEngineOptions } from "./engine/types.js";
 import type { Faults } from "./faults.js";
 import { jobResource } from "./resources.js";
 import { type Service, serve } from "./service.js";
-import { openEngine } from "./standin.tmp.js";
 
 export type { Endpoint } from "./calls.js";
 export type { Counts, LoggedJob, Tally } from "./counts.js";

@@ -10,7 +10,7 @@ import { type Counts, counter } from "./counts.js";
 import { describeCall } from "./describe.js";
 import { type SimEngine, SimError } from "./engine/types.js";
 import { errors, refusal } from "./errors.js";
-import { type At, type Fault, type Faults, faultBook, type Strike } from "./faults.js";
+import { type At, type Fault, type Faults, faultBook, later, type Strike } from "./faults.js";
 import { httpError, type Outgoing, readBody, refused, send } from "./http.js";
 import type { Twist } from "./job.js";
 import { jobRoutes } from "./job-routes.js";
@@ -48,7 +48,8 @@ export async function serve(engine: SimEngine, o: ServiceOptions): Promise<Servi
   const faults = faultBook();
   const counted = counter();
   const now = (): number => Number(engine.now() / 1000n);
-  const known = jobs({ now, counter: counted });
+  const closing = later<void>();
+  const known = jobs({ now, counter: counted, closing: closing.promise });
   const storage = buckets(join(scratch, "buckets"));
   const world: World = { ...o, engine, jobs: known, counter: counted, buckets: storage, now };
   let base = "";
@@ -127,6 +128,7 @@ export async function serve(engine: SimEngine, o: ServiceOptions): Promise<Servi
     buckets: storage,
     close: async () => {
       const running = known.running();
+      closing.resolve();
       for (const job of running) job.cancel(errors.cancelled());
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((closed) => server.close(() => closed()));

@@ -12,12 +12,16 @@ const every = 40;
 const tablesOf = (catalog: Catalog): readonly Table[] =>
   [...catalog.datasets.values()].flatMap((d) => [...d.tables.values(), ...d.droppedTables]);
 
-/** Tidies up after some commits. */
-export function tidier(
-  catalog: Catalog,
-  store: Store,
-  open: ReadonlySet<Transaction>,
-): { tidy(): void; settled(): Promise<void> } {
+export interface Tidier {
+  /** After a commit. */
+  tidy(): void;
+  /** Work during which nothing is swept: it may hold parts that no version needs any more. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+  settled(): Promise<void>;
+}
+
+/** Tidies up after some commits, as soon as nothing is under way. */
+export function tidier(catalog: Catalog, store: Store, open: ReadonlySet<Transaction>): Tidier {
   let commits = 0;
   let sweeping = Promise.resolve();
   const held = (): Set<Physical> => {
@@ -30,18 +34,26 @@ export function tidier(
         for (const part of [...work.base.parts, ...(work.own ?? []), ...work.added]) parts.add(part);
     return parts;
   };
-  const run = async (): Promise<void> => {
-    // Statements hold parts that no version needs any more; the next commit tries again.
-    if (store.busy > 0) return;
+  const run = (): Promise<void> => {
     forget(catalog, store, open);
     const live = livePhysicals(catalog, window);
     for (const part of held()) live.add(part);
-    await sweep(store, live);
+    return sweep(store, live);
   };
   return {
-    tidy() {
-      if (++commits % every !== 0) return;
-      sweeping = sweeping.then(run);
+    tidy: () => void commits++,
+    async during(work) {
+      store.busy++;
+      try {
+        return await work();
+      } finally {
+        store.busy--;
+        if (store.busy === 0 && commits >= every) {
+          commits = 0;
+          // What is dead by now stays dead, so whoever begins meanwhile is not in the way.
+          sweeping = Promise.all([sweeping, run()]).then(() => undefined);
+        }
+      }
     },
     settled: () => sweeping,
   };

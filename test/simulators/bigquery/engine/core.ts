@@ -1,12 +1,14 @@
-import { accounting, tidier } from "./accounting.js";
-import { type Catalog, type Dataset, datasetKey } from "./catalog.js";
+import { accounting, type Tidier, tidier } from "./accounting.js";
+import type { Catalog } from "./catalog.js";
+import { insertDataset } from "./catalog-rest.js";
 import { type Quotas, quotas } from "./quota.js";
 import { openStore } from "./store.js";
 import type { Core } from "./transactions.js";
-import type { DatasetName, SimEngineOptions } from "./types.js";
+import type { SimEngineOptions } from "./types.js";
 
 export interface OpenCore extends Core {
   readonly quotas: Quotas;
+  readonly during: Tidier["during"];
   advance(milliseconds: number): void;
   stats(): Record<string, number>;
   close(): Promise<void>;
@@ -34,31 +36,15 @@ function clock(given: (() => number) | undefined): Pick<Catalog, "now" | "tick">
   };
 }
 
-export function newDataset(catalog: Catalog, name: DatasetName, location: string): Dataset {
-  const at = catalog.tick();
-  const made: Dataset = {
-    name,
-    tables: new Map(),
-    droppedTables: [],
-    resource: {},
-    location,
-    created: at,
-    modified: at,
-    etag: ++catalog.ids,
-  };
-  catalog.datasets.set(datasetKey(name), made);
-  return made;
-}
-
 /** A project in memory. */
 export async function openCore(o: SimEngineOptions): Promise<OpenCore> {
   const store = await openStore();
   const { now, tick, advance } = clock(o.now);
   const location = o.location ?? "US";
   const catalog: Catalog = { project: o.project, location, datasets: new Map(), ids: 0, tick, now };
-  for (const datasetId of o.datasets ?? []) newDataset(catalog, { projectId: o.project, datasetId }, location);
+  for (const datasetId of o.datasets ?? []) insertDataset(catalog, { projectId: o.project, datasetId }, {});
   const open: Core["open"] = new Set();
-  const { tidy, settled } = tidier(catalog, store, open);
+  const { tidy, during, settled } = tidier(catalog, store, open);
   return {
     catalog,
     store,
@@ -66,6 +52,7 @@ export async function openCore(o: SimEngineOptions): Promise<OpenCore> {
     quotas: quotas(now),
     open,
     tidy,
+    during,
     advance,
     stats: () => accounting(catalog, store, open),
     async close() {

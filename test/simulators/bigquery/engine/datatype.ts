@@ -31,8 +31,6 @@ export interface SqlType {
   readonly length?: number;
   readonly element?: SqlType;
   readonly fields?: readonly StructField[];
-  /** Digits after the point with which DuckDB holds a BIGNUMERIC. */
-  readonly digits?: number;
 }
 
 /**
@@ -61,7 +59,7 @@ export const types = {
   json: simple("JSON"),
   geography: simple("GEOGRAPHY"),
   interval: simple("INTERVAL"),
-  bignumeric: (digits = 18): SqlType => ({ kind: "BIGNUMERIC", digits }),
+  bignumeric: simple("BIGNUMERIC"),
   array: (element: SqlType): SqlType => ({ kind: "ARRAY", element }),
   struct: (fields: readonly StructField[]): SqlType => ({ kind: "STRUCT", fields }),
 } as const;
@@ -119,11 +117,8 @@ export function same(a: SqlType, b: SqlType): boolean {
 export function bare(type: SqlType): SqlType {
   if (type.kind === "ARRAY") return types.array(bare(type.element as SqlType));
   if (type.kind === "STRUCT") return types.struct((type.fields ?? []).map((f) => ({ name: f.name, type: bare(f.type) })));
-  if (type.kind === "BIGNUMERIC") return types.bignumeric(digitsOf(type));
   return type.kind === "RANGE" ? type : { kind: type.kind };
 }
-
-export const digitsOf = (type: SqlType): number => type.digits ?? type.scale ?? (type.precision === undefined ? 18 : 0);
 
 /** The type of DuckDB that holds it. TIMESTAMP and DATETIME are told apart by the static type alone. */
 export function held(type: SqlType): string {
@@ -135,7 +130,8 @@ export function held(type: SqlType): string {
     case "NUMERIC":
       return "DECIMAL(38,9)";
     case "BIGNUMERIC":
-      return `DECIMAL(38,${digitsOf(type)})`;
+      // Times 10^38, since DuckDB's decimals end at 38 digits.
+      return "BIGNUM";
     case "BOOL":
       return "BOOLEAN";
     case "BYTES":

@@ -15,21 +15,21 @@ export async function openEngine(o: SimEngineOptions): Promise<SimEngine> {
   const { catalog } = core;
   const jobs = { projectId: catalog.project };
   return {
-    query: (q) => queryJob(core, rights, q),
+    query: (q) => core.during(() => queryJob(core, rights, q)),
     async load(l) {
       rights.demand(l.user, "jobs.create", jobs);
-      return await loadJob(core, rights, l);
+      return await core.during(() => loadJob(core, rights, l));
     },
     async copy(c) {
       rights.demand(c.user, "jobs.create", jobs);
-      return await copyJob(core, rights, c);
+      return await core.during(() => copyJob(core, rights, c));
     },
     datasets: datasets(core, rights.demand),
     tables: tables(core, rights.demand),
     iam: iamPolicies(catalog, rights),
     rowAccessPolicies: rowAccessPolicies(catalog, rights),
-    rows: (name, page, by) => listRows(core, rights, name, page, by),
-    stream: (name, rows, by) => streamRows(core, rights, name, rows, by),
+    rows: (name, page, by) => core.during(() => listRows(core, rights, name, page, by)),
+    stream: (name, rows, by) => core.during(() => streamRows(core, rights, name, rows, by)),
     grant: rights.grant,
     revoke: rights.revoke,
     demand: rights.demand,

@@ -109,7 +109,9 @@ function exact(written: string, value: number): boolean {
 /** A double in JSON always shows that it is one. */
 export function doubleText(value: number): string {
   if (Object.is(value, -0)) return "-0.0";
-  const plain = String(value);
+  const size = Math.abs(value);
+  // Its writer has an exponent from 1e15 on and below 1e-4.
+  const plain = size >= 1e15 || (size !== 0 && size < 1e-4) ? value.toExponential() : String(value);
   if (/e/.test(plain)) return plain.replace(/e([+-])(\d)$/, "e$10$2");
   return plain.includes(".") ? plain : `${plain}.0`;
 }

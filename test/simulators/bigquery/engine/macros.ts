@@ -10,6 +10,8 @@ export const macros: readonly string[] = [
      ELSE CAST(bq_fail('Bad bool value: ' || s) AS BOOLEAN) END`,
   `bq_whole(x) AS CASE WHEN isnan(x) OR isinf(x) THEN CAST(bq_fail('Illegal conversion of non-finite floating point number to an integer: ' || bq_double(x)) AS BIGINT)
      ELSE CAST(round(x) AS BIGINT) END`,
+  "bq_big(s) AS CAST(bq_big_scaled(s) AS BIGNUM)",
+  "bq_big_out(x) AS bq_big_text(CAST(x AS VARCHAR))",
   // Trailing zeros of a decimal are not written.
   `bq_dec(s) AS CASE WHEN contains(s, '.') THEN regexp_replace(regexp_replace(rtrim(rtrim(s, '0'), '.'), '^(-?)\\.', '\\10.'), '^-?0?$', '0') ELSE s END`,
   `bq_frac(us) AS CASE WHEN us = 0 THEN '' WHEN us % 1000 = 0 THEN '.' || lpad(CAST(us // 1000 AS VARCHAR), 3, '0') ELSE '.' || lpad(CAST(us AS VARCHAR), 6, '0') END`,

@@ -3,7 +3,7 @@ import type { Env } from "./env.js";
 import { canonical } from "./json.js";
 import { clockText, dateText, parseDate, parseDatetime, parseTime, parseTimestamp, stampText } from "./temporal.js";
 import { type QueryRequest, SimError, type SimParameterType, type SimParameterValue } from "./types.js";
-import { decimalText, digitsFor } from "./values.js";
+import { decimalText } from "./values.js";
 
 const bad = (message: string): SimError => new SimError("invalid", 400, message);
 
@@ -13,6 +13,7 @@ const simple: Readonly<Record<string, SqlType>> = {
   FLOAT64: types.float64,
   FLOAT: types.float64,
   NUMERIC: types.numeric,
+  BIGNUMERIC: types.bignumeric,
   BOOL: types.bool,
   BOOLEAN: types.bool,
   STRING: types.string,
@@ -33,8 +34,6 @@ function typeOf(t: SimParameterType, v: SimParameterValue | undefined): SqlType 
     return types.struct(
       (t.structTypes ?? []).map((f) => ({ name: f.name ?? null, type: typeOf(f.type, v?.structValues?.[f.name ?? ""]) })),
     );
-  // As many digits behind the point as the value has: the engine holds at most 38 of them in all.
-  if (name === "BIGNUMERIC") return types.bignumeric(Math.max(18, Math.min(38, digitsFor(v?.value ?? "0"))));
   const found = simple[name];
   if (!found) throw bad(`Invalid parameter type: ${t.type}`);
   return found;

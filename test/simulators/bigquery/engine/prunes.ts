@@ -56,8 +56,15 @@ function column(e: Expr, shape: Shape): boolean {
   if (e.k === "cast") return e.to.kind === "DATE" && e.format === null && column(e.a, shape);
   if (e.k === "extract") return ["DATE", "YEAR"].includes(e.part.toUpperCase()) && column(e.a, shape);
   if (e.k !== "call" || !ordered.has(e.name.toUpperCase())) return false;
-  return e.args.some((arg) => column(arg.value, shape));
+  return (
+    e.args.some((arg) => column(arg.value, shape)) &&
+    e.args.every((arg, k) => column(arg.value, shape) || fixed(arg.value, k, shape))
+  );
 }
+
+/** What stands beside the column: a constant, or the word for a part of a date. */
+const fixed = (e: Expr, k: number, shape: Shape): boolean =>
+  shape.constant(e) || (k > 0 && e.k === "name" && e.path.length === 1);
 
 /** As in a dry run, which does not know the values of a script's variables (docs "Work with multi-statement queries", Limitations). */
 export const prunesDry = (where: Expr, shape: Shape): Expr | null =>

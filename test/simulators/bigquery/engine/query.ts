@@ -1,15 +1,19 @@
 import { billed, checkBudget, checkFilters, reads } from "./bytes.js";
+import { newTable } from "./catalog.js";
 import type { Env } from "./env.js";
 import { stopped } from "./errors-run.js";
+import { copyTables } from "./jobs/copy.js";
+import { detect } from "./jobs/detect.js";
+import { parquetColumns, parquetTable } from "./jobs/parquet.js";
 import { lex } from "./lex.js";
 import { parameters } from "./parameters.js";
-import { copyTables } from "./jobs/copy.js";
 import type { Privileges } from "./privileges.js";
 import { prunes, prunesDry } from "./prunes.js";
 import { checkLength } from "./quota.js";
 import { runStatement } from "./run.js";
 import { type Node, parseScript } from "./script/parse.js";
-import { runScript, type Script, systemVariable } from "./script/run.js";
+import { runScript } from "./script/run.js";
+import { type Script, systemVariable } from "./script/state.js";
 import { variables } from "./script/variables.js";
 import { type Core, type Scope, viewFor } from "./transactions.js";
 import { type QueryRequest, SimError, type SimResult } from "./types.js";
@@ -33,16 +37,52 @@ export async function queryJob(core: Core, privileges: Privileges, q: QueryReque
     );
   const nodes = parseScript(lex(q.sql));
   if (nodes.length === 0) throw new SimError("invalidQuery", 400, "Syntax error: Unexpected end of statement at [1:1]");
+  const script = scriptFor(core, privileges, q);
+  await defineTables(core, q, script.scope);
+  const only = nodes[0];
+  if (nodes.length === 1 && only?.kind === "statement") {
+    const { env, finish } = script.env(null);
+    return finish(await runStatement(only.tokens, env));
+  }
+  try {
+    await runScript(script, q.dryRun ? dryNodes(nodes) : nodes);
+  } catch (error) {
+    if (error instanceof SimError) error.children = script.children;
+    throw error;
+  }
+  return scriptResult(script, q);
+}
+
+/** Tables over files that a query brings along, without their rows. */
+async function defineTables(core: Core, q: QueryRequest, scope: Scope): Promise<void> {
+  for (const [name, { files, configuration }] of Object.entries(q.tableDefinitions ?? {})) {
+    if (!q.dryRun) throw new SimError("notImplemented", 501, "The simulator has external tables in dry runs only");
+    const format = configuration["sourceFormat"];
+    const targets = configuration["decimalTargetTypes"];
+    const decimals = Array.isArray(targets) ? targets.map(String) : [];
+    const columns =
+      format === "PARQUET"
+        ? parquetTable(core.catalog, await parquetColumns(core.store, files, decimals))
+        : await detect(core, format === "CSV" ? "CSV" : "JSON", files);
+    const table = newTable(
+      core.catalog,
+      { projectId: q.project, datasetId: "_external", tableId: name },
+      "TABLE",
+      columns,
+      q.jobId,
+    );
+    table.temporary = true;
+    scope.temporary.set(name, table);
+  }
+}
+
+/** What the statements of a request share; it has run nothing yet. */
+export function scriptFor(core: Core, privileges: Privileges, q: QueryRequest): Script {
   const scope: Scope = { tx: null, temporary: new Map() };
   const given = parameters(q);
   const make = environments(core, privileges, q, scope);
-  const only = nodes[0];
-  if (nodes.length === 1 && only?.kind === "statement") {
-    const { env, finish } = make(null, given, q.dryRun);
-    return finish(await runStatement(only.tokens, env));
-  }
   const { limit } = core.quotas;
-  const script: Script = {
+  return {
     core,
     scope,
     vars: variables({ each: limit("variableBytes"), all: limit("variablesBytes") }),
@@ -54,13 +94,6 @@ export async function queryJob(core: Core, privileges: Privileges, q: QueryReque
     bytes: 0,
     errors: [],
   };
-  try {
-    await runScript(script, q.dryRun ? dryNodes(nodes) : nodes);
-  } catch (error) {
-    if (error instanceof SimError) error.children = script.children;
-    throw error;
-  }
-  return scriptResult(script, q);
 }
 
 /** A dry run goes as far as nothing depends on values (docs "Work with multi-statement queries", Estimate costs). */

@@ -81,17 +81,18 @@ async function* texts(
   rows: readonly Resource[],
   columns: readonly Column[],
   table: string,
-): AsyncGenerator<readonly (string | null)[]> {
+): AsyncGenerator<readonly (readonly (string | null)[])[]> {
   for (const row of rows) {
     const byName = new Map(Object.entries(row).map(([name, value]) => [name.toLowerCase(), value]));
     const unknown = [...byName.keys()].find((name) => !columns.some((c) => c.name.toLowerCase() === name));
     if (unknown !== undefined) throw new SimError("invalid", 400, `${table}: no such field: ${unknown}.`);
-    yield columns.map((c) => {
+    const texts = columns.map((c) => {
       const value = byName.get(c.name.toLowerCase());
       const read = fromJson(value === undefined ? undefined : JSON.stringify(value), c.type);
       if ("problem" in read) throw new SimError("invalid", 400, `${read.problem}: ${c.name}`);
       if (read.text === null && c.required) throw new SimError("invalid", 400, `Missing required field: ${c.name}.`);
       return read.text;
     });
+    yield [texts];
   }
 }

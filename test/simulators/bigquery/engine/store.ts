@@ -72,11 +72,12 @@ export async function copyParts(
 ): Promise<Physical> {
   const physical = await createPart(store, by, columns);
   const names = stored(columns);
-  for (const part of parts) {
-    if (part.rows === 0) continue;
-    await by.run(`INSERT INTO ${physical.name} (${names || "nothing"}) SELECT ${names || "NULL"} FROM ${part.name}`);
-    physical.rows += part.rows;
-  }
+  const filled = parts.filter((part) => part.rows > 0);
+  if (filled.length === 0) return physical;
+  await by.run(
+    `INSERT INTO ${physical.name} (${names || "nothing"}) ${filled.map((part) => `SELECT ${names || "NULL"} FROM ${part.name}`).join(" UNION ALL ")}`,
+  );
+  physical.rows = filled.reduce((n, part) => n + part.rows, 0);
   return physical;
 }
 

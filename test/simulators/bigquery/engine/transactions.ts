@@ -44,13 +44,15 @@ export interface Transaction {
   readonly id: string;
   readonly started: bigint;
   readonly works: Map<Table, Work>;
+  /** Tables whose turn it has, also of statements that failed. */
+  readonly locked: Set<Table>;
   /** Tables by name as they were first met. */
   readonly met: Map<string, Table | null>;
 }
 
 export function begin(core: Core): Transaction {
   const started = core.catalog.tick();
-  const tx: Transaction = { id: transactionId(started), started, works: new Map(), met: new Map() };
+  const tx: Transaction = { id: transactionId(started), started, works: new Map(), locked: new Set(), met: new Map() };
   core.open.add(tx);
   return tx;
 }
@@ -62,7 +64,7 @@ const transactionId = (at: bigint): string => {
 };
 
 function end(core: Core, tx: Transaction): void {
-  for (const table of tx.works.keys()) release(core.locks, table, tx);
+  for (const table of tx.locked) release(core.locks, table, tx);
   tx.works.clear();
   core.open.delete(tx);
   core.tidy();
@@ -183,17 +185,22 @@ async function writeIn(
 ): Promise<void> {
   const known = tx.works.get(table);
   const base = known?.base ?? own(table);
-  if (mutating(kind) && !table.temporary) {
-    // Checked before the rows are looked at: the service cancels as soon as it sees the other.
-    if (!tryTake(core.locks, table, tx) || mutated(since(table, base))) {
-      end(core, tx);
-      throw aborted(table, tx.id);
-    }
-  }
+  const meet = () => {
+    if (table.temporary) return;
+    const had = tryTake(core.locks, table, tx);
+    if (had) tx.locked.add(table);
+    if (had && !mutated(since(table, base))) return;
+    end(core, tx);
+    throw aborted(table, tx.id);
+  };
+  // Checked before the rows are looked at: the service cancels as soon as it sees the other.
+  if (mutating(kind) && kind !== "MERGE") meet();
   if (!known && tx.works.size >= core.quotas.limit("transactionTables"))
     throw invalid(`Transactions can mutate data in at most ${core.quotas.limit("transactionTables")} tables.`);
   const work: Work = known ?? { base, own: null, added: [] };
   const made = await make(own(table));
+  // A MERGE that only inserts is in nobody's way (docs "DML statements in GoogleSQL", DML statement conflicts).
+  if (kind === "MERGE" && made.parts) meet();
   tx.works.set(table, work);
   if (made.unchanged) return;
   if (made.parts) {

@@ -131,6 +131,8 @@ export interface QueryRequest {
   readonly destination?: TableName;
   readonly writeDisposition?: string;
   readonly createDisposition?: string;
+  /** External tables of this query alone: ExternalDataConfiguration, and its files on disk. Dry runs only. */
+  readonly tableDefinitions?: Readonly<Record<string, { readonly files: readonly string[]; readonly configuration: Resource }>>;
 }
 
 export interface LoadRequest {

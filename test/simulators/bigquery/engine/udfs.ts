@@ -11,6 +11,7 @@ import {
   INTEGER,
   VARCHAR,
 } from "@duckdb/node-api";
+import { bigFit, bigScaled, bigText } from "./decimals.js";
 import { fingerprint } from "./farm.js";
 import { formatTime, parseFormatted } from "./format-time.js";
 import { canonical, type Node, parseJson, parsePath, scalar, walk, write } from "./json.js";
@@ -41,10 +42,10 @@ const fail = (what: string): never => {
 const known = <T>(value: T | null, what: string): T => (value === null ? fail(what) : value);
 
 /** Fifteen digits if they tell the number, else seventeen, without an exponent where there need be none. */
-export function doubleWritten(x: number, signedZero = false): string {
+export function doubleWritten(x: number): string {
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
-  if (x === 0) return signedZero && Object.is(x, -0) ? "-0" : "0";
+  if (x === 0) return "0";
   const short = x.toPrecision(15);
   const [mantissa = "", exponent] = (Number(short) === x ? short : x.toPrecision(17)).split("e");
   const trimmed = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
@@ -88,7 +89,7 @@ const half = (n: bigint, d: bigint): bigint => {
 };
 const unscaled = (n: bigint, digits: number): string => {
   const size = (n < 0n ? -n : n).toString().padStart(digits + 1, "0");
-  if (size.length > 38) fail("numeric overflow");
+  if (size.length > (digits === 9 ? 38 : 77)) fail("numeric overflow");
   return `${n < 0n ? "-" : ""}${digits === 0 ? size : `${size.slice(0, -digits)}.${size.slice(-digits)}`}`;
 };
 
@@ -98,7 +99,6 @@ export function registerFunctions(connection: DuckDBConnection): void {
   const functions = [
     scalarFunction("bq_fail", [VARCHAR], VARCHAR, (s) => fail(String(s))),
     scalarFunction("bq_double", [DOUBLE], VARCHAR, (x) => doubleWritten(Number(x))),
-    scalarFunction("bq_double_signed", [DOUBLE], VARCHAR, (x) => doubleWritten(Number(x), true)),
     scalarFunction("bq_json", [VARCHAR, VARCHAR], VARCHAR, (s, wide) => parsed(String(s), String(wide))),
     scalarFunction("bq_json_query", [VARCHAR, VARCHAR], VARCHAR, (s, path) =>
       lenient(() => {
@@ -148,6 +148,11 @@ export function registerFunctions(connection: DuckDBConnection): void {
       if (by === 0n) fail(`division by zero: ${String(a)} / ${String(b)}`);
       return unscaled(half(scaled(String(a), 38) * 10n ** BigInt(digits), by), digits);
     }),
+    scalarFunction("bq_big_scaled", [VARCHAR], VARCHAR, (s) => known(bigScaled(String(s)), `Invalid BIGNUMERIC value: ${String(s)}`)),
+    scalarFunction("bq_big_text", [VARCHAR], VARCHAR, (s) => bigText(String(s))),
+    scalarFunction("bq_big_fit", [VARCHAR, INTEGER, INTEGER], VARCHAR, (s, p, d) =>
+      known(bigFit(String(s), Number(p), Number(d)), `numeric overflow: ${bigText(String(s))} does not fit BIGNUMERIC(${Number(p)}, ${Number(d)})`),
+    ),
     scalarFunction("bq_farm", [BLOB], BIGINT, (b) => fingerprint(bytesOf(b))),
     scalarFunction("bq_format", [VARCHAR, BIGINT], VARCHAR, (format, us) => formatTime(String(format), us as bigint, fail)),
     scalarFunction("bq_parse", [VARCHAR, VARCHAR], BIGINT, (format, s) => parseFormatted(String(format), String(s), fail)),

@@ -8,8 +8,9 @@ import {
   DuckDBTimeValue,
   type DuckDBValue,
 } from "@duckdb/node-api";
-import { digitsOf, held, type SqlType, type Value } from "./datatype.js";
+import { held, type SqlType, type Value } from "./datatype.js";
 import { text } from "./store.js";
+import { bigScaled, bigText } from "./decimals.js";
 import { clockText, dateText, parseDatetime, stampText } from "./temporal.js";
 import { type SimCell, SimError, type SimField } from "./types.js";
 
@@ -24,8 +25,9 @@ export function literal(value: Value, type: SqlType): string {
     case "FLOAT64":
       return double(value as number);
     case "NUMERIC":
-    case "BIGNUMERIC":
       return `CAST('${String(value)}' AS ${held(type)})`;
+    case "BIGNUMERIC":
+      return `CAST('${bigScaled(String(value)) ?? ""}' AS BIGNUM)`;
     case "BYTES":
       return `unhex('${Buffer.from(value as Uint8Array).toString("hex")}')`;
     case "DATE":
@@ -77,8 +79,9 @@ export function fromDuck(value: DuckDBValue, type: SqlType): Value {
     case "FLOAT64":
       return Number(value);
     case "NUMERIC":
-    case "BIGNUMERIC":
       return value instanceof DuckDBDecimalValue ? decimalText(value.toString()) : String(value);
+    case "BIGNUMERIC":
+      return bigText(String(value));
     case "BYTES":
       return value instanceof DuckDBBlobValue ? value.bytes : (value as never);
     case "DATE":
@@ -153,7 +156,3 @@ export function field(name: string, type: SqlType, more: { required?: boolean } 
     ...(type.kind === "RANGE" ? { rangeElementType: { type: type.element?.kind ?? "DATE" } } : {}),
   };
 }
-
-/** BIGNUMERIC with the digits that a text needs. */
-export const digitsFor = (written: string): number => (decimalText(written).split(".")[1] ?? "").length;
-export { digitsOf };

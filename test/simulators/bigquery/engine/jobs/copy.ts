@@ -105,6 +105,8 @@ export async function copyTables(
   const parts = (await Promise.all(sources.map((s) => partsOf(core, s)))).flat();
   const own = sources.length > 1 ? [await joined(core, first.version, parts)] : parts;
   const keep = existing && to.partition !== null && c.write !== "WRITE_APPEND" ? await others(core, existing, to.partition) : [];
+  // Others can have made or dropped the table meanwhile: then all begins anew.
+  if (findTable(catalog, to.name) !== existing) return await copyTables(core, privileges, c);
   const table =
     existing ?? makeTable(core, to.name, c.operation === "SNAPSHOT" ? "SNAPSHOT" : "TABLE", first.version.columns, c.by);
   const overwrites = !existing || (c.write !== "WRITE_APPEND" && to.partition === null);

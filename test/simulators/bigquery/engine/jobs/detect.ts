@@ -26,6 +26,15 @@ function wider(a: SqlType | null, b: SqlType): SqlType {
   return both.includes("INT64") && both.includes("FLOAT64") ? types.float64 : types.string;
 }
 
+async function firstLines(file: string, core: Core): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const lines of linesOf(textOf(file, core.quotas))) {
+    found.push(...lines.map((l) => l.line).filter((line) => line.trim() !== ""));
+    if (found.length >= sample) break;
+  }
+  return found.slice(0, sample);
+}
+
 /** Columns of text files as autodetection would guess them, roughly: no records, CSV with a header. */
 export async function detect(core: Core, format: "CSV" | "JSON", files: readonly string[]): Promise<readonly Column[]> {
   const [file] = files;
@@ -44,8 +53,7 @@ export async function detect(core: Core, format: "CSV" | "JSON", files: readonly
       if (++rows > sample) break;
     }
   } else
-    for await (const { line } of linesOf(textOf(file, core.quotas))) {
-      if (line.trim() === "") continue;
+    for (const line of await firstLines(file, core)) {
       const all = members(line);
       if (!all)
         throw bad(
@@ -55,7 +63,6 @@ export async function detect(core: Core, format: "CSV" | "JSON", files: readonly
         if (raw.startsWith("{") || raw.startsWith("[")) seen.set(name, types.json);
         else note(name, raw === "null" ? null : raw.startsWith('"') ? String(parsed(raw)) : raw);
       }
-      if (++rows > sample) break;
     }
   return [...seen].map(([name, type]) => ({
     id: newColumnId(core.catalog),

@@ -10,6 +10,7 @@ import { type LoadRequest, type LoadResult, SimError, type TableName } from "../
 import { decorated } from "./decorators.js";
 import { detect } from "./detect.js";
 import { fill } from "./fill.js";
+import { byIngestion, stamped, withPseudo } from "./ingestion.js";
 import { fillParquet, parquetColumns, parquetTable } from "./parquet.js";
 import { problems } from "./problems.js";
 import { csvRows, jsonRows, type Row, type RowOptions } from "./rows.js";
@@ -62,9 +63,9 @@ type Configuration = z.infer<typeof configuration>;
 const delimiters: Readonly<Record<string, string>> = { "\\t": "\t", tab: "\t" };
 
 export async function loadJob(core: Core, privileges: Privileges, request: LoadRequest): Promise<LoadResult> {
-  const read = configuration.safeParse(request.configuration);
-  if (!read.success) throw bad(`Invalid load configuration: ${z.prettifyError(read.error)}`);
-  const c = read.data;
+  const given = configuration.safeParse(request.configuration);
+  if (!given.success) throw bad(`Invalid load configuration: ${z.prettifyError(given.error)}`);
+  const c = given.data;
   const { catalog, quotas } = core;
   const to = decorated(c.destinationTable, catalog.now());
   const truncates = c.writeDisposition === "WRITE_TRUNCATE" || c.writeDisposition === "WRITE_TRUNCATE_DATA";
@@ -83,32 +84,31 @@ export async function loadJob(core: Core, privileges: Privileges, request: LoadR
   const clustering = existing && !c.clustering ? existing.clustering : (c.clustering?.fields ?? []);
   if (existing && wanted(c)) samePartitioning(existing, partitioning, clustering);
   const found = problems(c.sourceFormat === "CSV" ? "CSV" : "JSON", c.maxBadRecords);
-  const part = await rowsOf(core, c, request, columns, found);
+  const before = existing && latest(existing).columns;
+  const read = await rowsOf(core, c, request, columns, found);
   if (request.signal.aborted) throw stopped();
-  const into = { columns, partitioning, version: { parts: [part], columns } };
-  await checkPartitions(core, into, to.partition, to.name);
+  const all = withPseudo(catalog, existing && !replace ? latest(existing).columns : columns, partitioning);
+  const part =
+    partitioning && byIngestion(partitioning) ? await stamped(core, read, columns, all, partitioning, to.partition) : read;
+  await checkPartitions(core, { partitioning, version: { parts: [part], columns: all } }, to.partition, to.name);
   const keep =
     existing && to.partition !== null && truncates
       ? [await partitionRows(core, existing, latest(existing), to.partition, "without")]
       : [];
-  // Another job can have made the table meanwhile.
-  const table =
-    existing ??
-    destination(core, to.name, { create: c.createDisposition, write, partition: null }) ??
-    made(core, to.name, columns, request.jobId);
-  const kept = replace || table !== existing ? columns : latest(table).columns;
-  put(core, table, [...keep, part], keep.length > 0 || truncates ? "WRITE_TRUNCATE" : write, kept, request.jobId);
+  // Others can have made, dropped or changed the table while the files were read: then all begins anew.
+  const now = destination(core, to.name, { create: c.createDisposition, write, partition: to.partition });
+  if (now !== existing || (existing && latest(existing).columns !== before)) return await loadJob(core, privileges, request);
+  const table = existing ?? makeTable(core, to.name, "TABLE", all, request.jobId);
+  put(core, table, [...keep, part], keep.length > 0 || truncates ? "WRITE_TRUNCATE" : write, all, request.jobId);
   if (table !== existing || replace) {
     table.partitioning = partitioning;
     table.clustering = clustering;
     dress(table, c, replace && table === existing);
   }
-  const outputBytes = await versionBytes(core.store, { parts: [part], columns, at: 0n, appended: null, by: "" });
+  const outputBytes = await versionBytes(core.store, { parts: [part], columns: all, at: 0n, appended: null, by: "" });
   return { outputRows: part.rows, outputBytes, badRecords: found.count() };
 }
 
-const made = (core: Core, name: TableName, columns: readonly Column[], by: string): Table =>
-  makeTable(core, name, "TABLE", columns, by);
 const wanted = (c: Configuration): boolean => c.timePartitioning !== undefined || c.rangePartitioning !== undefined;
 
 async function checkFiles(core: Core, files: readonly string[], c: Configuration): Promise<void> {
@@ -184,10 +184,10 @@ async function rowsOf(
   return await fill(core.store, columns, stoppable(read(files, columns, options, core.quotas, found), request.signal), found);
 }
 
-async function* stoppable(rows: AsyncGenerator<Row>, signal: AbortSignal): AsyncGenerator<Row> {
-  for await (const row of rows) {
+async function* stoppable(batches: AsyncGenerator<readonly Row[]>, signal: AbortSignal): AsyncGenerator<readonly Row[]> {
+  for await (const rows of batches) {
     if (signal.aborted) throw stopped();
-    yield row;
+    yield rows;
   }
 }
 

@@ -42,6 +42,7 @@ export function items(text: string): readonly string[] | null {
 }
 
 export function parsed(text: string): unknown {
+  if (plain.test(text)) return text.slice(1, -1);
   try {
     return JSON.parse(text);
   } catch {
@@ -57,14 +58,19 @@ function blank(text: string, from: number): number {
 
 function stringEnd(text: string, from: number): number {
   if (text[from] !== '"') return -1;
-  for (let i = from + 1; i < text.length; i++) {
-    if (text[i] === "\\") i++;
-    else if (text[i] === '"') return i + 1;
+  for (let at = from + 1; ; ) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) return -1;
+    let slashes = 0;
+    while (text[quote - 1 - slashes] === "\\") slashes++;
+    if (slashes % 2 === 0) return quote + 1;
+    at = quote + 1;
   }
-  return -1;
 }
 
-const word = /[^\s,\]}[{":]+/y;
+const word = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[\s,\]}]|$)/y;
+/** A text without escapes and control characters is what stands between its quotes. */
+const plain = /^"[^"\\\p{Cc}]*"$/u;
 
 function valueEnd(text: string, from: number): number {
   const c = text[from];
@@ -72,7 +78,7 @@ function valueEnd(text: string, from: number): number {
   if (c !== "{" && c !== "[") {
     word.lastIndex = from;
     const found = word.exec(text)?.[0];
-    return found !== undefined && parsed(found) !== undefined ? from + found.length : -1;
+    return found !== undefined ? from + found.length : -1;
   }
   let depth = 0;
   for (let i = from; i < text.length; i++) {

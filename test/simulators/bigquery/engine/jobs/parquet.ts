@@ -86,12 +86,12 @@ function decimal(width: number, scale: number, targets: readonly string[]): SqlT
   const order = ["NUMERIC", "BIGNUMERIC", "STRING"].filter((t) => targets.includes(t));
   for (const target of order) {
     if (target === "NUMERIC" && scale <= 9 && width - scale <= 29) return types.numeric;
-    if (target === "BIGNUMERIC") return types.bignumeric(Math.max(scale, 0));
+    if (target === "BIGNUMERIC") return types.bignumeric;
     if (target === "STRING") return types.string;
   }
   if (targets.length > 0)
     throw bad(`Error while reading data, error message: DECIMAL(${width}, ${scale}) fits none of ${targets.join(", ")}`);
-  return scale <= 9 && width - scale <= 29 ? types.numeric : types.bignumeric(scale);
+  return scale <= 9 && width - scale <= 29 ? types.numeric : types.bignumeric;
 }
 
 export const parquetTable = (catalog: Catalog, columns: readonly ParquetColumn[]): readonly Column[] =>
@@ -131,6 +131,9 @@ export async function fillParquet(
       const read = found.zoned
         ? `CAST(${quoted(found.name)} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'`
         : nested(found.type, quoted(found.name));
+      // docs "Floating point semantics": no table holds a negative zero.
+      if (column.type.kind === "FLOAT64") return `CAST(${read} AS DOUBLE) + CAST(0 AS DOUBLE)`;
+      if (column.type.kind === "BIGNUMERIC") return `bq_big(CAST(${read} AS VARCHAR))`;
       return `CAST(${read} AS ${held(column.type)})`;
     });
     const names = columns.map((c) => c.id).join(", ");

@@ -22,6 +22,9 @@ export interface RowOptions {
   readonly control: boolean;
 }
 
+/** Rows of a CSV file that go on together. */
+const together = 2_048;
+
 const shownFile = (k: number): string => `file-${String(k).padStart(8, "0")}`;
 
 /** Rows of NDJSON files (docs "Loading JSON data"). */
@@ -31,17 +34,21 @@ export async function* jsonRows(
   o: RowOptions,
   quotas: Quotas,
   problems: Problems,
-): AsyncGenerator<Row> {
+): AsyncGenerator<readonly Row[]> {
   const places = new Map(columns.map((c, k) => [c.name.toLowerCase(), k]));
   for (const [k, file] of files.entries()) {
-    for await (const { line, at } of linesOf(textOf(file, quotas))) {
-      if (line.trim() === "") continue;
-      if (line.length > quotas.limit("rowBytes"))
-        throw bad(`Error while reading data, error message: JSON row larger than limit at ${at}`);
-      const read = jsonRow(line, columns, places, o);
-      if (typeof read === "string")
-        problems.add(`JSON parsing error in row starting at position ${at}: ${read} File: ${shownFile(k)}`);
-      else yield read;
+    for await (const lines of linesOf(textOf(file, quotas))) {
+      const rows: Row[] = [];
+      for (const { line, at } of lines) {
+        if (line.trim() === "") continue;
+        if (line.length > quotas.limit("rowBytes"))
+          throw bad(`Error while reading data, error message: JSON row larger than limit at ${at}`);
+        const read = jsonRow(line, columns, places, o);
+        if (typeof read === "string")
+          problems.add(`JSON parsing error in row starting at position ${at}: ${read} File: ${shownFile(k)}`);
+        else rows.push(read);
+      }
+      yield rows;
     }
   }
 }
@@ -75,10 +82,11 @@ export async function* csvRows(
   o: RowOptions,
   quotas: Quotas,
   problems: Problems,
-): AsyncGenerator<Row> {
+): AsyncGenerator<readonly Row[]> {
   for (const [k, file] of files.entries()) {
     let line = 0;
     let places: readonly number[] | null = null;
+    let rows: Row[] = [];
     for await (const { fields, at, problem } of csvRecords(textOf(file, quotas), o)) {
       line++;
       const where = (what: string) =>
@@ -94,8 +102,13 @@ export async function* csvRows(
       }
       const row = csvRow(fields, columns, places, o);
       if (typeof row === "string") where(row);
-      else yield row;
+      else rows.push(row);
+      if (rows.length >= together) {
+        yield rows;
+        rows = [];
+      }
     }
+    yield rows;
   }
 }
 

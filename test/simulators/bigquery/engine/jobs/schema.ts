@@ -72,8 +72,7 @@ function plain(field: FieldSchema): SqlType {
   if (kind === "RANGE") return { kind, element: { kind: kinds[field.rangeElementType?.type ?? ""] ?? "DATE" } };
   const length = field.maxLength === undefined ? {} : { length: Number(field.maxLength) };
   const precision = field.precision === undefined ? {} : { precision: Number(field.precision), scale: Number(field.scale ?? 0) };
-  if (kind !== "BIGNUMERIC") return { kind, ...length, ...precision };
-  return { kind, ...precision, digits: field.precision === undefined ? 18 : Number(field.scale ?? 0) };
+  return { kind, ...length, ...precision };
 }
 
 export const columnOf = (catalog: Catalog, field: FieldSchema): Column => ({

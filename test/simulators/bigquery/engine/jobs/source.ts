@@ -36,18 +36,24 @@ export async function isGzip(file: string): Promise<boolean> {
   }
 }
 
-/** Lines with the byte at which each begins. */
-export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<{ readonly line: string; readonly at: number }> {
+export interface Line {
+  readonly line: string;
+  /** The byte at which it begins. */
+  readonly at: number;
+}
+
+/** Lines, as many at once as a piece of the file holds. */
+export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<readonly Line[]> {
   let rest = "";
   let at = 0;
   for await (const chunk of chunks) {
-    rest += chunk;
-    const lines = rest.split("\n");
+    const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) {
-      yield { line, at };
+    yield lines.map((line) => {
+      const from = at;
       at += Buffer.byteLength(line) + 1;
-    }
+      return { line, at: from };
+    });
   }
-  if (rest !== "") yield { line: rest, at };
+  if (rest !== "") yield [{ line: rest, at }];
 }

@@ -1,4 +1,4 @@
-import { digitsOf, type SqlType } from "../datatype.js";
+import type { SqlType } from "../datatype.js";
 import { canonical } from "../json.js";
 import { clockText, dateText, parseDate, parseDatetime, parseTime, parseTimestamp, stampText } from "../temporal.js";
 import { items, members, parsed } from "./members.js";
@@ -29,6 +29,7 @@ export function fromText(raw: string, type: SqlType): Read {
   const trimmed = raw.trim();
   switch (type.kind) {
     case "INT64": {
+      if (/^(?:0|-?[1-9]\d{0,17})$/.test(trimmed)) return ok(trimmed);
       if (!/^[+-]?\d+$/.test(trimmed)) return wrong("INT64", raw);
       const value = BigInt(trimmed.replace(/^\+/, ""));
       return value < bounds.least || value > bounds.most ? wrong("INT64", raw) : ok(String(value));
@@ -113,16 +114,17 @@ function float(text: string, raw: string): Read {
 
 /** Digits beyond the scale are rounded half away from zero, without a word (docs "Data types", Parameterized data types). */
 function decimal(text: string, type: SqlType): Read {
+  if (type.precision === undefined && /^-?\d{1,20}(?:\.\d{1,9})?$/.test(text)) return ok(text);
   const found = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/.exec(text);
   if (!found || !/\d/.test(`${found[2]}${found[3] ?? ""}`)) return { problem: `Invalid ${type.kind} value: ${text}` };
   const [, sign, whole = "", behind = "", exponent = "0"] = found;
-  const scale = type.scale ?? (type.precision !== undefined ? 0 : type.kind === "NUMERIC" ? 9 : digitsOf(type));
+  const scale = type.scale ?? (type.precision !== undefined ? 0 : type.kind === "NUMERIC" ? 9 : 38);
   const shift = Number(exponent) - behind.length + scale;
   const digits = BigInt(`${whole}${behind}` || "0");
   const unit = 10n ** BigInt(Math.abs(shift));
   const scaled = shift >= 0 ? digits * unit : (digits + unit / 2n) / unit;
   const most =
-    type.precision !== undefined ? 10n ** BigInt(type.precision) : 10n ** BigInt(type.kind === "NUMERIC" ? 29 + scale : 38);
+    type.precision !== undefined ? 10n ** BigInt(type.precision) : 10n ** BigInt(type.kind === "NUMERIC" ? 29 + scale : 38 + scale);
   if (scaled >= most) return { problem: `Invalid ${type.kind} value: ${text}` };
   const padded = scaled.toString().padStart(scale + 1, "0");
   const point = padded.length - scale;

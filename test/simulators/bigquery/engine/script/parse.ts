@@ -1,5 +1,23 @@
-import { syntax, type Token } from "../lex.js";
-import { SimError } from "../types.js";
+import type { Token } from "../lex.js";
+import {
+  closers,
+  closing,
+  commas,
+  expect,
+  isOp,
+  isWord,
+  names,
+  next,
+  nonEmpty,
+  peek,
+  type Reader,
+  refused,
+  rest,
+  semicolon,
+  topLevel,
+  unexpected,
+  until,
+} from "./reader.js";
 
 /**
  * Scripts as a tree. Source: GoogleSQL reference "Procedural language". What stands between the words of the language is kept as tokens,
@@ -42,73 +60,12 @@ export interface Branch {
   readonly body: readonly Node[];
 }
 
-const closers = ["END", "ELSE", "ELSEIF", "EXCEPTION", "UNTIL", "WHEN"];
-
-interface Reader {
-  readonly tokens: readonly Token[];
-  at: number;
-}
-
-export const isWord = (token: Token | undefined, ...words: readonly string[]): boolean =>
-  token?.kind === "word" && words.includes(token.upper);
-
-const isOp = (token: Token | undefined, op: string): boolean => token?.kind === "op" && token.value === op;
-
-/** A refusal with the place in the text. */
-export const refused = (message: string, token: Pick<Token, "line" | "column">): SimError =>
-  new SimError("invalidQuery", 400, `${message} at [${token.line}:${token.column}]`);
-
 /** @throws SimError invalidQuery where the words of a script do not fit together, before anything has run. */
 export function parseScript(tokens: readonly Token[]): readonly Node[] {
   const r: Reader = { tokens, at: 0 };
   const nodes = list(r, true);
   if (peek(r).kind !== "end") throw unexpected(peek(r));
   return nodes;
-}
-
-const peek = (r: Reader, ahead = 0): Token => r.tokens[Math.min(r.at + ahead, r.tokens.length - 1)] as Token;
-
-const next = (r: Reader): Token => {
-  const token = peek(r);
-  if (token.kind !== "end") r.at++;
-  return token;
-};
-
-function unexpected(token: Token, wanted?: string): Error {
-  const met = token.kind === "end" ? "end of script" : shown(token);
-  return syntax(wanted ? `Expected ${wanted} but got ${met}` : `Unexpected ${met}`, token);
-}
-
-const keywords = new Set([
-  "THEN",
-  "DO",
-  ...closers,
-  "IF",
-  "SELECT",
-  "SET",
-  "TRANSACTION",
-  "USING",
-  "DEFAULT",
-  "CASE",
-  "LOOP",
-  "WHILE",
-]);
-
-const shown = (token: Token): string => {
-  if (token.kind === "word") return keywords.has(token.upper) ? `keyword ${token.upper}` : `identifier "${token.value}"`;
-  return token.kind === "op" ? `"${token.value}"` : `${token.kind} "${token.value}"`;
-};
-
-function expect(r: Reader, ...words: readonly string[]): Token {
-  const token = next(r);
-  if (!isWord(token, ...words)) throw unexpected(token, `keyword ${words.join(" or ")}`);
-  return token;
-}
-
-function semicolon(r: Reader): void {
-  if (peek(r).kind === "end") return;
-  const token = next(r);
-  if (!isOp(token, ";")) throw unexpected(token, '";"');
 }
 
 /** Statements up to a word that closes the list. Declarations come first in a block, as documented. */
@@ -205,58 +162,6 @@ function node(r: Reader): Node {
     default:
       return { kind: "statement", tokens: rest(r) };
   }
-}
-
-/** Tokens up to one of the words, outside brackets and CASE expressions; at least one of them. */
-function until(r: Reader, ...words: readonly string[]): readonly Token[] {
-  const from = r.at;
-  let depth = 0;
-  let cases = 0;
-  for (; ; r.at++) {
-    const token = peek(r);
-    if (token.kind === "end" || isOp(token, ";")) throw unexpected(token, `keyword ${words.join(" or ")}`);
-    if (isOp(token, "(") || isOp(token, "[")) depth++;
-    else if (isOp(token, ")") || isOp(token, "]")) depth--;
-    else if (depth > 0) continue;
-    else if (cases === 0 && r.at > from && isWord(token, ...words)) return r.tokens.slice(from, r.at);
-    else if (isWord(token, "CASE")) cases++;
-    else if (cases > 0 && isWord(token, "END")) cases--;
-  }
-}
-
-/** What is left of a statement. */
-function rest(r: Reader): readonly Token[] {
-  const from = r.at;
-  let depth = 0;
-  for (; ; r.at++) {
-    const token = peek(r);
-    if (token.kind === "end" || isOp(token, ";")) {
-      if (depth > 0) throw unexpected(token, '")"');
-      return r.tokens.slice(from, r.at);
-    }
-    if (isOp(token, "(")) depth++;
-    else if (isOp(token, ")") && --depth < 0) throw unexpected(token);
-  }
-}
-
-function nonEmpty(r: Reader, tokens: readonly Token[]): readonly Token[] {
-  if (tokens.length === 0) throw unexpected(peek(r));
-  return tokens;
-}
-
-function closing(r: Reader, word: string): void {
-  expect(r, "END");
-  expect(r, word);
-}
-
-function names(r: Reader): readonly Token[] {
-  const found: Token[] = [];
-  do {
-    const token = next(r);
-    if (token.kind !== "word" && token.kind !== "quoted") throw unexpected(token, "identifier");
-    found.push(token);
-  } while (isOp(peek(r), ",") && next(r));
-  return found;
 }
 
 function declare(r: Reader): Node {
@@ -375,25 +280,4 @@ function immediate(r: Reader): Node {
     using: using < 0 ? [] : commas(all.slice(at(using) + 1, into > using ? at(into) : all.length)),
     first,
   };
-}
-
-function topLevel(tokens: readonly Token[]): { token: Token; at: number }[] {
-  let depth = 0;
-  return tokens.flatMap((token, at) => {
-    if (isOp(token, "(")) depth++;
-    if (isOp(token, ")")) depth--;
-    return depth === 0 ? [{ token, at }] : [];
-  });
-}
-
-function commas(tokens: readonly Token[]): (readonly Token[])[] {
-  const parts: Token[][] = [[]];
-  let depth = 0;
-  for (const token of tokens) {
-    if (isOp(token, "(") || isOp(token, "[")) depth++;
-    if (isOp(token, ")") || isOp(token, "]")) depth--;
-    if (depth === 0 && isOp(token, ",")) parts.push([]);
-    else parts.at(-1)?.push(token);
-  }
-  return parts.filter((p) => p.length > 0);
 }

@@ -1,8 +1,8 @@
-import { bare, digitsOf, held, type SqlType, shown, types } from "../datatype.js";
+import { bare, held, type SqlType, shown, types } from "../datatype.js";
 import { invalid } from "../errors.js";
 import type { Edge, Order, Window } from "./ast.js";
 import type { Call } from "./call.js";
-import { coerce, isNumber, typeName } from "./coerce.js";
+import { asText, coerce, decimalCall, isNumber, typeName } from "./coerce.js";
 import { analyze, bool } from "./expr.js";
 import { type Ex, within, type X } from "./model.js";
 
@@ -82,9 +82,8 @@ function body(x: X, e: Call): Body {
       if (!isNumber(v.type)) throw none(e, args);
       if (v.type.kind === "NUMERIC" || v.type.kind === "BIGNUMERIC") {
         if (more.over) throw invalid("The simulator does not know AVG of decimals OVER a window", at);
-        const digits = v.type.kind === "NUMERIC" ? 9 : 18;
-        const type = v.type.kind === "NUMERIC" ? types.numeric : types.bignumeric(digits);
-        return plain(`CASE WHEN count(${v.sql}) > 0 THEN CAST(bq_div(CAST(sum(${d}${v.sql}) AS VARCHAR), CAST(count(${d}${v.sql}) AS VARCHAR), ${digits}) AS ${held(type)}) END`, type);
+        const sum = asText({ sql: `sum(${d}${v.sql})`, type: v.type });
+        return plain(`CASE WHEN count(${v.sql}) > 0 THEN ${decimalCall("bq_div", sum, `CAST(count(${d}${v.sql}) AS VARCHAR)`, v.type)} END`, v.type);
       }
       return plain(`avg(${d}${v.sql})`, types.float64);
     }
@@ -206,5 +205,3 @@ function windowSql(x: X, given: Window, e: Call): string {
   }
   return ` OVER (${parts.join(" ")})`;
 }
-
-export { digitsOf };

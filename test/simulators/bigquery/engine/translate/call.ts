@@ -5,7 +5,8 @@ import { aggregate, isAggregate, isWindow } from "./aggregates.js";
 import type { Expr } from "./ast.js";
 import { asText, coerce, isNumber, together, typeName } from "./coerce.js";
 import { added, difference, partOf, truncated } from "./dates.js";
-import { analyze, arithmetic, bool, compared, equality } from "./expr.js";
+import { analyze, arithmetic, bool, equality } from "./expr.js";
+import { once } from "./once.js";
 import type { Ex, X } from "./model.js";
 import { signaturesOf, simple } from "./signatures.js";
 import { jsonText } from "./to-json.js";
@@ -69,20 +70,21 @@ function special(x: X, e: Call): Ex | null {
       count(2);
       const { all, type } = together([ex(0), ex(1)], "function NULLIF", at);
       equality(type, "=", at);
-      return { sql: `CASE WHEN ${compared("=", all[0] as Ex, all[1] as Ex)} THEN NULL ELSE ${all[0]?.sql} END`, type: bare(type) };
+      return { sql: `nullif(${all[0]?.sql}, ${all[1]?.sql})`, type: bare(type) };
     }
     case "GREATEST":
     case "LEAST": {
       count(1, 1000);
       const { all, type } = together(e.args.map((a) => analyze(x, a.value)), `function ${name}`, at);
       const list = all.map((a) => a.sql);
-      return { sql: `CASE WHEN ${list.map((s) => `${s} IS NULL`).join(" OR ")} THEN NULL ELSE ${name.toLowerCase()}(${list.join(", ")}) END`, type: bare(type) };
+      const sql = once(`[${list.join(", ")}]`, (s) => `CASE WHEN len(list_filter(${s}, lambda bqn: bqn IS NULL)) > 0 THEN NULL ELSE ${name === "LEAST" ? "list_min" : "list_max"}(${s}) END`);
+      return { sql, type: bare(type) };
     }
     case "ABS": {
       count(1);
       const a = ex(0);
       if (!isNumber(a.type)) throw signature(e, [a]);
-      return { sql: `abs(${a.sql})`, type: a.type };
+      return { sql: a.type.kind === "BIGNUMERIC" ? `CASE WHEN ${a.sql} < CAST('0' AS BIGNUM) THEN -${a.sql} ELSE ${a.sql} END` : `abs(${a.sql})`, type: a.type };
     }
     case "SAFE_DIVIDE": {
       count(2);

@@ -1,9 +1,10 @@
-import { bare, digitsOf, held, type SqlType, same, shown, types, type Value } from "../datatype.js";
+import { bare, held, type SqlType, same, shown, type Value } from "../datatype.js";
 import { invalid, runtime } from "../errors.js";
 import type { Token } from "../lex.js";
 import { parseDate, parseDatetime, parseTime, parseTimestamp, dateText, stampText, clockText } from "../temporal.js";
-import { digitsFor, literal } from "../values.js";
+import { literal } from "../values.js";
 import type { Ex } from "./model.js";
+import { once } from "./once.js";
 
 const order: Readonly<Record<string, number>> = { INT64: 0, NUMERIC: 1, BIGNUMERIC: 2, FLOAT64: 3 };
 export const isNumber = (t: SqlType): boolean => t.kind in order;
@@ -65,10 +66,7 @@ export function coerce(e: Ex, to: SqlType, at: Token): Ex | null {
     if (value === undefined) throw invalid(`Could not cast literal ${JSON.stringify(e.constant)} to type ${to.kind}`, at);
     return constantEx(value, to);
   }
-  if (same(e.type, to)) {
-    if (to.kind === "BIGNUMERIC" && digitsOf(e.type) !== digitsOf(to)) return { ...e, sql: `CAST(${e.sql} AS ${held(to)})`, type: bare(to) };
-    return e;
-  }
+  if (same(e.type, to)) return e;
   return convert(e, to, at);
 }
 
@@ -78,9 +76,8 @@ export function common(all: readonly Ex[]): SqlType | null {
   if (typed.length === 0) return (all.find((e) => !e.untyped) ?? all[0])?.type ?? null;
   const firm = typed.filter((e) => e.constant === undefined);
   const candidates = [...firm, ...typed].map((e) => e.type);
-  const big = typed.filter((e) => e.type.kind === "BIGNUMERIC").map((e) => digitsOf(e.type));
   for (const type of widest(candidates)) {
-    const target = type.kind === "BIGNUMERIC" ? types.bignumeric(Math.max(...big, typed.some((e) => e.type.kind === "NUMERIC") ? 9 : 0)) : bare(type);
+    const target = bare(type);
     if (typed.every((e) => coercible(e, target))) return target;
   }
   return null;
@@ -110,13 +107,12 @@ export function cast(e: Ex, to: SqlType, at: Token, safe = false): Ex {
   if (e.constant !== undefined && e.constant !== null && (to.kind === "BIGNUMERIC" || to.kind === "NUMERIC")) {
     const text = e.type.kind === "FLOAT64" ? plainNumber(Number(e.constant)) : String(e.constant);
     if (/^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$/.test(text) && to.precision === undefined) {
-      const type = to.kind === "NUMERIC" ? types.numeric : types.bignumeric(digitsFor(text.trim().replace(/^\+/, "")));
-      return { sql: literal(text.trim(), type), type };
+      return { sql: literal(text.trim(), bare(to)), type: bare(to) };
     }
   }
   const made = convert(e, bare(to), at);
   const sql = fitted(made.sql, to);
-  return { sql: safe ? `TRY(${sql})` : sql, type: bare(made.type.kind === "BIGNUMERIC" ? made.type : to) };
+  return { sql: safe ? `TRY(${sql})` : sql, type: bare(to) };
 }
 
 const plainNumber = (x: number): string => {
@@ -125,16 +121,19 @@ const plainNumber = (x: number): string => {
 };
 
 /** The limits of a parameterised type: texts too long and numbers too large are refused, decimals rounded (docs "Parameterized data types"). */
-export function fitted(sql: string, to: SqlType): string {
+export const fitted = (sql: string, to: SqlType): string => (parameterised(to) ? once(sql, (s) => fit(s, to)) : sql);
+
+function fit(sql: string, to: SqlType): string {
   if (to.kind === "STRING" && to.length !== undefined)
     return `CASE WHEN length(${sql}) > ${to.length} THEN bq_fail('maximum length: ${to.length}, actual length: ' || length(${sql})) ELSE ${sql} END`;
   if (to.kind === "BYTES" && to.length !== undefined)
     return `CASE WHEN octet_length(${sql}) > ${to.length} THEN unhex(bq_fail('maximum length: ${to.length}, actual length: ' || octet_length(${sql}))) ELSE ${sql} END`;
   if ((to.kind === "NUMERIC" || to.kind === "BIGNUMERIC") && to.precision !== undefined) {
     const scale = to.scale ?? 0;
+    if (to.kind === "BIGNUMERIC") return `CAST(bq_big_fit(CAST(${sql} AS VARCHAR), ${to.precision}, ${scale}) AS BIGNUM)`;
     const rounded = `CAST(round(${sql}, ${scale}) AS ${held(to)})`;
     const whole = to.precision - scale;
-    const limit = whole >= 38 - digitsOf(to) || whole >= 29 ? null : `1${"0".repeat(whole)}`;
+    const limit = whole >= 29 ? null : `1${"0".repeat(whole)}`;
     if (limit === null) return rounded;
     return `CASE WHEN abs(${rounded}) >= ${limit} THEN CAST(bq_fail('numeric overflow: ' || CAST(${sql} AS VARCHAR) || ' does not fit ${shown(to)}') AS ${held(to)}) ELSE ${rounded} END`;
   }
@@ -150,37 +149,40 @@ const parameterised = (t: SqlType): boolean =>
 
 /** SQL that makes a value of another type of it, whether or not it would by itself. */
 export function convert(e: Ex, to: SqlType, at: Token): Ex {
+  if (e.constant !== undefined || e.untyped || same(e.type, to)) return converted(e, to, at);
+  return { sql: once(e.sql, (s) => converted({ ...e, sql: s }, to, at).sql), type: to };
+}
+
+function converted(e: Ex, to: SqlType, at: Token): Ex {
   const from = e.type;
   const refused = () => invalid(`Invalid cast from ${shown(from, false)} to ${shown(to, false)}`, at);
   const made = (sql: string): Ex => ({ sql, type: to });
   const { sql } = e;
-  if (same(from, to)) {
-    if (to.kind === "BIGNUMERIC") return made(`CAST(${sql} AS ${held(to)})`);
-    return { ...e, type: to };
-  }
+  if (same(from, to)) return { ...e, type: to };
   switch (to.kind) {
     case "INT64":
       if (from.kind === "STRING") return made(`bq_int(${sql})`);
       if (from.kind === "FLOAT64") return made(`bq_whole(${sql})`);
-      if (from.kind === "NUMERIC" || from.kind === "BIGNUMERIC" || from.kind === "BOOL") return made(`CAST(${sql} AS BIGINT)`);
+      if (from.kind === "NUMERIC" || from.kind === "BOOL") return made(`CAST(${sql} AS BIGINT)`);
+      if (from.kind === "BIGNUMERIC") return made(`CAST(CAST(bq_big_out(${sql}) AS DECIMAL(38,9)) AS BIGINT)`);
       break;
     case "FLOAT64":
       if (from.kind === "STRING") return made(`bq_float(${sql})`);
+      if (from.kind === "BIGNUMERIC") return made(`CAST(bq_big_out(${sql}) AS DOUBLE)`);
       if (isNumber(from)) return made(`CAST(${sql} AS DOUBLE)`);
       break;
     case "NUMERIC":
       if (from.kind === "STRING") return made(`bq_numeric(${sql})`);
       if (from.kind === "FLOAT64" && e.constant !== undefined) return made(`CAST('${plainNumber(Number(e.constant))}' AS DECIMAL(38,9))`);
       if (from.kind === "FLOAT64") return made(`CASE WHEN isfinite(${sql}) OR ${sql} IS NULL THEN CAST(${sql} AS DECIMAL(38,9)) ELSE CAST(bq_fail('Illegal conversion of non-finite floating point number to numeric: ' || bq_double(${sql})) AS DECIMAL(38,9)) END`);
+      if (from.kind === "BIGNUMERIC") return made(`CAST(bq_big_out(${sql}) AS DECIMAL(38,9))`);
       if (isNumber(from)) return made(`CAST(${sql} AS DECIMAL(38,9))`);
       break;
     case "BIGNUMERIC":
-      if (isNumber(from)) {
-        const digits = from.kind === "INT64" ? 0 : from.kind === "NUMERIC" ? 9 : digitsOf(to);
-        const type = types.bignumeric(to.precision === undefined && to.scale === undefined && digitsOf(to) === 18 ? digits : digitsOf(to));
-        return { sql: `CAST(${sql} AS ${held(type)})`, type };
-      }
-      if (from.kind === "STRING") return made(`CAST(${sql} AS ${held(to)})`);
+      if (from.kind === "INT64") return made(`CAST(CAST(${sql} AS VARCHAR) || '${"0".repeat(38)}' AS BIGNUM)`);
+      if (from.kind === "NUMERIC") return made(`CAST(replace(CAST(${sql} AS VARCHAR), '.', '') || '${"0".repeat(29)}' AS BIGNUM)`);
+      if (from.kind === "FLOAT64") return made(`bq_big(bq_double(${sql}))`);
+      if (from.kind === "STRING") return made(`bq_big(${sql})`);
       break;
     case "BOOL":
       if (from.kind === "STRING") return made(`bq_bool(${sql})`);
@@ -236,8 +238,9 @@ export function asText(e: Ex): string {
     case "FLOAT64":
       return `bq_double(${sql})`;
     case "NUMERIC":
-    case "BIGNUMERIC":
       return `bq_dec(CAST(${sql} AS VARCHAR))`;
+    case "BIGNUMERIC":
+      return `bq_big_out(${sql})`;
     case "BYTES":
       return `bq_text(${sql})`;
     case "DATETIME":
@@ -255,3 +258,7 @@ export function asText(e: Ex): string {
       throw runtime(`${e.type.kind} cannot be made text`);
   }
 }
+
+/** A product or quotient of decimals, both written as text. */
+export const decimalCall = (fn: "bq_mul" | "bq_div", a: string, b: string, type: SqlType): string =>
+  type.kind === "BIGNUMERIC" ? `bq_big(${fn}(${a}, ${b}, 38))` : `CAST(${fn}(${a}, ${b}, 9) AS DECIMAL(38,9))`;

@@ -1,4 +1,4 @@
-import { bare, held, type SqlType, same, shown, types, type Value } from "../datatype.js";
+import { bare, held, type SqlType, shown, types, type Value } from "../datatype.js";
 import { invalid } from "../errors.js";
 import type { Token } from "../lex.js";
 import { parseJson, write } from "../json.js";
@@ -6,8 +6,9 @@ import { text } from "../store.js";
 import { literal } from "../values.js";
 import type { Expr } from "./ast.js";
 import { call } from "./call.js";
-import { asText, cast, coerce, coercible, constantEx, isNumber, parseLiteral, together, typeName } from "./coerce.js";
+import { asText, cast, coerce, constantEx, decimalCall, isNumber, parseLiteral, together, typeName } from "./coerce.js";
 import { extract } from "./dates.js";
+import { once } from "./once.js";
 import { type Ex, fresh, lookUp, newScope, type Rows, use, within, type X } from "./model.js";
 
 /** Finds out what an expression's names mean and its type, and writes it for DuckDB. */
@@ -88,7 +89,8 @@ function analyzed(x: X, e: Expr): Ex {
       const { all, type } = together([analyze(x, e.a), analyze(x, e.low), analyze(x, e.high)], "operator BETWEEN", e.at);
       orderable(type, "BETWEEN", e.at);
       const [a, low, high] = all as [Ex, Ex, Ex];
-      const within = `(${compared(">=", a, low)} AND ${compared("<=", a, high)})`;
+      if (type.kind !== "FLOAT64") return yes(`(${a.sql} ${e.not ? "NOT " : ""}BETWEEN ${low.sql} AND ${high.sql})`);
+      const within = once(a.sql, (s) => `(${compared(">=", { ...a, sql: s }, low)} AND ${compared("<=", { ...a, sql: s }, high)})`);
       return yes(e.not ? `(NOT ${within})` : within);
     }
     case "like": {
@@ -167,7 +169,7 @@ function literalOf(value: Value, type: SqlType | null, at: Token): Ex {
   if (typeof value !== "string" || type.kind === "STRING") return constantEx(value, type);
   if (type.kind === "JSON") {
     try {
-      return { sql: text(write(parseJson(value))), type };
+      return { sql: text(write(parseJson(value, "round"))), type };
     } catch (error) {
       throw invalid(`Invalid JSON literal: ${error instanceof Error ? error.message : ""}`, at);
     }
@@ -309,10 +311,7 @@ export function arithmetic(op: string, left: Ex, right: Ex, at: Token): Ex {
   }
   const decimal = type.kind === "NUMERIC" || type.kind === "BIGNUMERIC";
   if (decimal && (op === "*" || op === "/")) {
-    const digits = type.kind === "NUMERIC" ? 9 : op === "/" ? 18 : Number(/,(\d+)/.exec(held(type))?.[1] ?? 0);
-    const result = type.kind === "NUMERIC" ? type : types.bignumeric(digits);
-    const fn = op === "*" ? "bq_mul" : "bq_div";
-    return { sql: `CAST(${fn}(CAST(${a.sql} AS VARCHAR), CAST(${b.sql} AS VARCHAR), ${digits}) AS ${held(result)})`, type: result };
+    return { sql: decimalCall(op === "*" ? "bq_mul" : "bq_div", asText(a), asText(b), type), type: bare(type) };
   }
   if (op === "/") return { sql: `CASE WHEN ${b.sql} = 0 THEN CAST(bq_fail('division by zero: ' || bq_double(${a.sql}) || ' / ' || bq_double(${b.sql})) AS DOUBLE) ELSE ${a.sql} / ${b.sql} END`, type };
   return { sql: `(${a.sql} ${op} ${b.sql})`, type: bare(type) };
@@ -390,5 +389,3 @@ function index(x: X, e: Extract<Expr, { k: "index" }>): Ex {
     type,
   };
 }
-
-export { asText, coercible, same };

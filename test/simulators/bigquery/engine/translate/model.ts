@@ -50,6 +50,8 @@ export interface Output {
   readonly type: SqlType;
   /** A NULL that takes the type of what it meets. */
   readonly untyped?: boolean;
+  /** A literal, which an INSERT converts as it would one of VALUES. */
+  readonly constant?: Value;
 }
 
 /** A query as SQL; its columns are called k0, k1 … */

@@ -229,9 +229,7 @@ function word(c: Cursor): Expr {
   const upper = at.upper;
   if (typedLiterals.has(upper) && following.kind === "string") {
     c.at += 2;
-    const kind = typeNames[upper] ?? "STRING";
-    const type = kind === "BIGNUMERIC" ? types.bignumeric((following.value.split(".")[1] ?? "").length) : { kind };
-    return { k: "literal", at, type, value: following.value };
+    return { k: "literal", at, type: { kind: typeNames[upper] ?? "STRING" }, value: following.value };
   }
   switch (upper) {
     case "NULL":
@@ -411,8 +409,7 @@ function argument(c: Cursor): Arg {
     c.at++;
     return { name: name.toLowerCase(), value: parseExpr(c) };
   }
-  if (sees(c, "INTERVAL")) return { name: null, value: parseExpr(c) };
-  if (seesQuery(c)) {
+  if (sees(c, "SELECT") || sees(c, "WITH")) {
     const at = peek(c);
     return { name: null, value: { k: "scalar", at, query: parseQuery(c) } };
   }

@@ -43,7 +43,7 @@ export function parseType(c: Cursor): SqlType {
     throw new SimError("invalidQuery", 400, `Type not found: ${token.value} at ${where(token)}`);
   }
   c.at++;
-  if (!sees(c, "(")) return kind === "BIGNUMERIC" ? types.bignumeric() : { kind };
+  if (!sees(c, "(")) return { kind };
   c.at++;
   const first = integer(c);
   const second = takes(c, ",") ? integer(c) : null;
@@ -76,7 +76,7 @@ function parameterised(
         : `In ${kind}(P, ${scale}), P must be between ${Math.max(1, scale)} and ${scale + whole}`,
     );
   const parameters = second === null ? { precision: first } : { precision: first, scale };
-  return kind === "BIGNUMERIC" ? { kind, ...parameters, digits: scale } : { kind, ...parameters };
+  return { kind, ...parameters };
 }
 
 function field(c: Cursor): StructField {

@@ -143,7 +143,7 @@ function select(x: X, s: Select, order: readonly Order[]): Made {
     if (keys.length > 0) parts.push(`GROUP BY ${keys.map((k) => k.ex.sql).join(", ")}`);
     if (having) parts.push(`HAVING ${having.sql}`);
     if (qualify) parts.push(`QUALIFY ${qualify.sql}`);
-    const outputs = items.map((i): Output => ({ name: i.alias, type: bare(i.type), ...(i.untyped ? { untyped: true } : {}) }));
+    const outputs = items.map((i): Output => ({ name: i.alias, type: bare(i.type), ...(i.untyped ? { untyped: true } : {}), ...(i.constant === undefined ? {} : { constant: i.constant }) }));
     const valueOf = (i: Made1): string => (i.untyped ? `CAST(${i.sql} AS ${held(i.type)})` : i.sql);
     const list = items.map((i, k) => `${valueOf(i)} AS k${k}`);
     const distinct = s.distinct ? "DISTINCT " : "";

@@ -1,9 +1,11 @@
 import type { SqlType } from "../datatype.js";
 import { text } from "../store.js";
+import { asText } from "./coerce.js";
+import { once } from "./once.js";
 
 /** TO_JSON_STRING's text of a value (docs "JSON encodings"): compact, fields in their order, NULL as null. */
 export function jsonText(sql: string, type: SqlType, wide = false): string {
-  return `coalesce(${present(sql, type, wide)}, 'null')`;
+  return once(sql, (s) => `coalesce(${present(s, type, wide)}, 'null')`);
 }
 
 /** `wide`: as a JSON value (TO_JSON), where wide numbers stay numbers. */
@@ -16,8 +18,10 @@ function present(sql: string, type: SqlType, wide: boolean): string {
     case "FLOAT64":
       return `bq_double_json(${sql})`;
     case "NUMERIC":
-    case "BIGNUMERIC":
-      return wide ? `bq_dec(CAST(${sql} AS VARCHAR))` : `bq_dec_json(bq_dec(CAST(${sql} AS VARCHAR)))`;
+    case "BIGNUMERIC": {
+      const written = asText({ sql, type });
+      return wide ? written : `bq_dec_json(${written})`;
+    }
     case "STRING":
     case "GEOGRAPHY":
     case "RANGE":
