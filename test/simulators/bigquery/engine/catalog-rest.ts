@@ -1,46 +1,23 @@
 import { z } from "zod";
-import { type Catalog, type Dataset, datasetKey, datasetOf, dropTable, findTable, notFoundDataset, notFoundTable, type Table } from "./catalog.js";
-import { checkLabel } from "./ddl/options.js";
+import {
+  type Catalog,
+  type Dataset,
+  datasetKey,
+  datasetOf,
+  dropTable,
+  findTable,
+  notFoundDataset,
+  notFoundTable,
+  type Table,
+} from "./catalog.js";
 import { paged } from "./policies.js";
 import type { Privileges } from "./privileges.js";
-import { insertTable, patchTable, type Surroundings } from "./tables-write.js";
+import { checkEtag, datasetBody, etagOf, insertDataset, patchedMap } from "./resources.js";
 import { tableResource } from "./tables-resource.js";
+import { insertTable, patchTable, type Surroundings } from "./tables-write.js";
 import { type DatasetName, type Datasets, type Json, type Resource, SimError, type TableName, type Tables } from "./types.js";
 
 type Demand = Privileges["demand"];
-
-export const etagOf = (n: number): string => Buffer.from(`etag-${n}`).toString("base64");
-
-export function checkEtag(wanted: string | null, now: number): void {
-  if (wanted !== null && wanted.replaceAll('"', "") !== etagOf(now)) throw new SimError("conditionNotMet", 412, "Precondition Failed");
-}
-
-const datasetBody = z.looseObject({
-  datasetReference: z.looseObject({ datasetId: z.string(), projectId: z.string().optional() }).optional(),
-  location: z.string().optional(),
-  labels: z.record(z.string(), z.string().nullable()).optional(),
-});
-
-/** A dataset in the catalog. */
-export function insertDataset(catalog: Catalog, name: DatasetName, body: Resource): Dataset {
-  const { location, labels } = datasetBody.parse(body);
-  for (const [key, value] of Object.entries(labels ?? {})) checkLabel(key, value ?? "");
-  if (!/^\w{1,1024}$/.test(name.datasetId))
-    throw new SimError("invalid", 400, `Invalid dataset ID "${name.datasetId}". Dataset IDs must be alphanumeric (plus underscores) and must be at most 1024 characters long.`);
-  const created = catalog.tick();
-  const made: Dataset = {
-    name,
-    tables: new Map(),
-    droppedTables: [],
-    resource: body,
-    location: (location ?? catalog.location).length > 2 ? (location ?? catalog.location).toLowerCase() : (location ?? catalog.location).toUpperCase(),
-    created,
-    modified: created,
-    etag: ++catalog.ids,
-  };
-  catalog.datasets.set(datasetKey(name), made);
-  return made;
-}
 
 const ms = (micros: bigint): string => String(micros / 1000n);
 
@@ -59,14 +36,6 @@ function datasetResource(d: Dataset): Resource {
   };
 }
 
-/** What PATCH leaves of a map: null takes a key away. */
-export function patchedMap(old: Readonly<Record<string, string>>, given: unknown): Record<string, string> {
-  if (given === null) return {};
-  const merged: Record<string, string | null> = { ...old, ...z.record(z.string(), z.string().nullable()).parse(given) };
-  for (const [key, value] of Object.entries(merged)) checkLabel(key, value ?? "");
-  return Object.fromEntries(Object.entries(merged).filter((e): e is [string, string] => e[1] !== null));
-}
-
 export function datasets(core: { readonly catalog: Catalog }, demand: Demand): Datasets {
   const { catalog } = core;
   const change = (name: DatasetName, body: Resource, etag: string | null, user: string, whole: boolean): Resource => {
@@ -74,7 +43,8 @@ export function datasets(core: { readonly catalog: Catalog }, demand: Demand): D
     demand(user, "bigquery.datasets.update", name);
     checkEtag(etag, d.etag);
     const { labels, location, ...rest } = body;
-    if (location !== undefined && location !== d.location) throw new SimError("invalid", 400, "Dataset location cannot be changed");
+    if (location !== undefined && location !== d.location)
+      throw new SimError("invalid", 400, "Dataset location cannot be changed");
     const old = z.record(z.string(), z.string()).catch({}).parse(d.resource["labels"]);
     const kept: Record<string, Json | undefined> = whole ? {} : { ...d.resource };
     for (const [key, value] of Object.entries(rest)) {
@@ -97,7 +67,8 @@ export function datasets(core: { readonly catalog: Catalog }, demand: Demand): D
       const { datasetReference } = datasetBody.parse(body);
       const name = { projectId: project, datasetId: datasetReference?.datasetId ?? "" };
       demand(by.user, "bigquery.datasets.create", { projectId: project });
-      if (catalog.datasets.has(datasetKey(name))) throw new SimError("duplicate", 409, `Already Exists: Dataset ${project}:${name.datasetId}`);
+      if (catalog.datasets.has(datasetKey(name)))
+        throw new SimError("duplicate", 409, `Already Exists: Dataset ${project}:${name.datasetId}`);
       return datasetResource(insertDataset(catalog, name, body));
     },
     patch: (name, body, etag, by) => change(name, body, etag, by.user, false),
@@ -105,7 +76,8 @@ export function datasets(core: { readonly catalog: Catalog }, demand: Demand): D
     delete(name, deleteContents, by) {
       const d = datasetOf(catalog, name);
       demand(by.user, "bigquery.datasets.delete", name);
-      if (d.tables.size > 0 && !deleteContents) throw new SimError("resourceInUse", 400, `Dataset ${name.projectId}:${name.datasetId} is still in use`);
+      if (d.tables.size > 0 && !deleteContents)
+        throw new SimError("resourceInUse", 400, `Dataset ${name.projectId}:${name.datasetId} is still in use`);
       for (const table of [...d.tables.values()]) dropTable(catalog, table);
       catalog.datasets.delete(datasetKey(name));
     },
@@ -115,7 +87,14 @@ export function datasets(core: { readonly catalog: Catalog }, demand: Demand): D
       return paged(
         all.map((d) => {
           const { kind: _, datasetReference, location, id, labels, friendlyName } = datasetResource(d);
-          return { kind: "bigquery#dataset", id, datasetReference, location, ...(labels ? { labels } : {}), ...(friendlyName ? { friendlyName } : {}) };
+          return {
+            kind: "bigquery#dataset",
+            id,
+            datasetReference,
+            location,
+            ...(labels ? { labels } : {}),
+            ...(friendlyName ? { friendlyName } : {}),
+          };
         }),
         page,
       );
@@ -133,7 +112,13 @@ export function tables(core: Surroundings, demand: Demand): Tables {
     if (!table) throw new SimError("notFound", 404, notFoundTable(plain, "").message.replace(/ was not found.*/, ""));
     return table;
   };
-  const change = async (name: TableName, body: Resource, etag: string | null, user: string, whole: boolean): Promise<Resource> => {
+  const change = async (
+    name: TableName,
+    body: Resource,
+    etag: string | null,
+    user: string,
+    whole: boolean,
+  ): Promise<Resource> => {
     const table = found(name);
     demand(user, "bigquery.tables.update", table.name);
     demand(user, "bigquery.tables.get", table.name);
@@ -167,13 +152,30 @@ export function tables(core: Surroundings, demand: Demand): Tables {
       const all = names.flatMap((tableId) => findTable(catalog, { ...dataset, tableId }) ?? []);
       return paged(
         all.map((t) => {
-          const { id, tableReference, type, labels, friendlyName, creationTime, expirationTime, timePartitioning, rangePartitioning, clustering } = tableResource(catalog, t);
+          const {
+            id,
+            tableReference,
+            type,
+            labels,
+            friendlyName,
+            creationTime,
+            expirationTime,
+            timePartitioning,
+            rangePartitioning,
+            clustering,
+          } = tableResource(catalog, t);
           const more = { labels, friendlyName, expirationTime, timePartitioning, rangePartitioning, clustering };
-          return { kind: "bigquery#table", id, tableReference, type, creationTime, ...Object.fromEntries(Object.entries(more).filter((e) => e[1] !== undefined)) };
+          return {
+            kind: "bigquery#table",
+            id,
+            tableReference,
+            type,
+            creationTime,
+            ...Object.fromEntries(Object.entries(more).filter((e) => e[1] !== undefined)),
+          };
         }),
         page,
       );
     },
   };
 }
-

@@ -1,7 +1,7 @@
 import { accounting, type Tidier, tidier } from "./accounting.js";
 import type { Catalog } from "./catalog.js";
-import { insertDataset } from "./catalog-rest.js";
 import { type Quotas, quotas } from "./quota.js";
+import { insertDataset } from "./resources.js";
 import { openStore } from "./store.js";
 import type { Core } from "./transactions.js";
 import type { SimEngineOptions } from "./types.js";

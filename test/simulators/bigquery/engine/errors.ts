@@ -15,10 +15,12 @@ export function told(error: unknown, sql?: string): unknown {
   const { message } = error;
   const own = /bq\|([\s\S]*)$/.exec(message);
   if (own) return runtime((own[1] ?? "").replace(/\n\nLINE [\s\S]*$/, ""));
-  if (message.includes("scalar subqueries can only return a single row")) return runtime("Scalar subquery produced more than one element");
+  if (message.includes("scalar subqueries can only return a single row"))
+    return runtime("Scalar subquery produced more than one element");
   const overflow = /Overflow in (\w+) of INT64 \((.*)\)/.exec(message);
   if (overflow) return runtime(`int64 overflow: ${overflow[2]}`);
-  if (/Out of Range Error: Overflow in HUGEINT|out of range for the destination type INT64/.test(message)) return runtime("int64 overflow");
+  if (/Out of Range Error: Overflow in HUGEINT|out of range for the destination type INT64/.test(message))
+    return runtime("int64 overflow");
   const decimal = /Could not cast value (\S+) to DECIMAL|Casting value "(.*)" to type DECIMAL/.exec(message);
   if (decimal) return runtime(`numeric overflow: ${decimal[1] ?? decimal[2]}`);
   if (/Overflow in .* of DECIMAL/.test(message)) return runtime("numeric overflow");

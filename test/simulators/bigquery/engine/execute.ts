@@ -64,6 +64,7 @@ function blank(env: Env): X {
     views: [],
     times: new Map(),
     query,
+    analyze,
   };
 }
 
@@ -94,7 +95,11 @@ async function micros(env: Env, e: Expr): Promise<bigint | null> {
 }
 
 /** The value of an expression that stands where no table is: options, defaults of a statement. */
-export async function valueOf(env: Env, e: Expr, to?: Parameters<typeof coerce>[1]): Promise<{ type: Parameters<typeof coerce>[1]; value: ReturnType<typeof fromDuck> }> {
+export async function constantOf(
+  env: Env,
+  e: Expr,
+  to?: Parameters<typeof coerce>[1],
+): Promise<{ type: Parameters<typeof coerce>[1]; value: ReturnType<typeof fromDuck> }> {
   const made = analyze(blank(env), e);
   const wanted = to ? coerce(made, to, e.at) : made;
   if (!wanted) throw invalid(`Expression of type ${made.type.kind} cannot become ${to?.kind}`, e.at);

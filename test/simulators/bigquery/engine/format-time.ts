@@ -81,7 +81,8 @@ export function parseFormatted(format: string, text: string, fail: (what: string
   if (!groups) return fail(`Failed to parse input string "${text}"`);
   const of = (name: string, otherwise: number) => Number(groups[name] ?? otherwise);
   const day = daysOf(of("Y", 1970), of("m", 1), of("d", 1));
-  if (day === null || of("H", 0) > 23 || of("M", 0) > 59 || of("S", 0) > 59) return fail(`Failed to parse input string "${text}"`);
+  if (day === null || of("H", 0) > 23 || of("M", 0) > 59 || of("S", 0) > 59)
+    return fail(`Failed to parse input string "${text}"`);
   const seconds = BigInt(day) * 86_400n + BigInt((of("H", 0) * 60 + of("M", 0)) * 60 + of("S", 0));
   const zone = /^([+-])(\d{2}):?(\d{2})$/.exec(groups["z"] ?? "");
   const ahead = zone ? BigInt((Number(zone[2]) * 60 + Number(zone[3])) * 60 * (zone[1] === "-" ? -1 : 1)) : 0n;

@@ -8,9 +8,12 @@ export type Node =
   | { readonly k: "string"; readonly value: string }
   | { readonly k: "number" | "word"; readonly text: string };
 
+/** `as is`: numbers and the order of keys stay as they are written, as functions over STRING leave them. */
+export type Wide = "exact" | "round" | "as is";
+
 interface Reader {
   readonly text: string;
-  readonly wide: "exact" | "round";
+  readonly wide: Wide;
   at: number;
 }
 
@@ -49,6 +52,7 @@ function node(r: Reader, depth: number): Node {
         if (follow === "}") break;
         if (follow !== ",") fail("expected ',' or '}'");
       }
+    if (r.wide === "as is") return { k: "object", entries };
     const sorted = [...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     return { k: "object", entries: new Map(sorted) };
   }
@@ -72,12 +76,17 @@ function node(r: Reader, depth: number): Node {
   if (word !== "") return { k: "word", text: word };
   const number = match(r, /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/y);
   if (number === "") fail("syntax error while parsing value - unexpected end of input; or invalid literal");
-  return { k: "number", text: numberText(number, r.wide) };
+  return { k: "number", text: r.wide === "as is" ? number : numberText(number, r.wide) };
 }
 
+const controls = (text: string): boolean => {
+  for (let k = 0; k < text.length; k++) if (text.charCodeAt(k) < 32) return true;
+  return false;
+};
+
 function string(r: Reader): string {
-  const found = match(r, /"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"/y);
-  if (found === "") fail("invalid string");
+  const found = match(r, /"(?:[^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"/y);
+  if (found === "" || controls(found)) fail("invalid string");
   return found.includes("\\") ? (JSON.parse(found) as string) : found.slice(1, -1);
 }
 
@@ -130,7 +139,7 @@ export function write(n: Node): string {
 }
 
 /** Throws an Error that says what is wrong. */
-export function parseJson(text: string, wide: "exact" | "round" = "exact"): Node {
+export function parseJson(text: string, wide: Wide = "exact"): Node {
   const r: Reader = { text, wide, at: 0 };
   const made = node(r, 0);
   blank(r);
@@ -138,7 +147,7 @@ export function parseJson(text: string, wide: "exact" | "round" = "exact"): Node
   return made;
 }
 
-export const canonical = (text: string, wide: "exact" | "round" = "exact"): string => write(parseJson(text, wide));
+export const canonical = (text: string, wide: Wide = "exact"): string => write(parseJson(text, wide));
 
 /** Steps of a JSONPath: `$.a."b.c"[0]`; null: not one. */
 export function parsePath(path: string): (string | number)[] | null {

@@ -1,16 +1,16 @@
 import { cursor, end, peek, unexpected } from "./cursor.js";
+import { bare, type SqlType, shown, type Typed } from "./datatype.js";
 import { ddl } from "./ddl/index.js";
-import { bare, shown, type SqlType, type Typed } from "./datatype.js";
 import { dml } from "./dml/index.js";
 import type { Env } from "./env.js";
-import { invalid, runtime } from "./errors.js";
+import { invalid } from "./errors.js";
 import { ask, newX } from "./execute.js";
 import type { Token } from "./lex.js";
 import { coerce, fitted } from "./translate/coerce.js";
 import { analyze } from "./translate/expr.js";
+import { outputsOf } from "./translate/outputs.js";
 import { parseExpr } from "./translate/parse-expr.js";
 import { parseQuery, seesQuery } from "./translate/parse-query.js";
-import type { Output } from "./translate/model.js";
 import { query } from "./translate/query.js";
 import type { SimField, SimResult } from "./types.js";
 import { cell, field, fromDuck } from "./values.js";
@@ -43,22 +43,11 @@ async function select(tokens: readonly Token[], env: Env): Promise<SimResult> {
   const { struct } = outputs;
   const cells = read.map((row) => {
     const values = struct ? (fromDuck(row[0] ?? null, struct) as readonly never[] | null) : null;
-    return outputs.columns.map((o, k) => (struct ? cell(values?.[k] ?? null, o.type) : cell(fromDuck(row[k] ?? null, o.type), o.type)));
+    return outputs.columns.map((o, k) =>
+      struct ? cell(values?.[k] ?? null, o.type) : cell(fromDuck(row[k] ?? null, o.type), o.type),
+    );
   });
   return { ...result, rows: cells };
-}
-
-/** Columns of a result: anonymous ones are called f0_, f1_ …; a result of one struct by AS STRUCT or AS VALUE has its fields. */
-export function outputsOf(columns: readonly Output[], value: boolean): { readonly columns: readonly Output[]; readonly struct: SqlType | null } {
-  const first = columns[0];
-  const struct = value && first?.type.kind === "STRUCT" ? first.type : null;
-  const all = struct ? (struct.fields ?? []) : columns;
-  let anonymous = 0;
-  const named = all.map((o) => ({ ...o, name: o.name ?? `f${anonymous++}_` }));
-  const names = named.map((o) => o.name.toLowerCase());
-  const twice = named.filter((_, k) => names.indexOf(names[k] as string) !== k);
-  if (twice.length > 0) throw runtime(`Duplicate column names in the result are not supported. Found duplicate(s): ${twice.map((o) => o.name).join(", ")}`);
-  return { columns: named, struct };
 }
 
 /** An expression's value. */

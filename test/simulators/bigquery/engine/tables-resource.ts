@@ -1,6 +1,6 @@
 import { type Catalog, type Column, datasetOf, latest, type Table } from "./catalog.js";
 import type { SqlType } from "./datatype.js";
-import { etagOf } from "./catalog-rest.js";
+import { etagOf } from "./resources.js";
 import type { Physical } from "./store.js";
 import type { Json, Resource, SimField } from "./types.js";
 import { field } from "./values.js";
@@ -20,24 +20,43 @@ export function schemaField(c: Column): SimField {
 
 function nested(f: SimField, c: Column, path: string): SimField {
   const more = c.nested?.[path];
-  const made: SimField = { ...f, ...(more?.description === undefined ? {} : { description: more.description }), ...(more?.required ? { mode: "REQUIRED" as const } : {}) };
+  const made: SimField = {
+    ...f,
+    ...(more?.description === undefined ? {} : { description: more.description }),
+    ...(more?.required ? { mode: "REQUIRED" as const } : {}),
+  };
   return f.fields ? { ...made, fields: f.fields.map((inner) => nested(inner, c, `${path}.${inner.name}`)) } : made;
 }
 
-const sizes: Partial<Record<SqlType["kind"], number>> = { BOOL: 1, NUMERIC: 16, BIGNUMERIC: 32, STRING: 16, BYTES: 16, JSON: 32, ARRAY: 32, STRUCT: 32 };
+const sizes: Partial<Record<SqlType["kind"], number>> = {
+  BOOL: 1,
+  NUMERIC: 16,
+  BIGNUMERIC: 32,
+  STRING: 16,
+  BYTES: 16,
+  JSON: 32,
+  ARRAY: 32,
+  STRUCT: 32,
+};
 
 /** Logical bytes: measured where a statement has read the column, else guessed by its type. */
 function bytesOf(part: Physical, columns: readonly Column[]): number {
   return columns.reduce((n, c) => n + (part.bytes.get(c.id) ?? part.rows * (sizes[c.type.kind] ?? 8)), 0);
 }
 
-const sourceOf = (name: Table["name"]): Resource => ({ projectId: name.projectId, datasetId: name.datasetId, tableId: name.tableId });
+const sourceOf = (name: Table["name"]): Resource => ({
+  projectId: name.projectId,
+  datasetId: name.datasetId,
+  tableId: name.tableId,
+});
 
 function partitioningOf(table: Table): Resource {
   const p = table.partitioning;
   if (!p) return {};
   if (p.kind === "range")
-    return { rangePartitioning: { field: p.field, range: { start: String(p.start), end: String(p.end), interval: String(p.interval) } } };
+    return {
+      rangePartitioning: { field: p.field, range: { start: String(p.start), end: String(p.end), interval: String(p.interval) } },
+    };
   return {
     timePartitioning: {
       type: p.unit,
@@ -68,7 +87,9 @@ export function tableResource(catalog: Catalog, table: Table): Resource {
     ...(table.friendlyName === null ? {} : { friendlyName: table.friendlyName }),
     ...(Object.keys(table.labels).length > 0 ? { labels: table.labels } : {}),
     schema: { fields: columns.map(schemaField) as unknown as Json },
-    ...(stored ? { numBytes: String(bytes), numLongTermBytes: "0", numRows: String(rows), numTotalLogicalBytes: String(bytes) } : {}),
+    ...(stored
+      ? { numBytes: String(bytes), numLongTermBytes: "0", numRows: String(rows), numTotalLogicalBytes: String(bytes) }
+      : {}),
     creationTime: ms(table.created),
     ...(table.expires === null ? {} : { expirationTime: ms(table.expires) }),
     lastModifiedTime: ms(table.modified),
@@ -77,10 +98,18 @@ export function tableResource(catalog: Catalog, table: Table): Resource {
     ...partitioningOf(table),
     ...(table.clustering.length > 0 ? { clustering: { fields: table.clustering } } : {}),
     ...(table.requirePartitionFilter ? { requirePartitionFilter: true } : {}),
-    ...(table.view === null ? {} : table.kind === "MATERIALIZED_VIEW" ? { materializedView: { query: table.view } } : { view: { query: table.view, useLegacySql: false } }),
+    ...(table.view === null
+      ? {}
+      : table.kind === "MATERIALIZED_VIEW"
+        ? { materializedView: { query: table.view } }
+        : { view: { query: table.view, useLegacySql: false } }),
     ...(table.external === null ? {} : { externalDataConfiguration: table.external }),
-    ...(table.cloneOf ? { cloneDefinition: { baseTableReference: sourceOf(table.cloneOf.table), cloneTime: iso(table.cloneOf.at) } } : {}),
-    ...(table.snapshotOf ? { snapshotDefinition: { baseTableReference: sourceOf(table.snapshotOf.table), snapshotTime: iso(table.snapshotOf.at) } } : {}),
+    ...(table.cloneOf
+      ? { cloneDefinition: { baseTableReference: sourceOf(table.cloneOf.table), cloneTime: iso(table.cloneOf.at) } }
+      : {}),
+    ...(table.snapshotOf
+      ? { snapshotDefinition: { baseTableReference: sourceOf(table.snapshotOf.table), snapshotTime: iso(table.snapshotOf.at) } }
+      : {}),
     ...(table.primaryKey || table.foreignKeys.length > 0
       ? {
           tableConstraints: {

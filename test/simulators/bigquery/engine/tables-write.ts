@@ -1,6 +1,18 @@
 import { z } from "zod";
-import { type Catalog, type Column, columnNamed, datasetOf, findTable, latest, newTable, type Partitioning, pushVersion, putTable, type Table, touch } from "./catalog.js";
-import { patchedMap } from "./catalog-rest.js";
+import {
+  type Catalog,
+  type Column,
+  columnNamed,
+  datasetOf,
+  findTable,
+  latest,
+  newTable,
+  type Partitioning,
+  pushVersion,
+  putTable,
+  type Table,
+  touch,
+} from "./catalog.js";
 import { shown } from "./datatype.js";
 import { widened } from "./ddl/alter-table.js";
 import { checkColumns, checkName } from "./ddl/columns.js";
@@ -9,6 +21,7 @@ import { checkClustering } from "./ddl/partitioning.js";
 import { columnOf, type FieldSchema, fieldSchema, sameSchema } from "./jobs/schema.js";
 import type { Privileges } from "./privileges.js";
 import type { Quotas } from "./quota.js";
+import { patchedMap } from "./resources.js";
 import type { Store } from "./store.js";
 import { type DatasetName, type Json, type Resource, SimError, type TableName } from "./types.js";
 
@@ -21,7 +34,12 @@ export interface Surroundings {
 const bad = (message: string): SimError => new SimError("invalid", 400, message);
 const text = z.union([z.string(), z.number()]).transform(String);
 
-const timeBody = z.looseObject({ type: z.enum(["HOUR", "DAY", "MONTH", "YEAR"]), field: z.string().nullish(), expirationMs: text.nullish(), requirePartitionFilter: z.boolean().nullish() });
+const timeBody = z.looseObject({
+  type: z.enum(["HOUR", "DAY", "MONTH", "YEAR"]),
+  field: z.string().nullish(),
+  expirationMs: text.nullish(),
+  requirePartitionFilter: z.boolean().nullish(),
+});
 const rangeBody = z.looseObject({ field: z.string(), range: z.looseObject({ start: text, end: text, interval: text }) });
 
 const body = z.looseObject({
@@ -39,7 +57,10 @@ const body = z.looseObject({
   materializedView: z.looseObject({ query: z.string() }).nullish(),
   externalDataConfiguration: z.record(z.string(), z.any()).nullish(),
   tableConstraints: z
-    .looseObject({ primaryKey: z.looseObject({ columns: z.array(z.string()) }).nullish(), foreignKeys: z.array(z.any()).nullish() })
+    .looseObject({
+      primaryKey: z.looseObject({ columns: z.array(z.string()) }).nullish(),
+      foreignKeys: z.array(z.any()).nullish(),
+    })
     .nullish(),
 });
 
@@ -54,7 +75,8 @@ function read(given: Resource): Body {
 function partitioningOf(b: Body, columns: readonly Column[]): Partitioning | null {
   if (b.rangePartitioning) {
     const { field, range } = b.rangePartitioning;
-    if (columnNamed(columns, field)?.type.kind !== "INT64") throw bad(`The field specified for range partitioning must be an INTEGER column: ${field}.`);
+    if (columnNamed(columns, field)?.type.kind !== "INT64")
+      throw bad(`The field specified for range partitioning must be an INTEGER column: ${field}.`);
     return { kind: "range", field, start: BigInt(range.start), end: BigInt(range.end), interval: BigInt(range.interval) };
   }
   const time = b.timePartitioning;
@@ -62,8 +84,10 @@ function partitioningOf(b: Body, columns: readonly Column[]): Partitioning | nul
   if (time.field) {
     const found = columnNamed(columns, time.field);
     if (!found) throw bad(`The field specified for partitioning cannot be found in the schema. field: ${time.field}.`);
-    const fits = found.type.kind === "TIMESTAMP" || found.type.kind === "DATETIME" || (found.type.kind === "DATE" && time.type !== "HOUR");
-    if (!fits) throw bad(`The type of the field ${time.field} does not fit time partitioning by ${time.type}: ${found.type.kind}.`);
+    const fits =
+      found.type.kind === "TIMESTAMP" || found.type.kind === "DATETIME" || (found.type.kind === "DATE" && time.type !== "HOUR");
+    if (!fits)
+      throw bad(`The type of the field ${time.field} does not fit time partitioning by ${time.type}: ${found.type.kind}.`);
   }
   return { kind: "time", field: time.field ?? null, unit: time.type, expirationMs: time.expirationMs ?? null };
 }
@@ -73,7 +97,8 @@ export async function insertTable(core: Surroundings, dataset: DatasetName, give
   const { catalog } = core;
   const b = read(given);
   const tableId = b.tableReference?.tableId ?? "";
-  if (!/^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{Zs}]{1,1024}$/u.test(tableId) || Buffer.byteLength(tableId) > 1024) throw bad(`Invalid table ID "${tableId}".`);
+  if (!/^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{Zs}]{1,1024}$/u.test(tableId) || Buffer.byteLength(tableId) > 1024)
+    throw bad(`Invalid table ID "${tableId}".`);
   const name: TableName = { ...dataset, tableId };
   if (findTable(catalog, name)) throw alreadyExists(name);
   const fields = b.schema?.fields ?? [];
@@ -95,7 +120,8 @@ export async function insertTable(core: Surroundings, dataset: DatasetName, give
   made.foreignKeys = (b.tableConstraints?.foreignKeys ?? []) as readonly Json[];
   for (const key of made.primaryKey ?? []) if (!columnNamed(columns, key)) throw bad(`Primary key column ${key} does not exist.`);
   const lifetime = datasetOf(catalog, name).resource["defaultTableExpirationMs"];
-  made.expires = expiration(catalog, b.expirationTime) ?? (typeof lifetime === "string" ? catalog.now() + BigInt(lifetime) * 1000n : null);
+  made.expires =
+    expiration(catalog, b.expirationTime) ?? (typeof lifetime === "string" ? catalog.now() + BigInt(lifetime) * 1000n : null);
   putTable(catalog, made);
   return made;
 }
@@ -112,7 +138,10 @@ function note(f: FieldSchema, path: string, into: Record<string, { description?:
   for (const inner of f.fields ?? []) {
     const at = `${path}.${inner.name}`;
     if (inner.description !== undefined || inner.mode === "REQUIRED")
-      into[at] = { ...(inner.description === undefined ? {} : { description: inner.description }), ...(inner.mode === "REQUIRED" ? { required: true } : {}) };
+      into[at] = {
+        ...(inner.description === undefined ? {} : { description: inner.description }),
+        ...(inner.mode === "REQUIRED" ? { required: true } : {}),
+      };
     note(inner, at, into);
   }
 }
@@ -125,13 +154,21 @@ function expiration(catalog: Catalog, given: string | null | undefined): bigint 
 }
 
 /** tables.patch and, with `whole`, tables.update: what is not told is taken away there. */
-export async function patchTable(core: Surroundings, table: Table, given: Resource, whole: boolean, user: string, demand: Privileges["demand"]): Promise<void> {
+export async function patchTable(
+  core: Surroundings,
+  table: Table,
+  given: Resource,
+  whole: boolean,
+  user: string,
+  demand: Privileges["demand"],
+): Promise<void> {
   const { catalog } = core;
   const b = read(given);
   const has = (key: keyof Body): boolean => whole || b[key] !== undefined;
   const { columns } = latest(table);
   if (has("timePartitioning") || has("rangePartitioning")) samePartitioning(table, b, whole);
-  const clustering = b.clustering !== undefined || whole ? checkClustering(b.clustering?.fields ?? [], columns) : table.clustering;
+  const clustering =
+    b.clustering !== undefined || whole ? checkClustering(b.clustering?.fields ?? [], columns) : table.clustering;
   const expires = has("expirationTime") ? expiration(catalog, b.expirationTime) : table.expires;
   const labels = has("labels") ? patchedMap(whole ? {} : table.labels, b.labels ?? (whole ? {} : null)) : table.labels;
   const key = has("tableConstraints") ? (b.tableConstraints?.primaryKey?.columns ?? null) : table.primaryKey;
@@ -139,7 +176,8 @@ export async function patchTable(core: Surroundings, table: Table, given: Resour
   if (b.schema?.fields) await schema(core, table, b.schema.fields, user, demand);
   if (has("description")) table.description = b.description ?? null;
   if (has("friendlyName")) table.friendlyName = b.friendlyName ?? null;
-  if (has("requirePartitionFilter")) table.requirePartitionFilter = b.requirePartitionFilter ?? b.timePartitioning?.requirePartitionFilter ?? false;
+  if (has("requirePartitionFilter"))
+    table.requirePartitionFilter = b.requirePartitionFilter ?? b.timePartitioning?.requirePartitionFilter ?? false;
   if (b.view) table.view = b.view.query;
   table.labels = labels;
   table.expires = expires;
@@ -155,7 +193,10 @@ function samePartitioning(table: Table, b: Body, whole: boolean): void {
   if (time === undefined && b.rangePartitioning === undefined && whole && p === null) return;
   const same =
     p?.kind === "time"
-      ? time !== null && time !== undefined && time.type === p.unit && (time.field ?? null)?.toLowerCase() === p.field?.toLowerCase()
+      ? time !== null &&
+        time !== undefined &&
+        time.type === p.unit &&
+        (time.field ?? null)?.toLowerCase() === p.field?.toLowerCase()
       : p?.kind === "range"
         ? b.rangePartitioning?.field.toLowerCase() === p.field.toLowerCase()
         : !time && !b.rangePartitioning;
@@ -164,7 +205,13 @@ function samePartitioning(table: Table, b: Body, whole: boolean): void {
 }
 
 /** A schema may gain columns, lose REQUIRED, and change descriptions, defaults and policy tags (docs "Modifying table schemas"). */
-async function schema(core: Surroundings, table: Table, fields: readonly FieldSchema[], user: string, demand: Privileges["demand"]): Promise<void> {
+async function schema(
+  core: Surroundings,
+  table: Table,
+  fields: readonly FieldSchema[],
+  user: string,
+  demand: Privileges["demand"],
+): Promise<void> {
   const { catalog } = core;
   const name = `${table.name.projectId}:${table.name.datasetId}.${table.name.tableId}`;
   const wanted = fields.map((f) => columnFor(catalog, f));
@@ -176,12 +223,17 @@ async function schema(core: Surroundings, table: Table, fields: readonly FieldSc
     const found = columnNamed(wanted, c.name);
     if (!found) throw bad(`Provided Schema does not match Table ${name}. Field ${c.name} is missing in new schema`);
     if (shown(found.type) !== shown(c.type) && !(found.type.length === undefined && found.type.precision === undefined))
-      throw bad(`Provided Schema does not match Table ${name}. Field ${c.name} has changed type from ${shown(c.type)} to ${shown(found.type)}`);
+      throw bad(
+        `Provided Schema does not match Table ${name}. Field ${c.name} has changed type from ${shown(c.type)} to ${shown(found.type)}`,
+      );
     if (found.policyTags.join() !== c.policyTags.join()) demand(user, "bigquery.tables.setCategory", table.name);
   }
   const added = wanted.filter((c) => !columnNamed(there, c.name));
   const required = added.find((c) => c.required);
-  if (required) throw bad(`Provided Schema does not match Table ${name}. Cannot add required fields to an existing schema. (field: ${required.name})`);
+  if (required)
+    throw bad(
+      `Provided Schema does not match Table ${name}. Cannot add required fields to an existing schema. (field: ${required.name})`,
+    );
   let parts = now.parts;
   // Wide first by what is there, in its order; new columns come last.
   let columns: Column[] = now.columns.map((c) => {

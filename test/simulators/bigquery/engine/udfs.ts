@@ -3,8 +3,8 @@ import {
   BLOB,
   BOOLEAN,
   DOUBLE,
-  type DuckDBConnection,
   DuckDBBlobValue,
+  type DuckDBConnection,
   DuckDBScalarFunction,
   type DuckDBType,
   type DuckDBValue,
@@ -14,13 +14,18 @@ import {
 import { bigFit, bigScaled, bigText } from "./decimals.js";
 import { fingerprint } from "./farm.js";
 import { formatTime, parseFormatted } from "./format-time.js";
-import { canonical, type Node, parseJson, parsePath, scalar, walk, write } from "./json.js";
+import { canonical, doubleText, type Node, parseJson, parsePath, scalar, walk, write } from "./json.js";
 import { dateText, parseDate, parseDatetime, parseTime, parseTimestamp, utcAhead } from "./temporal.js";
 
 type Row = (...args: DuckDBValue[]) => DuckDBValue;
 
 /** A function of DuckDB written here; NULL in any argument makes NULL. */
-function scalarFunction(name: string, parameterTypes: readonly DuckDBType[], returnType: DuckDBType, row: Row): DuckDBScalarFunction {
+function scalarFunction(
+  name: string,
+  parameterTypes: readonly DuckDBType[],
+  returnType: DuckDBType,
+  row: Row,
+): DuckDBScalarFunction {
   return DuckDBScalarFunction.create({
     name,
     parameterTypes,
@@ -57,7 +62,7 @@ export function doubleWritten(x: number): string {
 }
 
 const pick = (document: string, path: string): Node | null =>
-  walk(parseJson(document, "round"), parsePath(path) ?? fail(`Unsupported operator in JSONPath: ${path}`));
+  walk(parseJson(document, "as is"), parsePath(path) ?? fail(`Unsupported operator in JSONPath: ${path}`));
 
 /** A document that is no JSON gives NULL, as for functions over STRING. */
 const lenient = (body: () => string | null): string | null => {
@@ -93,6 +98,11 @@ const unscaled = (n: bigint, digits: number): string => {
   return `${n < 0n ? "-" : ""}${digits === 0 ? size : `${size.slice(0, -digits)}.${size.slice(-digits)}`}`;
 };
 
+function shifted(by: bigint, shift: (by: bigint) => bigint): bigint {
+  if (by < 0n) return fail(`Bitwise shift by negative offset: ${by}`);
+  return by >= 64n ? 0n : BigInt.asIntN(64, shift(by));
+}
+
 const bytesOf = (value: DuckDBValue): Uint8Array => (value as DuckDBBlobValue).bytes;
 
 export function registerFunctions(connection: DuckDBConnection): void {
@@ -127,14 +137,19 @@ export function registerFunctions(connection: DuckDBConnection): void {
         return JSON.stringify(found.items.map((n) => (values === true ? scalar(n) : write(n))));
       }),
     ),
+    scalarFunction("bq_json_double", [DOUBLE], VARCHAR, (x) => doubleText(Number(x))),
     scalarFunction("bq_json_type", [VARCHAR], VARCHAR, (s) => {
       const n = parseJson(String(s), "round");
       return n.k === "word" ? (n.text === "null" ? "null" : "boolean") : n.k;
     }),
     scalarFunction("bq_date", [VARCHAR], VARCHAR, (s) => dateText(known(parseDate(String(s)), `Invalid date: '${String(s)}'`))),
     scalarFunction("bq_clock", [VARCHAR], BIGINT, (s) => known(parseTime(String(s)), `Invalid time string "${String(s)}"`)),
-    scalarFunction("bq_datetime", [VARCHAR], BIGINT, (s) => known(parseDatetime(String(s)), `Invalid datetime string "${String(s)}"`)),
-    scalarFunction("bq_timestamp", [VARCHAR], BIGINT, (s) => known(parseTimestamp(String(s)), `Invalid timestamp: '${String(s)}'`)),
+    scalarFunction("bq_datetime", [VARCHAR], BIGINT, (s) =>
+      known(parseDatetime(String(s)), `Invalid datetime string "${String(s)}"`),
+    ),
+    scalarFunction("bq_timestamp", [VARCHAR], BIGINT, (s) =>
+      known(parseTimestamp(String(s)), `Invalid timestamp: '${String(s)}'`),
+    ),
     scalarFunction("bq_ahead", [BIGINT, VARCHAR], BIGINT, (us, zone) =>
       known(utcAhead(String(zone), us as bigint), `Invalid time zone: ${String(zone)}`),
     ),
@@ -148,11 +163,18 @@ export function registerFunctions(connection: DuckDBConnection): void {
       if (by === 0n) fail(`division by zero: ${String(a)} / ${String(b)}`);
       return unscaled(half(scaled(String(a), 38) * 10n ** BigInt(digits), by), digits);
     }),
-    scalarFunction("bq_big_scaled", [VARCHAR], VARCHAR, (s) => known(bigScaled(String(s)), `Invalid BIGNUMERIC value: ${String(s)}`)),
+    scalarFunction("bq_big_scaled", [VARCHAR], VARCHAR, (s) =>
+      known(bigScaled(String(s)), `Invalid BIGNUMERIC value: ${String(s)}`),
+    ),
     scalarFunction("bq_big_text", [VARCHAR], VARCHAR, (s) => bigText(String(s))),
     scalarFunction("bq_big_fit", [VARCHAR, INTEGER, INTEGER], VARCHAR, (s, p, d) =>
-      known(bigFit(String(s), Number(p), Number(d)), `numeric overflow: ${bigText(String(s))} does not fit BIGNUMERIC(${Number(p)}, ${Number(d)})`),
+      known(
+        bigFit(String(s), Number(p), Number(d)),
+        `numeric overflow: ${bigText(String(s))} does not fit BIGNUMERIC(${Number(p)}, ${Number(d)})`,
+      ),
     ),
+    scalarFunction("bq_left", [BIGINT, BIGINT], BIGINT, (a, b) => shifted(b as bigint, (by) => (a as bigint) << by)),
+    scalarFunction("bq_right", [BIGINT, BIGINT], BIGINT, (a, b) => shifted(b as bigint, (by) => BigInt.asUintN(64, a as bigint) >> by)),
     scalarFunction("bq_farm", [BLOB], BIGINT, (b) => fingerprint(bytesOf(b))),
     scalarFunction("bq_format", [VARCHAR, BIGINT], VARCHAR, (format, us) => formatTime(String(format), us as bigint, fail)),
     scalarFunction("bq_parse", [VARCHAR, VARCHAR], BIGINT, (format, s) => parseFormatted(String(format), String(s), fail)),

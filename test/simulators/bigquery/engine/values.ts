@@ -9,8 +9,8 @@ import {
   type DuckDBValue,
 } from "@duckdb/node-api";
 import { held, type SqlType, type Value } from "./datatype.js";
-import { text } from "./store.js";
 import { bigScaled, bigText } from "./decimals.js";
+import { text } from "./store.js";
 import { clockText, dateText, parseDatetime, stampText } from "./temporal.js";
 import { type SimCell, SimError, type SimField } from "./types.js";
 

@@ -1,4 +1,14 @@
-import { type Column, columnNamed, datasetOf, latest, nameText, notFoundTable, pushVersion, type Table, touch } from "../catalog.js";
+import {
+  type Column,
+  columnNamed,
+  datasetOf,
+  latest,
+  nameText,
+  notFoundTable,
+  pushVersion,
+  type Table,
+  touch,
+} from "../catalog.js";
 import { type Cursor, end, identifier, list, must, oneOf, peek, sees, tablePath, takes, unexpected } from "../cursor.js";
 import { held, shown } from "../datatype.js";
 import type { Env } from "../env.js";
@@ -112,7 +122,8 @@ function rename(env: Env, table: Table, to: string): void {
   const dataset = datasetOf(env.catalog, table.name);
   if (dataset.tables.has(to)) throw alreadyExists({ ...table.name, tableId: to });
   // docs "ALTER TABLE RENAME TO statement": not while rows are in the streaming buffer.
-  if (table.streaming && table.streaming.until > env.now) throw runtime(`Cannot rename table ${nameText(table.name)} with data in the streaming buffer`);
+  if (table.streaming && table.streaming.until > env.now)
+    throw runtime(`Cannot rename table ${nameText(table.name)} with data in the streaming buffer`);
   dataset.tables.delete(table.name.tableId);
   table.name = { ...table.name, tableId: to };
   dataset.tables.set(to, table);
@@ -136,14 +147,22 @@ function addColumn(c: Cursor): Act {
 }
 
 /** The rows with one column more, which is NULL. */
-export async function widened(env: Pick<Env, "store" | "signal">, parts: readonly Physical[], columns: readonly Column[], added: Column): Promise<Physical[]> {
+export async function widened(
+  env: Pick<Env, "store" | "signal">,
+  parts: readonly Physical[],
+  columns: readonly Column[],
+  added: Column,
+): Promise<Physical[]> {
   const made: Physical[] = [];
   for (const part of parts) {
     made.push(
       await work(env as Env, async (duck) => {
         const wide = await createPart(env.store, duck, [...columns, added]);
         const empty = added.type.kind === "ARRAY" ? `CAST([] AS ${held(added.type)})` : "NULL";
-        wide.rows = await change(duck, `INSERT INTO ${wide.name} SELECT ${[...columns.map((c) => c.id), empty].join(", ")} FROM ${part.name}`);
+        wide.rows = await change(
+          duck,
+          `INSERT INTO ${wide.name} SELECT ${[...columns.map((c) => c.id), empty].join(", ")} FROM ${part.name}`,
+        );
         return wide;
       }),
     );
@@ -154,10 +173,12 @@ export async function widened(env: Pick<Env, "store" | "signal">, parts: readonl
 function alterColumn(c: Cursor): Act {
   const unless = takes(c, "IF", "EXISTS");
   const name = identifier(c);
-  const set = (to: (col: Column) => Column): Act => (env, table) => {
-    const found = existing(table, name, unless);
-    if (found) columns(env, table, (all) => all.map((col) => (col === found ? to(col) : col)));
-  };
+  const set =
+    (to: (col: Column) => Column): Act =>
+    (env, table) => {
+      const found = existing(table, name, unless);
+      if (found) columns(env, table, (all) => all.map((col) => (col === found ? to(col) : col)));
+    };
   if (takes(c, "DROP", "NOT", "NULL")) return set((col) => ({ ...col, required: false }));
   if (takes(c, "DROP", "DEFAULT")) return set((col) => ({ ...col, default: null }));
   must(c, "SET");
@@ -169,8 +190,14 @@ function alterColumn(c: Cursor): Act {
     const type = parseType(c);
     return set((col) => {
       // docs "ALTER COLUMN SET DATA TYPE statement": to what is wider, which needs no rewriting here.
-      const longer = col.type.kind === type.kind && (type.length ?? Number.POSITIVE_INFINITY) >= (col.type.length ?? Number.POSITIVE_INFINITY) && (type.precision === undefined || (col.type.precision ?? 1000) <= type.precision);
-      if (!longer || col.type.kind === "BIGNUMERIC") throw runtime(`ALTER TABLE ALTER COLUMN SET DATA TYPE requires that the existing column type (${shown(col.type)}) is assignable to the new type (${shown(type)})`);
+      const longer =
+        col.type.kind === type.kind &&
+        (type.length ?? Number.POSITIVE_INFINITY) >= (col.type.length ?? Number.POSITIVE_INFINITY) &&
+        (type.precision === undefined || (col.type.precision ?? 1000) <= type.precision);
+      if (!longer || col.type.kind === "BIGNUMERIC")
+        throw runtime(
+          `ALTER TABLE ALTER COLUMN SET DATA TYPE requires that the existing column type (${shown(col.type)}) is assignable to the new type (${shown(type)})`,
+        );
       return { ...col, type };
     });
   }

@@ -109,15 +109,44 @@ export function column(c: Cursor): ColumnDefinition {
 /** docs "Specifying a schema": names of letters, digits, underscores and some more; prefixes that are taken (issue tracker, "Invalid field name"). */
 export function checkName(name: string): void {
   const bad = name.length > 300 || name === "" || /[!"$()*,./;?@[\]^`{}~\\\n\r\t]/.test(name);
-  if (bad) throw runtime(`Invalid field name "${name}". Fields must contain only letters, numbers, and underscores, start with a letter or underscore, and be at most 300 characters long.`);
-  const taken = ["_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_SEQUENCE_NUMBER", "_CHANGE_TYPE", "_CHANGE_TIMESTAMP"].find((p) => name.toUpperCase().startsWith(p));
-  if (taken) throw runtime(`Invalid field name "${name}". Field names are not allowed to start with the (case-insensitive) prefixes ${taken}.`);
+  if (bad)
+    throw runtime(
+      `Invalid field name "${name}". Fields must contain only letters, numbers, and underscores, start with a letter or underscore, and be at most 300 characters long.`,
+    );
+  const taken = [
+    "_TABLE_",
+    "_FILE_",
+    "_PARTITION",
+    "_ROW_TIMESTAMP",
+    "__ROOT__",
+    "_COLIDENTIFIER",
+    "_CHANGE_SEQUENCE_NUMBER",
+    "_CHANGE_TYPE",
+    "_CHANGE_TIMESTAMP",
+  ].find((p) => name.toUpperCase().startsWith(p));
+  if (taken)
+    throw runtime(
+      `Invalid field name "${name}". Field names are not allowed to start with the (case-insensitive) prefixes ${taken}.`,
+    );
 }
 
-export function makeColumn(catalog: Catalog, d: Pick<ColumnDefinition, "name" | "type" | "required" | "default">, description: string | null): Column {
+export function makeColumn(
+  catalog: Catalog,
+  d: Pick<ColumnDefinition, "name" | "type" | "required" | "default">,
+  description: string | null,
+): Column {
   checkName(d.name);
-  if (d.required && d.type.kind === "ARRAY") throw runtime(`NOT NULL constraint cannot be applied to ARRAY field ${d.name} of type ${shown(d.type)}`);
-  return { id: newColumnId(catalog), name: d.name, type: d.type, required: d.required, default: d.default, description, policyTags: [] };
+  if (d.required && d.type.kind === "ARRAY")
+    throw runtime(`NOT NULL constraint cannot be applied to ARRAY field ${d.name} of type ${shown(d.type)}`);
+  return {
+    id: newColumnId(catalog),
+    name: d.name,
+    type: d.type,
+    required: d.required,
+    default: d.default,
+    description,
+    policyTags: [],
+  };
 }
 
 export function checkColumns(columns: readonly Column[]): void {

@@ -14,15 +14,15 @@ import {
 } from "../catalog.js";
 import { type Cursor, end, peek, sees, tablePath, takes } from "../cursor.js";
 import { bare, types } from "../datatype.js";
+import { assigned } from "../dml/target.js";
 import type { Env } from "../env.js";
 import { invalid, runtime } from "../errors.js";
 import { change, newX, work } from "../execute.js";
 import type { Token } from "../lex.js";
-import { outputsOf } from "../run.js";
 import { createPart, type Physical } from "../store.js";
-import { assigned } from "../dml/target.js";
-import { findRelation, qualified } from "../translate/from.js";
 import type { Query } from "../translate/ast.js";
+import { findRelation, qualified } from "../translate/from.js";
+import { outputsOf } from "../translate/outputs.js";
 import { parseExpr } from "../translate/parse-expr.js";
 import { parseQuery } from "../translate/parse-query.js";
 import { query } from "../translate/query.js";
@@ -83,14 +83,21 @@ async function build(env: Env, b: Build): Promise<SimResult> {
   const rows = q ? query(x, q) : null;
   const outputs = rows ? outputsOf(rows.columns, rows.value) : null;
   if (given && outputs && given.columns.length !== outputs.columns.length && given.columns.length > 0)
-    throw invalid(`The number of columns in the column definition list does not match the number of columns produced by the query`, b.at);
+    throw invalid(
+      `The number of columns in the column definition list does not match the number of columns produced by the query`,
+      b.at,
+    );
   const named = outputs?.columns.find((_, k) => rows?.columns[k]?.name === null && !outputs.struct);
-  if (named && (!given || given.columns.length === 0)) throw invalid("CREATE TABLE columns must be named, but column 1 has no name", b.at);
+  if (named && (!given || given.columns.length === 0))
+    throw invalid("CREATE TABLE columns must be named, but column 1 has no name", b.at);
   let columns: Column[];
   if (given && given.columns.length > 0) {
     columns = [];
     for (const d of given.columns) columns.push(makeColumn(env.catalog, d, await descriptionOf(env, d.options)));
-  } else columns = (outputs?.columns ?? []).map((p) => makeColumn(env.catalog, { name: p.name as string, type: bare(p.type), required: false, default: null }, null));
+  } else
+    columns = (outputs?.columns ?? []).map((p) =>
+      makeColumn(env.catalog, { name: p.name as string, type: bare(p.type), required: false, default: null }, null),
+    );
   checkColumns(columns);
   const parted = b.place.partition ? await partitioning(env, b.place.partition, columns) : null;
   if (parted?.kind === "time" && parted.field === null) {
@@ -99,14 +106,28 @@ async function build(env: Env, b: Build): Promise<SimResult> {
   }
   const clustering = checkClustering(b.place.clustering, columns);
   if (existing) samePlace(existing, parted, clustering, columns);
-  for (const key of given?.primaryKey ?? []) if (!columnNamed(columns, key)) throw runtime(`Primary key column ${key} does not exist`);
+  for (const key of given?.primaryKey ?? [])
+    if (!columnNamed(columns, key)) throw runtime(`Primary key column ${key} does not exist`);
   await env.planned?.(type);
   if (env.dryRun) return answer(type, existing ? "REPLACE" : "CREATE", name);
-  const values = outputs && rows ? columns.map((col, k) => {
-    const o = outputs.columns[k] as (typeof outputs.columns)[number];
-    const sql = outputs.struct ? `struct_extract(s.k0, 'f${k}')` : `s.k${k}`;
-    return assigned({ sql, type: o.type, ...(o.untyped ? { untyped: true } : {}), ...(o.constant === undefined ? {} : { constant: o.constant }) }, col, "INSERT", b.at);
-  }) : null;
+  const values =
+    outputs && rows
+      ? columns.map((col, k) => {
+          const o = outputs.columns[k] as (typeof outputs.columns)[number];
+          const sql = outputs.struct ? `struct_extract(s.k0, 'f${k}')` : `s.k${k}`;
+          return assigned(
+            {
+              sql,
+              type: o.type,
+              ...(o.untyped ? { untyped: true } : {}),
+              ...(o.constant === undefined ? {} : { constant: o.constant }),
+            },
+            col,
+            "INSERT",
+            b.at,
+          );
+        })
+      : null;
   const part = rows && values ? await filled(env, columns, `SELECT ${values.join(", ")} FROM (${rows.sql}) s`) : null;
   // Made apart, so that an option that is refused leaves nothing behind.
   const made = newTable(env.catalog, name, "TABLE", columns, env.jobId);
@@ -134,7 +155,11 @@ export const pseudoColumn = (env: Pick<Env, "catalog">): Column => ({
 
 async function descriptionOf(env: Env, given: readonly Option[]): Promise<string | null> {
   const probe = { description: null } as unknown as Table;
-  await applyOptions(env, probe, given.filter((o) => o.name !== "data_policies" && o.name !== "rounding_mode"));
+  await applyOptions(
+    env,
+    probe,
+    given.filter((o) => o.name !== "data_policies" && o.name !== "rounding_mode"),
+  );
   return probe.description;
 }
 
@@ -166,21 +191,37 @@ function before(env: Env, o: Creation, name: TableName, type: string): Table | n
   if (!existing) return null;
   if (o.unless) return "skip";
   if (!o.replace) throw alreadyExists(name);
-  if (existing.kind !== "TABLE") throw runtime(`${nameText(name)} is not allowed for this operation because it is currently a ${existing.kind}.`);
+  if (existing.kind !== "TABLE")
+    throw runtime(`${nameText(name)} is not allowed for this operation because it is currently a ${existing.kind}.`);
   env.demand("bigquery.tables.updateData", name);
   return existing;
 }
 
-export const alreadyExists = (name: TableName): SimError => new SimError("duplicate", 409, `Already Exists: Table ${nameText(name)}`);
+export const alreadyExists = (name: TableName): SimError =>
+  new SimError("duplicate", 409, `Already Exists: Table ${nameText(name)}`);
 
 /** docs "CREATE TABLE statement": OR REPLACE cannot change how a table is partitioned and clustered. */
-function samePlace(existing: Table, parted: Partitioning | null, clustering: readonly string[], columns: readonly Column[]): void {
+function samePlace(
+  existing: Table,
+  parted: Partitioning | null,
+  clustering: readonly string[],
+  columns: readonly Column[],
+): void {
   const told = (p: Partitioning | null, cols: readonly Column[], by: readonly string[]): string =>
     `${p ? partitionText(p, cols.find((c) => c.name.toLowerCase() === p.field?.toLowerCase())?.type.kind).toLowerCase() : "none"}${by.length > 0 ? ` clustered by ${by.join(",").toLowerCase()}` : ""}`;
-  const [was, is] = [told(existing.partitioning, latest(existing).columns, existing.clustering), told(parted, columns, clustering)];
+  const [was, is] = [
+    told(existing.partitioning, latest(existing).columns, existing.clustering),
+    told(parted, columns, clustering),
+  ];
   const [part, cluster] = [was.split(" clustered")[0] === is.split(" clustered")[0], was === is];
-  if (!part) throw runtime(`Cannot replace a table with a different partitioning spec. Instead, DROP the table, and then recreate it. New partitioning spec is ${is} and existing spec is ${was}`);
-  if (!cluster) throw runtime(`Cannot replace a table with a different clustering spec. Instead, DROP the table, and then recreate it. New clustering spec is ${is} and existing spec is ${was}`);
+  if (!part)
+    throw runtime(
+      `Cannot replace a table with a different partitioning spec. Instead, DROP the table, and then recreate it. New partitioning spec is ${is} and existing spec is ${was}`,
+    );
+  if (!cluster)
+    throw runtime(
+      `Cannot replace a table with a different clustering spec. Instead, DROP the table, and then recreate it. New clustering spec is ${is} and existing spec is ${was}`,
+    );
 }
 
 /** The new table in its place. One that is replaced keeps its history and IAM policy, and loses the rest. */
@@ -241,7 +282,14 @@ async function like(c: Cursor, env: Env, o: Creation, path: readonly string[], a
 }
 
 /** `… COPY s`, `… CLONE s [FOR SYSTEM_TIME AS OF t] [OPTIONS (…)]`; also snapshots. */
-export async function copied(c: Cursor, env: Env, o: Creation, path: readonly string[], at: Token, what: "TABLE" | "SNAPSHOT"): Promise<SimResult> {
+export async function copied(
+  c: Cursor,
+  env: Env,
+  o: Creation,
+  path: readonly string[],
+  at: Token,
+  what: "TABLE" | "SNAPSHOT",
+): Promise<SimResult> {
   const clone = takes(c, "CLONE");
   if (!clone) takes(c, "COPY");
   const from = { at: peek(c), path: tablePath(c) };
@@ -255,7 +303,10 @@ export async function copied(c: Cursor, env: Env, o: Creation, path: readonly st
   const source = findRelation({ env }, from.path, from.at).table;
   const restore = clone && existing !== null && source.kind === "SNAPSHOT";
   // bigquery-utils#486: a clone job does not overwrite, and the grammar's OR REPLACE is documented for snapshots alone.
-  if (clone && existing && !restore) throw runtime(`CREATE OR REPLACE TABLE ${nameText(name)} CLONE is not supported for a source of type ${source.kind} because the table exists already.`);
+  if (clone && existing && !restore)
+    throw runtime(
+      `CREATE OR REPLACE TABLE ${nameText(name)} CLONE is not supported for a source of type ${source.kind} because the table exists already.`,
+    );
   const x = await newX(env, { time });
   await env.planned?.(type);
   if (env.dryRun) return answer(type, existing ? "REPLACE" : "CREATE", name);

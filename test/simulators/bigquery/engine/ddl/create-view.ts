@@ -3,8 +3,8 @@ import { type Cursor, end, identifier, inParentheses, list, must, peek, sees, ta
 import type { Env } from "../env.js";
 import { invalid, runtime } from "../errors.js";
 import { newX } from "../execute.js";
-import { outputsOf } from "../run.js";
 import { qualified } from "../translate/from.js";
+import { outputsOf } from "../translate/outputs.js";
 import { parseQuery } from "../translate/parse-query.js";
 import { query } from "../translate/query.js";
 import type { SimResult } from "../types.js";
@@ -33,7 +33,10 @@ export async function createView(c: Cursor, env: Env, replace: boolean): Promise
   const existing = env.tables.find(name);
   if (existing && unless) return answer("CREATE_VIEW", "SKIP", name);
   if (existing && !replace) throw alreadyExists(name);
-  if (existing && existing.kind !== "VIEW") throw runtime(`${name.projectId}:${name.datasetId}.${name.tableId} is not allowed for this operation because it is currently a ${existing.kind}.`);
+  if (existing && existing.kind !== "VIEW")
+    throw runtime(
+      `${name.projectId}:${name.datasetId}.${name.tableId} is not allowed for this operation because it is currently a ${existing.kind}.`,
+    );
   const rows = query(await newX(env, q), q as NonNullable<typeof q>);
   const { columns } = outputsOf(rows.columns, rows.value);
   if (names && names.length !== columns.length) throw invalid("The number of view columns does not match the query", at);
@@ -43,7 +46,9 @@ export async function createView(c: Cursor, env: Env, replace: boolean): Promise
     env.catalog,
     name,
     "VIEW",
-    columns.map((o, k) => makeColumn(env.catalog, { name: names?.[k] ?? (o.name as string), type: o.type, required: false, default: null }, null)),
+    columns.map((o, k) =>
+      makeColumn(env.catalog, { name: names?.[k] ?? (o.name as string), type: o.type, required: false, default: null }, null),
+    ),
     env.jobId,
   );
   made.view = sql;

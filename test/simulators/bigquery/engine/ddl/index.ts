@@ -38,7 +38,11 @@ async function drop(c: Cursor, env: Env): Promise<SimResult> {
   if (takes(c, "SCHEMA")) return await dropSchema(c, env);
   if (takes(c, "ALL", "ROW", "ACCESS", "POLICIES")) return await dropPolicy(c, env, true);
   if (takes(c, "ROW", "ACCESS", "POLICY")) return await dropPolicy(c, env, false);
-  const kind = takes(c, "SNAPSHOT", "TABLE") ? "SNAPSHOT" : takes(c, "EXTERNAL", "TABLE") ? "EXTERNAL" : oneOf(c, "TABLE", "VIEW");
+  const kind = takes(c, "SNAPSHOT", "TABLE")
+    ? "SNAPSHOT"
+    : takes(c, "EXTERNAL", "TABLE")
+      ? "EXTERNAL"
+      : oneOf(c, "TABLE", "VIEW");
   if (!kind) throw unexpected(c);
   const unless = takes(c, "IF", "EXISTS");
   const at = peek(c);
@@ -61,7 +65,8 @@ async function drop(c: Cursor, env: Env): Promise<SimResult> {
     throw notFoundTable(name, env.location);
   }
   env.demand("bigquery.tables.delete", name);
-  if (table.kind !== kind) throw runtime(`Cannot drop ${nameText(name)} which has type ${table.kind}. An object of type ${kind} was expected.`);
+  if (table.kind !== kind)
+    throw runtime(`Cannot drop ${nameText(name)} which has type ${table.kind}. An object of type ${kind} was expected.`);
   await env.planned?.(type);
   if (!env.dryRun) dropTable(env.catalog, table);
   return answer(type, "DROP", name);

@@ -2,13 +2,13 @@ import type { Partitioning, Table } from "../catalog.js";
 import { types } from "../datatype.js";
 import type { Env } from "../env.js";
 import { invalid, runtime } from "../errors.js";
-import { valueOf } from "../execute.js";
+import { constantOf } from "../execute.js";
 import type { Option } from "./columns.js";
 
 /** Applies the options of a table (docs "Data definition language": table option list). */
 export async function applyOptions(env: Env, table: Table, given: readonly Option[]): Promise<void> {
   for (const o of given) {
-    const value = async (type: Parameters<typeof valueOf>[2]) => (await valueOf(env, o.value, type)).value;
+    const value = async (type: Parameters<typeof constantOf>[2]) => (await constantOf(env, o.value, type)).value;
     switch (o.name) {
       case "expiration_timestamp": {
         const at = (await value(types.timestamp)) as bigint | null;
@@ -27,13 +27,17 @@ export async function applyOptions(env: Env, table: Table, given: readonly Optio
         table.requirePartitionFilter = (await value(types.bool)) === true;
         break;
       case "partition_expiration_days": {
-        if (table.partitioning?.kind !== "time") throw runtime("partition_expiration_days can only be set on a time partitioned table");
+        if (table.partitioning?.kind !== "time")
+          throw runtime("partition_expiration_days can only be set on a time partitioned table");
         const days = (await value(types.float64)) as number | null;
-        table.partitioning = { ...table.partitioning, expirationMs: days === null ? null : String(Math.round(days * 86_400_000)) } satisfies Partitioning;
+        table.partitioning = {
+          ...table.partitioning,
+          expirationMs: days === null ? null : String(Math.round(days * 86_400_000)),
+        } satisfies Partitioning;
         break;
       }
       case "labels":
-        table.labels = labelsOf((await valueOf(env, o.value)).value);
+        table.labels = labelsOf((await constantOf(env, o.value)).value);
         break;
       case "kms_key_name":
       case "default_rounding_mode":
@@ -59,6 +63,10 @@ export function labelsOf(value: unknown): Record<string, string> {
 
 /** docs "Adding labels to resources": requirements. */
 export function checkLabel(key: string, value: string): void {
-  if (!/^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(key)) throw runtime(`Invalid label key "${key}": keys begin with a lowercase letter and hold at most 63 lowercase letters, digits, underscores and dashes`);
-  if (!/^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value)) throw runtime(`Invalid label value "${value}": values hold at most 63 lowercase letters, digits, underscores and dashes`);
+  if (!/^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(key))
+    throw runtime(
+      `Invalid label key "${key}": keys begin with a lowercase letter and hold at most 63 lowercase letters, digits, underscores and dashes`,
+    );
+  if (!/^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value))
+    throw runtime(`Invalid label value "${value}": values hold at most 63 lowercase letters, digits, underscores and dashes`);
 }

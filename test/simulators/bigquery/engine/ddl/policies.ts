@@ -1,5 +1,18 @@
 import { type RowPolicy, touch } from "../catalog.js";
-import { type Cursor, end, identifier, inParentheses, list, must, oneOf, peek, string, tablePath, takes, unexpected } from "../cursor.js";
+import {
+  type Cursor,
+  end,
+  identifier,
+  inParentheses,
+  list,
+  must,
+  oneOf,
+  peek,
+  string,
+  tablePath,
+  takes,
+  unexpected,
+} from "../cursor.js";
 import type { Env } from "../env.js";
 import { runtime } from "../errors.js";
 import { findRelation } from "../translate/from.js";
@@ -67,13 +80,15 @@ export async function grant(c: Cursor, env: Env): Promise<SimResult> {
   must(c, word === "GRANT" ? "TO" : "FROM");
   const members = list(c, () => string(c));
   end(c);
-  if (members.some((m) => !/^(user|group|serviceAccount|domain|specialGroup):|^all/.test(m))) throw runtime("Invalid member in GRANT");
+  if (members.some((m) => !/^(user|group|serviceAccount|domain|specialGroup):|^all/.test(m)))
+    throw runtime("Invalid member in GRANT");
   env.tables.ddl(word ?? "GRANT", table.name);
   env.demand("bigquery.tables.setIamPolicy", table.name);
   await env.planned?.(word ?? "GRANT");
   if (env.dryRun) return answer(word ?? "GRANT", "GRANT", table.name);
   const known = new Map<string, Set<string>>();
-  for (const b of table.policy.bindings as readonly { role: string; members: readonly string[] }[]) known.set(b.role, new Set(b.members));
+  for (const b of table.policy.bindings as readonly { role: string; members: readonly string[] }[])
+    known.set(b.role, new Set(b.members));
   for (const role of roles) {
     const set = known.get(role) ?? new Set<string>();
     for (const m of members) word === "GRANT" ? set.add(m) : set.delete(m);

@@ -1,11 +1,11 @@
 import { datasetKey, dropTable, notFoundDataset } from "../catalog.js";
-import { insertDataset } from "../catalog-rest.js";
 import { type Cursor, end, oneOf, peek, tablePath, takes, unexpected } from "../cursor.js";
 import { types } from "../datatype.js";
 import type { Env } from "../env.js";
 import { invalid, runtime } from "../errors.js";
-import { valueOf } from "../execute.js";
+import { constantOf } from "../execute.js";
 import type { Token } from "../lex.js";
+import { insertDataset } from "../resources.js";
 import { type DatasetName, type Json, SimError, type SimResult } from "../types.js";
 import { answer } from "./answer.js";
 import { options } from "./columns.js";
@@ -27,10 +27,15 @@ export async function createSchema(c: Cursor, env: Env): Promise<SimResult> {
   env.demand("bigquery.datasets.create", { projectId: name.projectId });
   const body: Record<string, Json> = { datasetReference: { ...name }, location: env.location };
   for (const o of listed) {
-    if (o.name === "location" || o.name === "description" || o.name === "friendly_name") body[o.name === "friendly_name" ? "friendlyName" : o.name] = (await valueOf(env, o.value, types.string)).value as string;
-    else if (o.name === "labels") body["labels"] = labelsOf((await valueOf(env, o.value)).value);
-    else if (o.name === "default_table_expiration_days") body["defaultTableExpirationMs"] = String(Math.round(Number((await valueOf(env, o.value, types.float64)).value) * 86_400_000));
-    else if (o.name === "max_time_travel_hours") body["maxTimeTravelHours"] = String((await valueOf(env, o.value, types.int64)).value);
+    if (o.name === "location" || o.name === "description" || o.name === "friendly_name")
+      body[o.name === "friendly_name" ? "friendlyName" : o.name] = (await constantOf(env, o.value, types.string)).value as string;
+    else if (o.name === "labels") body["labels"] = labelsOf((await constantOf(env, o.value)).value);
+    else if (o.name === "default_table_expiration_days")
+      body["defaultTableExpirationMs"] = String(
+        Math.round(Number((await constantOf(env, o.value, types.float64)).value) * 86_400_000),
+      );
+    else if (o.name === "max_time_travel_hours")
+      body["maxTimeTravelHours"] = String((await constantOf(env, o.value, types.int64)).value);
     else throw invalid(`Unknown option: ${o.name}`, o.at);
   }
   await env.planned?.("CREATE_SCHEMA");

@@ -3,8 +3,8 @@ import type { Env } from "../env.js";
 import { change, newX, rowsOf, work } from "../execute.js";
 import { syntax } from "../lex.js";
 import { createPart, stored } from "../store.js";
-import { bool } from "../translate/expr.js";
 import { newScope, within } from "../translate/model.js";
+import { bool } from "../translate/operators.js";
 import { parseExpr } from "../translate/parse-expr.js";
 import { prune } from "../translate/partitions.js";
 import type { SimResult } from "../types.js";
@@ -33,13 +33,21 @@ export async function remove(c: Cursor, env: Env): Promise<SimResult> {
   await env.tables.write(t.table, "DELETE", async (base) => {
     return await work(env, async (duck) => {
       const rows = (physical: string, test: string) => inPlace(`FROM ${targetSql(t)} WHERE ${test}`, physical);
-      await refuseStreaming(t, "DELETE", env, async (part) => (await rowsOf(duck, `SELECT 1 ${rows(part.name, condition)} LIMIT 1`)).length > 0);
+      await refuseStreaming(
+        t,
+        "DELETE",
+        env,
+        async (part) => (await rowsOf(duck, `SELECT 1 ${rows(part.name, condition)} LIMIT 1`)).length > 0,
+      );
       const before = base.parts.reduce((n, p) => n + p.rows, 0);
       if (before === 0) return { parts: null, appended: null, unchanged: true };
       const part = await createPart(env.store, duck, base.columns);
       const names = stored(base.columns);
       const kept = rows(baseRows(base), `NOT coalesce(${condition}, FALSE)`);
-      part.rows = await change(duck, `INSERT INTO ${part.name} (${names || "nothing"}) SELECT ${base.columns.map((col) => `${t.r}.${col.id}`).join(", ") || "NULL"} ${kept}`);
+      part.rows = await change(
+        duck,
+        `INSERT INTO ${part.name} (${names || "nothing"}) SELECT ${base.columns.map((col) => `${t.r}.${col.id}`).join(", ") || "NULL"} ${kept}`,
+      );
       deleted = before - part.rows;
       return { parts: [part], appended: null, unchanged: deleted === 0 };
     });

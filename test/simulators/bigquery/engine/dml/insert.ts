@@ -20,7 +20,8 @@ export async function insert(c: Cursor, env: Env): Promise<SimResult> {
   must(c, "INSERT");
   takes(c, "INTO");
   const name = targetName(c, false);
-  const names = sees(c, "(") && !seesQuery(c) ? inParentheses(c, () => list(c, () => ({ at: peek(c), name: identifier(c) }))) : null;
+  const names =
+    sees(c, "(") && !seesQuery(c) ? inParentheses(c, () => list(c, () => ({ at: peek(c), name: identifier(c) }))) : null;
   const rows = takes(c, "VALUES") ? list(c, () => inParentheses(c, () => list(c, () => parseExpr(c)))) : null;
   if (!rows && !seesQuery(c)) throw unexpected(c);
   const q = rows ? null : parseQuery(c);
@@ -46,19 +47,27 @@ export async function insert(c: Cursor, env: Env): Promise<SimResult> {
 }
 
 /** A value for each stored column, in their order, out of those that are given. */
-export function completed(x: X, t: Target, columns: readonly Column[], given: readonly string[], at: Target["relation"] | Expr["at"]): string[] {
+export function completed(
+  x: X,
+  t: Target,
+  columns: readonly Column[],
+  given: readonly string[],
+  at: Target["relation"] | Expr["at"],
+): string[] {
   const token = "line" in at ? at : ({ line: 1, column: 1 } as Expr["at"]);
   return t.version.columns.map((col) => {
     const k = columns.indexOf(col);
     if (k >= 0) return given[k] as string;
-    if (col.hidden && t.partition !== null && t.table.partitioning) return `TIMESTAMP '${partitionStart(t.table.partitioning, t.partition)}'`;
+    if (col.hidden && t.partition !== null && t.table.partitioning)
+      return `TIMESTAMP '${partitionStart(t.table.partitioning, t.partition)}'`;
     return unnamed(x, t.table, col, token);
   });
 }
 
 function values(x: X, t: Target, columns: readonly Column[], rows: readonly (readonly Expr[])[], at: Expr["at"]): string {
   const written = rows.map((row) => {
-    if (row.length !== columns.length) throw invalid(`Inserted row has wrong column count; Has ${row.length}, expected ${columns.length}`, row[0]?.at ?? at);
+    if (row.length !== columns.length)
+      throw invalid(`Inserted row has wrong column count; Has ${row.length}, expected ${columns.length}`, row[0]?.at ?? at);
     const given = within(x, { scope: newScope(null), clause: "INSERT VALUES" }, () =>
       row.map((e, k) => {
         const column = columns[k] as Column;
@@ -72,10 +81,16 @@ function values(x: X, t: Target, columns: readonly Column[], rows: readonly (rea
 
 function selected(x: X, t: Target, columns: readonly Column[], q: Query, at: Expr["at"]): string {
   const rows = query(x, q);
-  if (rows.columns.length !== columns.length) throw invalid(`Inserted row has wrong column count; Has ${rows.columns.length}, expected ${columns.length}`, at);
+  if (rows.columns.length !== columns.length)
+    throw invalid(`Inserted row has wrong column count; Has ${rows.columns.length}, expected ${columns.length}`, at);
   const given = rows.columns.map((o, k) =>
     assigned(
-      { sql: `s.k${k}`, type: o.type, ...(o.untyped ? { untyped: true } : {}), ...(o.constant === undefined ? {} : { constant: o.constant }) },
+      {
+        sql: `s.k${k}`,
+        type: o.type,
+        ...(o.untyped ? { untyped: true } : {}),
+        ...(o.constant === undefined ? {} : { constant: o.constant }),
+      },
       columns[k] as Column,
       "INSERT",
       at,

@@ -1,17 +1,30 @@
 import type { Column } from "../catalog.js";
-import { type Cursor, end, identifier, inParentheses, list, must, oneOf, peek, sees, takes, unexpected } from "../cursor.js";
+import {
+  type Cursor,
+  end,
+  identifier,
+  inParentheses,
+  list,
+  must,
+  oneOf,
+  peek,
+  sees,
+  tablePath,
+  takes,
+  unexpected,
+} from "../cursor.js";
 import type { Duck, Env, Made } from "../env.js";
 import { invalid } from "../errors.js";
 import { change, newX, rowsOf, work } from "../execute.js";
 import type { Token } from "../lex.js";
 import { createPart } from "../store.js";
 import type { Expr, From } from "../translate/ast.js";
-import { analyze, bool } from "../translate/expr.js";
+import { analyze } from "../translate/expr.js";
 import { from } from "../translate/from.js";
 import { newScope, type Relation, within, type X } from "../translate/model.js";
+import { bool } from "../translate/operators.js";
 import { parseExpr } from "../translate/parse-expr.js";
 import { aliasOf, parseQuery, seesQuery } from "../translate/parse-query.js";
-import { tablePath } from "../cursor.js";
 import { prune } from "../translate/partitions.js";
 import type { SimResult } from "../types.js";
 import { completed } from "./insert.js";
@@ -76,7 +89,8 @@ function sourceOf(c: Cursor): From {
     const query = inParentheses(c, () => parseQuery(c));
     return { k: "query", at, query, alias: aliasOf(c) };
   }
-  if (takes(c, "UNNEST")) return { k: "unnest", at, array: inParentheses(c, () => parseExpr(c)), alias: aliasOf(c), offset: null };
+  if (takes(c, "UNNEST"))
+    return { k: "unnest", at, array: inParentheses(c, () => parseExpr(c)), alias: aliasOf(c), offset: null };
   const path = tablePath(c);
   return { k: "table", at, path, alias: aliasOf(c), time: null, offset: null };
 }
@@ -140,7 +154,8 @@ function clauseOf(x: X, t: Target, theirs: Relation, p: Parsed): Clause {
     const columns = p.names ? p.names.map((n) => columnOf(t, n.name, n.at)) : t.version.columns.filter((col) => !col.hidden);
     const own = theirs.columns.filter((col) => !col.hidden);
     const count = p.values?.length ?? own.length;
-    if (count !== columns.length) throw invalid(`Inserted row has wrong column count; Has ${count}, expected ${columns.length}`, p.at);
+    if (count !== columns.length)
+      throw invalid(`Inserted row has wrong column count; Has ${count}, expected ${columns.length}`, p.at);
     const given = columns.map((column, k) => {
       const value = p.values?.[k];
       if (value?.k === "default") return unnamed(x, t.table, column, value.at);
@@ -162,7 +177,11 @@ interface Plan {
   readonly clauses: readonly Clause[];
 }
 
-async function apply(env: Env, duck: Duck, plan: Plan): Promise<{ made: Made; counts: { inserted: number; updated: number; deleted: number } }> {
+async function apply(
+  env: Env,
+  duck: Duck,
+  plan: Plan,
+): Promise<{ made: Made; counts: { inserted: number; updated: number; deleted: number } }> {
   const { t, base, rows, join, clauses } = plan;
   const names: string[] = [];
   const make = async (sql: string): Promise<string> => {
@@ -193,7 +212,10 @@ async function apply(env: Env, duck: Duck, plan: Plan): Promise<{ made: Made; co
       fresh = await make(chosen(inserts, "NULL", source, without));
     }
     const counts = await counted(duck, updates, of("MATCHED").length > 0 ? updates[0] : undefined, fresh);
-    const more = fresh && counts.inserted > 0 ? inserts.map((k, n) => `SELECT ${k.values.map((_, m) => `v${n}_${m}`).join(", ")} FROM ${fresh} WHERE k = ${n}`) : [];
+    const more =
+      fresh && counts.inserted > 0
+        ? inserts.map((k, n) => `SELECT ${k.values.map((_, m) => `v${n}_${m}`).join(", ")} FROM ${fresh} WHERE k = ${n}`)
+        : [];
     if (counts.updated + counts.deleted > 0) {
       await refuseStreaming(t, "MERGE", env, async () => true);
       return { made: await rewritten(env, duck, base, own, updates, more), counts };
@@ -241,5 +263,7 @@ function chosen(clauses: readonly Clause[], rid: string, tables: string, conditi
 
 const updating = (name: string, clauses: readonly Clause[]): Updates => ({
   name,
-  clauses: clauses.map((k, n) => (k.action === "DELETE" ? null : k.values.map((v, m) => ({ column: v.column, value: `v${n}_${m}` })))),
+  clauses: clauses.map((k, n) =>
+    k.action === "DELETE" ? null : k.values.map((v, m) => ({ column: v.column, value: `v${n}_${m}` })),
+  ),
 });

@@ -1,7 +1,7 @@
 import type { Column, Version } from "../catalog.js";
 import type { Duck, Env, Made } from "../env.js";
 import { runtime } from "../errors.js";
-import { change, rowsOf } from "../execute.js";
+import { change } from "../execute.js";
 import { createPart, type Physical, stored } from "../store.js";
 
 /** A change of rows, written down before it is made: row ids of `from` with new values, `v0`, `v1` … by column. */
@@ -14,11 +14,6 @@ export interface Updates {
 
 /** A target row that two source rows would change (docs "DML syntax": UPDATE, MERGE). */
 export const twice = () => runtime("UPDATE/MERGE must match at most one source row for each target row");
-
-export async function refuseTwice(duck: Duck, name: string): Promise<void> {
-  const found = await rowsOf(duck, `SELECT 1 FROM ${name} GROUP BY rid HAVING count(*) > 1 LIMIT 1`);
-  if (found.length > 0) throw twice();
-}
 
 /** The rows of `from` with the updates, as a part of their own; `more`: rows that come in addition. */
 export async function rewritten(
@@ -40,7 +35,9 @@ export async function rewritten(
     return arms.length > 0 ? `CASE ${arms.join(" ")} ELSE t.${column.id} END` : `t.${column.id}`;
   });
   const joins = all.map((u) => `LEFT JOIN ${u.name} ON t.rowid = ${u.name}.rid`).join(" ");
-  const gone = all.flatMap((u) => u.clauses.flatMap((set, k) => (set === null ? [`(${u.name}.k IS NULL OR ${u.name}.k <> ${k})`] : [])));
+  const gone = all.flatMap((u) =>
+    u.clauses.flatMap((set, k) => (set === null ? [`(${u.name}.k IS NULL OR ${u.name}.k <> ${k})`] : [])),
+  );
   const names = stored(base.columns);
   const kept = `SELECT ${values.join(", ") || "NULL"} FROM ${from.name} t ${joins}${gone.length > 0 ? ` WHERE ${gone.join(" AND ")}` : ""}`;
   part.rows = await change(duck, `INSERT INTO ${part.name} (${names || "nothing"}) ${[kept, ...more].join(" UNION ALL ")}`);

@@ -1,19 +1,17 @@
 import { type Column, columnNamed, nameText, type Table, type Version } from "../catalog.js";
-import { type Cursor, isIdentifier, peek, tablePath, takes } from "../cursor.js";
+import { type Cursor, cursor, end, identifier, isIdentifier, peek, tablePath, takes } from "../cursor.js";
 import { held, shown } from "../datatype.js";
-import type { DmlKind, Scan } from "../env.js";
+import type { DmlKind, Duck, Env, Scan } from "../env.js";
 import { invalid, runtime } from "../errors.js";
 import { lex, type Token } from "../lex.js";
 import { copyParts, type Physical, text, union } from "../store.js";
-import { cursor, end, identifier } from "../cursor.js";
-import type { Duck, Env } from "../env.js";
-import { SimError } from "../types.js";
 import { coerce, fitted } from "../translate/coerce.js";
 import { analyze } from "../translate/expr.js";
 import { findRelation } from "../translate/from.js";
 import { type Ex, fresh, newScope, type Relation, type ScopeColumn, within, type X } from "../translate/model.js";
 import { once } from "../translate/once.js";
 import { parseExpr } from "../translate/parse-expr.js";
+import { SimError } from "../types.js";
 
 /** Stands for the target's rows until they are known. */
 const place = "«target»";
@@ -51,7 +49,11 @@ export function target(x: X, name: TargetName, kind: DmlKind): Target {
     if (kind !== "INSERT") env.demand("bigquery.tables.getData", table.name);
   }
   if (table.kind !== "TABLE")
-    throw new SimError("invalidQuery", 400, `${nameText(table.name)} is not allowed for this operation because it is currently a ${table.kind}.`);
+    throw new SimError(
+      "invalidQuery",
+      400,
+      `${nameText(table.name)} is not allowed for this operation because it is currently a ${table.kind}.`,
+    );
   if (partition !== null && kind !== "INSERT") throw invalid("DML statements do not support partition decorators", name.at);
   const version = env.tables.version(table, null);
   const r = fresh(x);
@@ -108,7 +110,12 @@ export function unnamed(x: X, table: Table, column: Column, at: Token): string {
     const c = cursor(lex(column.default).slice(0, -1));
     const e = parseExpr(c);
     end(c);
-    return assigned(within(x, { scope: newScope(null) }, () => analyze(x, e)), column, "INSERT", at);
+    return assigned(
+      within(x, { scope: newScope(null) }, () => analyze(x, e)),
+      column,
+      "INSERT",
+      at,
+    );
   }
   if (column.required) throw runtime(`Required field ${column.name} cannot be null`);
   return column.type.kind === "ARRAY" ? `CAST([] AS ${held(column.type)})` : `CAST(NULL AS ${held(column.type)})`;
@@ -130,12 +137,19 @@ export async function onePart(env: Env, duck: Duck, base: Version): Promise<Phys
 export const baseRows = (base: Version): string => union(base.parts, base.columns);
 
 /** Rows that came by streaming cannot be changed for a while (docs "DML statements in GoogleSQL", Limitations). */
-export async function refuseStreaming(t: Target, kind: string, env: Env, touched: (part: Physical) => Promise<boolean>): Promise<void> {
+export async function refuseStreaming(
+  t: Target,
+  kind: string,
+  env: Env,
+  touched: (part: Physical) => Promise<boolean>,
+): Promise<void> {
   const { streaming } = t.table;
   if (!streaming || streaming.until <= env.now) return;
   for (const part of streaming.parts)
     if (part.rows > 0 && (await touched(part)))
-      throw runtime(`${kind} statement over table ${nameText(t.table.name).replace(":", ".")} would affect rows in the streaming buffer, which is not supported`);
+      throw runtime(
+        `${kind} statement over table ${nameText(t.table.name).replace(":", ".")} would affect rows in the streaming buffer, which is not supported`,
+      );
 }
 
 let temporary = 0;

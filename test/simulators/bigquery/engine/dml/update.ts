@@ -5,16 +5,29 @@ import { invalid } from "../errors.js";
 import { change, newX, rowsOf, work } from "../execute.js";
 import { syntax, type Token } from "../lex.js";
 import type { Expr } from "../translate/ast.js";
-import { analyze, bool } from "../translate/expr.js";
+import { analyze } from "../translate/expr.js";
 import { from } from "../translate/from.js";
 import { newScope, within, type X } from "../translate/model.js";
+import { bool } from "../translate/operators.js";
 import { parseExpr } from "../translate/parse-expr.js";
 import { parseFrom } from "../translate/parse-query.js";
 import { prune } from "../translate/partitions.js";
 import type { SimResult } from "../types.js";
 import { outcome } from "./outcome.js";
-import { refuseTwice, rewritten } from "./rewrite.js";
-import { assigned, columnOf, inPlace, onePart, refuseStreaming, type Target, target, targetName, targetSql, temp, unnamed } from "./target.js";
+import { rewritten, twice } from "./rewrite.js";
+import {
+  assigned,
+  columnOf,
+  inPlace,
+  onePart,
+  refuseStreaming,
+  type Target,
+  target,
+  targetName,
+  targetSql,
+  temp,
+  unnamed,
+} from "./target.js";
 
 export interface Setting {
   readonly path: readonly string[];
@@ -46,7 +59,8 @@ export function sets(x: X, t: Target, all: readonly Setting[]): { column: Column
     const path = s.path.length > 1 && s.path[0]?.toLowerCase() === t.relation.alias?.toLowerCase() ? s.path.slice(1) : s.path;
     if (path.length > 1) throw invalid("The simulator does not know updates of nested fields", s.at);
     const column = columnOf(t, path[0] as string, s.at);
-    const sql = s.value.k === "default" ? unnamed(x, t.table, column, s.at) : assigned(analyze(x, s.value), column, "UPDATE", s.value.at);
+    const sql =
+      s.value.k === "default" ? unnamed(x, t.table, column, s.at) : assigned(analyze(x, s.value), column, "UPDATE", s.value.at);
     return { column, sql };
   });
   const twice = made.findIndex((m, k) => made.findIndex((o) => o.column === m.column) !== k);
@@ -82,13 +96,26 @@ export async function update(c: Cursor, env: Env): Promise<SimResult> {
       const rows = await onePart(env, duck, base);
       const m = temp();
       const list = values.map((v, k) => `, ${v.sql} AS v${k}`).join("");
-      const made = (physical: string, what: string) => inPlace(`SELECT ${what} FROM ${targetSql(t)}${tables ? ` CROSS JOIN ${joinable(tables)}` : ""} WHERE ${condition}`, physical);
+      const made = (physical: string, what: string) =>
+        inPlace(
+          `SELECT ${what} FROM ${targetSql(t)}${tables ? ` CROSS JOIN ${joinable(tables)}` : ""} WHERE ${condition}`,
+          physical,
+        );
       await refuseStreaming(t, "UPDATE", env, async (part) => (await rowsOf(duck, `${made(part.name, "1")} LIMIT 1`)).length > 0);
       try {
-        updated = await change(duck, `CREATE TEMP TABLE ${m} AS ${made(rows.name, `${t.r}.rowid AS rid, 0 AS k${list}`)}`);
+        await change(duck, `CREATE TEMP TABLE ${m} AS ${made(rows.name, `${t.r}.rowid AS rid, 0 AS k${list}`)}`);
+        const [all, distinct] = (await rowsOf(duck, `SELECT count(*), count(DISTINCT rid) FROM ${m}`))[0] ?? [];
+        if (all !== distinct) throw twice();
+        updated = Number(all);
         if (updated === 0) return { parts: null, appended: null, unchanged: true };
-        if (tables) await refuseTwice(duck, m);
-        return await rewritten(env, duck, base, rows, [{ name: m, clauses: [values.map((v, k) => ({ column: v.column, value: `v${k}` }))] }], []);
+        return await rewritten(
+          env,
+          duck,
+          base,
+          rows,
+          [{ name: m, clauses: [values.map((v, k) => ({ column: v.column, value: `v${k}` }))] }],
+          [],
+        );
       } finally {
         await duck.run(`DROP TABLE IF EXISTS ${m}`);
       }

@@ -124,7 +124,9 @@ function decimal(text: string, type: SqlType): Read {
   const unit = 10n ** BigInt(Math.abs(shift));
   const scaled = shift >= 0 ? digits * unit : (digits + unit / 2n) / unit;
   const most =
-    type.precision !== undefined ? 10n ** BigInt(type.precision) : 10n ** BigInt(type.kind === "NUMERIC" ? 29 + scale : 38 + scale);
+    type.precision !== undefined
+      ? 10n ** BigInt(type.precision)
+      : 10n ** BigInt(type.kind === "NUMERIC" ? 29 + scale : 38 + scale);
   if (scaled >= most) return { problem: `Invalid ${type.kind} value: ${text}` };
   const padded = scaled.toString().padStart(scale + 1, "0");
   const point = padded.length - scale;

@@ -3,13 +3,17 @@ import { invalid } from "../errors.js";
 import type { Edge, Order, Window } from "./ast.js";
 import type { Call } from "./call.js";
 import { asText, coerce, decimalCall, isNumber, typeName } from "./coerce.js";
-import { analyze, bool } from "./expr.js";
 import { type Ex, within, type X } from "./model.js";
+import { bool } from "./operators.js";
 
 const aggregates = new Set(
-  "COUNT COUNTIF SUM MIN MAX AVG ANY_VALUE ARRAY_AGG ARRAY_CONCAT_AGG STRING_AGG LOGICAL_AND LOGICAL_OR BIT_XOR BIT_AND BIT_OR APPROX_COUNT_DISTINCT".split(" "),
+  "COUNT COUNTIF SUM MIN MAX AVG ANY_VALUE ARRAY_AGG ARRAY_CONCAT_AGG STRING_AGG LOGICAL_AND LOGICAL_OR BIT_XOR BIT_AND BIT_OR APPROX_COUNT_DISTINCT".split(
+    " ",
+  ),
 );
-const windows = new Set("ROW_NUMBER RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE".split(" "));
+const windows = new Set(
+  "ROW_NUMBER RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE".split(" "),
+);
 export const isAggregate = (name: string): boolean => aggregates.has(name);
 export const isWindow = (name: string): boolean => windows.has(name);
 
@@ -49,7 +53,7 @@ const plain = (sql: string, type: SqlType, wrap: (sql: string) => string = (s) =
 function body(x: X, e: Call): Body {
   const { name, more, at } = e;
   if (more.having) throw invalid("The simulator does not know HAVING MAX and MIN in aggregates", at);
-  const args = e.args.map((a) => analyze(x, a.value));
+  const args = e.args.map((a) => x.analyze(x, a.value));
   const [a] = args;
   const d = more.distinct ? "DISTINCT " : "";
   const takes = (least: number, most = least): Ex => {
@@ -58,11 +62,14 @@ function body(x: X, e: Call): Body {
   };
   if (more.distinct && a) groupable(a.type, "Aggregate functions with DISTINCT", e);
   if (more.star && name !== "COUNT") throw invalid(`Argument * can only be used in COUNT(*)`, at);
-  if (more.nulls && !["ARRAY_AGG", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE", "ANY_VALUE"].includes(name)) throw invalid(`IGNORE NULLS and RESPECT NULLS are not supported by ${name}`, at);
+  if (more.nulls && !["ARRAY_AGG", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE", "ANY_VALUE"].includes(name))
+    throw invalid(`IGNORE NULLS and RESPECT NULLS are not supported by ${name}`, at);
   const order = more.order.length > 0 ? ` ORDER BY ${orderSql(x, more.order)}` : "";
-  if (order !== "" && !["ARRAY_AGG", "STRING_AGG", "ARRAY_CONCAT_AGG"].includes(name)) throw invalid(`Aggregate function ${name} does not support ORDER BY in arguments`, at);
-  if (more.limit && !["ARRAY_AGG", "STRING_AGG"].includes(name)) throw invalid(`Aggregate function ${name} does not support LIMIT in arguments`, at);
-  const limit = more.limit ? analyze(x, more.limit).sql : null;
+  if (order !== "" && !["ARRAY_AGG", "STRING_AGG", "ARRAY_CONCAT_AGG"].includes(name))
+    throw invalid(`Aggregate function ${name} does not support ORDER BY in arguments`, at);
+  if (more.limit && !["ARRAY_AGG", "STRING_AGG"].includes(name))
+    throw invalid(`Aggregate function ${name} does not support LIMIT in arguments`, at);
+  const limit = more.limit ? x.analyze(x, more.limit).sql : null;
   switch (name) {
     case "COUNT":
       if (more.star) return plain("count(*)", types.int64);
@@ -83,7 +90,10 @@ function body(x: X, e: Call): Body {
       if (v.type.kind === "NUMERIC" || v.type.kind === "BIGNUMERIC") {
         if (more.over) throw invalid("The simulator does not know AVG of decimals OVER a window", at);
         const sum = asText({ sql: `sum(${d}${v.sql})`, type: v.type });
-        return plain(`CASE WHEN count(${v.sql}) > 0 THEN ${decimalCall("bq_div", sum, `CAST(count(${d}${v.sql}) AS VARCHAR)`, v.type)} END`, v.type);
+        return plain(
+          `CASE WHEN count(${v.sql}) > 0 THEN ${decimalCall("bq_div", sum, `CAST(count(${d}${v.sql}) AS VARCHAR)`, v.type)} END`,
+          v.type,
+        );
       }
       return plain(`avg(${d}${v.sql})`, types.float64);
     }
@@ -93,7 +103,8 @@ function body(x: X, e: Call): Body {
       if (["ARRAY", "STRUCT", "JSON", "GEOGRAPHY"].includes(v.type.kind)) throw none(e, args);
       const fn = name.toLowerCase();
       // NaN is the result as soon as it is among the values.
-      if (v.type.kind === "FLOAT64" && name === "MIN" && !more.over) return plain(`CASE WHEN bool_or(isnan(${v.sql})) THEN CAST('nan' AS DOUBLE) ELSE min(${v.sql}) END`, v.type);
+      if (v.type.kind === "FLOAT64" && name === "MIN" && !more.over)
+        return plain(`CASE WHEN bool_or(isnan(${v.sql})) THEN CAST('nan' AS DOUBLE) ELSE min(${v.sql}) END`, v.type);
       return plain(`${fn}(${d}${v.sql})`, v.type);
     }
     case "ANY_VALUE":
@@ -128,7 +139,12 @@ function body(x: X, e: Call): Body {
       const v = takes(1, 2);
       if (v.type.kind !== "STRING" && v.type.kind !== "BYTES") throw none(e, args);
       const between = args[1] ? args[1].sql : "','";
-      if (limit) return plain(`list(${d}${v.sql}${order}) FILTER (WHERE ${v.sql} IS NOT NULL)`, types.string, (s) => `array_to_string(list_slice(${s}, 1, ${limit}), ${between})`);
+      if (limit)
+        return plain(
+          `list(${d}${v.sql}${order}) FILTER (WHERE ${v.sql} IS NOT NULL)`,
+          types.string,
+          (s) => `array_to_string(list_slice(${s}, 1, ${limit}), ${between})`,
+        );
       return plain(`string_agg(${d}${v.sql}, ${between}${order})`, v.type);
     }
     case "ROW_NUMBER":
@@ -150,20 +166,24 @@ function body(x: X, e: Call): Body {
     }
     default: {
       const v = takes(1, 2);
-      return plain(`${name.toLowerCase()}(${args.map((r) => r.sql).join(", ")}${more.nulls === "IGNORE" ? " IGNORE NULLS" : ""})`, v.type);
+      return plain(
+        `${name.toLowerCase()}(${args.map((r) => r.sql).join(", ")}${more.nulls === "IGNORE" ? " IGNORE NULLS" : ""})`,
+        v.type,
+      );
     }
   }
 }
 
 /** docs "Data type properties": groupable; and "Floating point semantics" for PARTITION BY. */
 export function groupable(type: SqlType, what: string, e: { readonly at: Call["at"] }): void {
-  if (type.kind === "JSON" || type.kind === "GEOGRAPHY") throw invalid(`${what} with expression of type ${shown(type)} is not allowed`, e.at);
+  if (type.kind === "JSON" || type.kind === "GEOGRAPHY")
+    throw invalid(`${what} with expression of type ${shown(type)} is not allowed`, e.at);
 }
 
 export function orderSql(x: X, order: readonly Order[]): string {
   return order
     .map((o) => {
-      const value = analyze(x, o.value);
+      const value = x.analyze(x, o.value);
       if (["ARRAY", "STRUCT", "JSON", "GEOGRAPHY"].includes(value.type.kind))
         throw invalid(`ORDER BY does not support expressions of type ${shown(value.type)}`, o.value.at);
       return ordered(value, o);
@@ -176,7 +196,8 @@ export function ordered(value: Ex, o: Pick<Order, "descending" | "nullsFirst">):
   const way = o.descending ? "DESC" : "ASC";
   const nulls = (o.nullsFirst ?? !o.descending) ? "NULLS FIRST" : "NULLS LAST";
   const sql = value.constant !== undefined ? `(${value.sql})` : value.sql;
-  if (value.type.kind === "FLOAT64") return `${sql} IS NULL ${nulls === "NULLS FIRST" ? "DESC" : "ASC"}, isnan(${sql}) ${o.descending ? "ASC" : "DESC"} ${nulls}, ${sql} ${way} ${nulls}`;
+  if (value.type.kind === "FLOAT64")
+    return `${sql} IS NULL ${nulls === "NULLS FIRST" ? "DESC" : "ASC"}, isnan(${sql}) ${o.descending ? "ASC" : "DESC"} ${nulls}, ${sql} ${way} ${nulls}`;
   return `${sql} ${way} ${nulls}`;
 }
 
@@ -189,7 +210,7 @@ function windowSql(x: X, given: Window, e: Call): string {
   const parts: string[] = [];
   if (partition.length > 0) {
     const keys = partition.map((p) => {
-      const key = analyze(x, p);
+      const key = x.analyze(x, p);
       if (["FLOAT64", "JSON", "GEOGRAPHY", "ARRAY", "STRUCT"].includes(key.type.kind))
         throw invalid(`Partitioning by expressions of type ${shown(key.type)} is not allowed`, p.at);
       return key.sql;
@@ -197,11 +218,16 @@ function windowSql(x: X, given: Window, e: Call): string {
     parts.push(`PARTITION BY ${keys.join(", ")}`);
   }
   if (order.length > 0) parts.push(`ORDER BY ${orderSql(x, order)}`);
-  else if (["RANK", "DENSE_RANK", "LAG", "LEAD", "NTILE", "PERCENT_RANK", "CUME_DIST"].includes(e.name)) throw invalid(`Window ORDER BY is required for analytic function ${e.name}`, e.at);
+  else if (["RANK", "DENSE_RANK", "LAG", "LEAD", "NTILE", "PERCENT_RANK", "CUME_DIST"].includes(e.name))
+    throw invalid(`Window ORDER BY is required for analytic function ${e.name}`, e.at);
   if (frame) {
     const edge = (side: Edge): string =>
-      side.direction === "CURRENT" ? "CURRENT ROW" : `${side.value ? analyze(x, side.value).sql : "UNBOUNDED"} ${side.direction}`;
-    parts.push(frame.to ? `${frame.unit} BETWEEN ${edge(frame.from)} AND ${edge(frame.to)}` : `${frame.unit} ${edge(frame.from)}`);
+      side.direction === "CURRENT"
+        ? "CURRENT ROW"
+        : `${side.value ? x.analyze(x, side.value).sql : "UNBOUNDED"} ${side.direction}`;
+    parts.push(
+      frame.to ? `${frame.unit} BETWEEN ${edge(frame.from)} AND ${edge(frame.to)}` : `${frame.unit} ${edge(frame.from)}`,
+    );
   }
   return ` OVER (${parts.join(" ")})`;
 }

@@ -42,7 +42,7 @@ export type Expr = { readonly at: Token } & (
 
 export interface Arm {
   readonly when: Expr;
-  readonly then: Expr;
+  readonly result: Expr;
 }
 
 export interface Arg {

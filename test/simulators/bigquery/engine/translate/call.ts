@@ -5,9 +5,9 @@ import { aggregate, isAggregate, isWindow } from "./aggregates.js";
 import type { Expr } from "./ast.js";
 import { asText, coerce, isNumber, together, typeName } from "./coerce.js";
 import { added, difference, partOf, truncated } from "./dates.js";
-import { analyze, arithmetic, bool, equality } from "./expr.js";
-import { once } from "./once.js";
 import type { Ex, X } from "./model.js";
+import { once } from "./once.js";
+import { arithmetic, bool, equality } from "./operators.js";
 import { signaturesOf, simple } from "./signatures.js";
 import { jsonText } from "./to-json.js";
 
@@ -24,7 +24,7 @@ export function call(x: X, e: Call): Ex {
 }
 
 function plain(x: X, e: Call): Ex {
-  const args = e.args.map((a) => analyze(x, a.value));
+  const args = e.args.map((a) => x.analyze(x, a.value));
   const named = e.args.find((a) => a.name !== null);
   if (named) throw invalid(`Named argument ${named.name} not found in signature for call to function ${e.name}`, e.at);
   const made = simple(e.name, args, e.at);
@@ -36,7 +36,10 @@ function plain(x: X, e: Call): Ex {
 export const signature = (e: Call, args: readonly Ex[]) => {
   const known = signaturesOf(e.name);
   const types = args.length === 0 ? "Number of arguments does not match" : `argument types: ${args.map(typeName).join(", ")}`;
-  return invalid(`No matching signature for function ${e.name} for ${types}.${known ? ` Supported signatures: ${known}` : ""}`, e.at);
+  return invalid(
+    `No matching signature for function ${e.name} for ${types}.${known ? ` Supported signatures: ${known}` : ""}`,
+    e.at,
+  );
 };
 
 const datePattern = /^(DATE|DATETIME|TIMESTAMP|TIME)_(ADD|SUB|DIFF|TRUNC)$/;
@@ -48,9 +51,13 @@ function special(x: X, e: Call): Ex | null {
     if (!found) throw signature(e, []);
     return found.value;
   };
-  const ex = (k: number): Ex => analyze(x, arg(k));
+  const ex = (k: number): Ex => x.analyze(x, arg(k));
   const count = (least: number, greatest = least): void => {
-    if (e.args.length < least || e.args.length > greatest) throw signature(e, e.args.map((a) => analyze(x, a.value)));
+    if (e.args.length < least || e.args.length > greatest)
+      throw signature(
+        e,
+        e.args.map((a) => x.analyze(x, a.value)),
+      );
   };
   const dated = datePattern.exec(name);
   if (dated) return dateFunction(x, e, dated[1] as SqlType["kind"], dated[2] as string, ex, arg);
@@ -58,7 +65,10 @@ function special(x: X, e: Call): Ex | null {
     case "IF": {
       count(3);
       const { all, type } = together([ex(1), ex(2)], "function IF", at);
-      return { sql: `CASE WHEN ${bool(x, arg(0), "IF condition").sql} THEN ${all[0]?.sql} ELSE ${all[1]?.sql} END`, type: bare(type) };
+      return {
+        sql: `CASE WHEN ${bool(x, arg(0), "IF condition").sql} THEN ${all[0]?.sql} ELSE ${all[1]?.sql} END`,
+        type: bare(type),
+      };
     }
     case "IFNULL":
       count(2);
@@ -75,16 +85,30 @@ function special(x: X, e: Call): Ex | null {
     case "GREATEST":
     case "LEAST": {
       count(1, 1000);
-      const { all, type } = together(e.args.map((a) => analyze(x, a.value)), `function ${name}`, at);
+      const { all, type } = together(
+        e.args.map((a) => x.analyze(x, a.value)),
+        `function ${name}`,
+        at,
+      );
       const list = all.map((a) => a.sql);
-      const sql = once(`[${list.join(", ")}]`, (s) => `CASE WHEN len(list_filter(${s}, lambda bqn: bqn IS NULL)) > 0 THEN NULL ELSE ${name === "LEAST" ? "list_min" : "list_max"}(${s}) END`);
+      const sql = once(
+        `[${list.join(", ")}]`,
+        (s) =>
+          `CASE WHEN len(list_filter(${s}, lambda bqn: bqn IS NULL)) > 0 THEN NULL ELSE ${name === "LEAST" ? "list_min" : "list_max"}(${s}) END`,
+      );
       return { sql, type: bare(type) };
     }
     case "ABS": {
       count(1);
       const a = ex(0);
       if (!isNumber(a.type)) throw signature(e, [a]);
-      return { sql: a.type.kind === "BIGNUMERIC" ? `CASE WHEN ${a.sql} < CAST('0' AS BIGNUM) THEN -${a.sql} ELSE ${a.sql} END` : `abs(${a.sql})`, type: a.type };
+      return {
+        sql:
+          a.type.kind === "BIGNUMERIC"
+            ? `CASE WHEN ${a.sql} < CAST('0' AS BIGNUM) THEN -${a.sql} ELSE ${a.sql} END`
+            : `abs(${a.sql})`,
+        type: a.type,
+      };
     }
     case "SAFE_DIVIDE": {
       count(2);
@@ -94,7 +118,7 @@ function special(x: X, e: Call): Ex | null {
     }
     case "CONCAT": {
       count(1, 1000);
-      const args = e.args.map((a) => analyze(x, a.value));
+      const args = e.args.map((a) => x.analyze(x, a.value));
       if (args.some((a) => a.type.kind === "BYTES")) {
         const { all, type } = together(args, "function CONCAT", at);
         return { sql: `(${all.map((a) => a.sql).join(" || ")})`, type };
@@ -141,7 +165,11 @@ function special(x: X, e: Call): Ex | null {
       return { sql: `list_reverse(${a.sql})`, type: a.type };
     }
     case "ARRAY_CONCAT": {
-      const { all, type } = together(e.args.map((a) => analyze(x, a.value)), "function ARRAY_CONCAT", at);
+      const { all, type } = together(
+        e.args.map((a) => x.analyze(x, a.value)),
+        "function ARRAY_CONCAT",
+        at,
+      );
       if (type.kind !== "ARRAY") throw signature(e, all);
       const list = all.map((a) => a.sql);
       const joined = list.slice(1).reduce((left, right) => `list_concat(${left}, ${right})`, list[0] as string);
@@ -153,11 +181,18 @@ function special(x: X, e: Call): Ex | null {
       const kind = a.type.element?.kind;
       if (kind !== "STRING" && kind !== "BYTES") throw signature(e, [a, ex(1)]);
       const list = e.args[2] ? `list_transform(${a.sql}, lambda bqv: coalesce(bqv, ${ex(2).sql}))` : a.sql;
-      return { sql: `CASE WHEN ${a.sql} IS NULL THEN NULL ELSE coalesce(array_to_string(${list}, ${ex(1).sql}), '') END`, type: types.string };
+      return {
+        sql: `CASE WHEN ${a.sql} IS NULL THEN NULL ELSE coalesce(array_to_string(${list}, ${ex(1).sql}), '') END`,
+        type: types.string,
+      };
     }
     case "GENERATE_ARRAY": {
       count(2, 3);
-      const { all, type } = together(e.args.map((a) => analyze(x, a.value)), "function GENERATE_ARRAY", at);
+      const { all, type } = together(
+        e.args.map((a) => x.analyze(x, a.value)),
+        "function GENERATE_ARRAY",
+        at,
+      );
       if (type.kind !== "INT64") throw signature(e, all);
       return { sql: `generate_series(${all.map((a) => a.sql).join(", ")})`, type: types.array(type) };
     }
@@ -166,7 +201,10 @@ function special(x: X, e: Call): Ex | null {
       const [a, b] = [coerce(ex(0), types.date, at), coerce(ex(1), types.date, at)];
       if (!a || !b) throw signature(e, [ex(0), ex(1)]);
       const step = e.args[2] ? ex(2).sql : "to_days(1)";
-      return { sql: `CAST(generate_series(CAST(${a.sql} AS TIMESTAMP), CAST(${b.sql} AS TIMESTAMP), ${step}) AS DATE[])`, type: types.array(types.date) };
+      return {
+        sql: `CAST(generate_series(CAST(${a.sql} AS TIMESTAMP), CAST(${b.sql} AS TIMESTAMP), ${step}) AS DATE[])`,
+        type: types.array(types.date),
+      };
     }
     case "GENERATE_TIMESTAMP_ARRAY":
       count(3);
@@ -175,7 +213,10 @@ function special(x: X, e: Call): Ex | null {
       count(2);
       const [a, array] = [ex(0), ex(1)];
       if (array.type.kind !== "ARRAY" || !same(a.type, array.type.element as SqlType)) throw signature(e, [a, array]);
-      return { sql: `CASE WHEN ${a.sql} IS NULL OR ${array.sql} IS NULL THEN NULL ELSE CAST(len(list_filter(${array.sql}, lambda bqv: bqv <= ${a.sql})) AS BIGINT) END`, type: types.int64 };
+      return {
+        sql: `CASE WHEN ${a.sql} IS NULL OR ${array.sql} IS NULL THEN NULL ELSE CAST(len(list_filter(${array.sql}, lambda bqv: bqv <= ${a.sql})) AS BIGINT) END`,
+        type: types.int64,
+      };
     }
     case "ERROR": {
       count(1);
@@ -202,14 +243,21 @@ function special(x: X, e: Call): Ex | null {
       return formatted(x, e);
     case "LAST_DAY":
       if (e.args.length !== 2) return null;
-      return { sql: `CAST(${truncated(name, "DATE", ex(0), partOf(arg(1), at), null, at).sql} + ${partOf(arg(1), at) === "MONTH" ? "to_months(1)" : "to_months(12)"} AS DATE) - 1`, type: types.date };
+      return {
+        sql: `CAST(${truncated(name, "DATE", ex(0), partOf(arg(1), at), null, at).sql} + ${partOf(arg(1), at) === "MONTH" ? "to_months(1)" : "to_months(12)"} AS DATE) - 1`,
+        type: types.date,
+      };
     default:
       return null;
   }
 }
 
 function coalesced(x: X, e: Call): Ex {
-  const { all, type } = together(e.args.map((a) => analyze(x, a.value)), `function ${e.name}`, e.at);
+  const { all, type } = together(
+    e.args.map((a) => x.analyze(x, a.value)),
+    `function ${e.name}`,
+    e.at,
+  );
   return { sql: `coalesce(${all.map((a) => a.sql).join(", ")})`, type: bare(type) };
 }
 
@@ -218,18 +266,21 @@ function dateFunction(x: X, e: Call, kind: SqlType["kind"], what: string, ex: (k
     const zone = e.args[2] ? ex(2) : null;
     const value = ex(0);
     // DATE_TRUNC and TIMESTAMP_TRUNC also take the other kinds (docs "DATE_TRUNC").
-    const own = value.constant === undefined && ["DATE", "DATETIME", "TIMESTAMP"].includes(value.type.kind) && kind !== "TIME" ? value.type.kind : kind;
+    const own =
+      value.constant === undefined && ["DATE", "DATETIME", "TIMESTAMP"].includes(value.type.kind) && kind !== "TIME"
+        ? value.type.kind
+        : kind;
     return truncated(e.name, own, value, partOf(arg(1), e.at), zone, e.at);
   }
   if (what === "DIFF") return difference(e.name, kind, ex(0), ex(1), partOf(arg(2), e.at), e.at);
   const by = arg(1);
   if (by.k !== "interval") throw invalid(`${e.name} needs an INTERVAL with a date part`, e.at);
-  return added(e.name, kind, ex(0), analyze(x, by.a), by.part, what === "ADD" ? 1 : -1, e.at);
+  return added(e.name, kind, ex(0), x.analyze(x, by.a), by.part, what === "ADD" ? 1 : -1, e.at);
 }
 
 /** `FORMAT('%s %d %T', …)`: the elements without flags and width (docs "FORMAT"). */
 function formatted(x: X, e: Call): Ex {
-  const [first, ...rest] = e.args.map((a) => analyze(x, a.value));
+  const [first, ...rest] = e.args.map((a) => x.analyze(x, a.value));
   if (typeof first?.constant !== "string") throw invalid("The simulator knows FORMAT with a literal format alone", e.at);
   const args = [...rest];
   const parts = first.constant.split(/(%[%a-zA-Z]|%0?\d+[dsx])/).map((part) => {
@@ -239,7 +290,8 @@ function formatted(x: X, e: Call): Ex {
     if (!value) throw invalid("Too few arguments to FORMAT for the format string", e.at);
     if (part === "%d" && value.type.kind === "INT64") return `CAST(${value.sql} AS VARCHAR)`;
     const padded = /^%0(\d+)d$/.exec(part);
-    if (padded && value.type.kind === "INT64") return `lpad(CAST(${value.sql} AS VARCHAR), greatest(${padded[1]}, length(CAST(${value.sql} AS VARCHAR))), '0')`;
+    if (padded && value.type.kind === "INT64")
+      return `lpad(CAST(${value.sql} AS VARCHAR), CAST(greatest(${padded[1]}, length(CAST(${value.sql} AS VARCHAR))) AS INTEGER), '0')`;
     if (part === "%x" && value.type.kind === "INT64") return `lower(hex(${value.sql}))`;
     if (part === "%s" && value.type.kind === "STRING") return value.sql;
     if (part === "%t" && !["ARRAY", "STRUCT", "JSON"].includes(value.type.kind)) return `coalesce(${asText(value)}, 'NULL')`;
@@ -253,6 +305,8 @@ function formatted(x: X, e: Call): Ex {
 
 function shownLiteral(e: Ex, c: Call): string {
   switch (e.type.kind) {
+    case "ARRAY":
+      return `('[' || array_to_string(list_transform(${e.sql}, lambda bqv: coalesce(${shownLiteral({ sql: "bqv", type: e.type.element as SqlType }, c)}, 'NULL')), ', ') || ']')`;
     case "INT64":
     case "BOOL":
       return `CAST(${e.sql} AS VARCHAR)`;

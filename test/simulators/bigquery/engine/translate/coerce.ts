@@ -1,7 +1,7 @@
 import { bare, held, type SqlType, same, shown, type Value } from "../datatype.js";
 import { invalid, runtime } from "../errors.js";
 import type { Token } from "../lex.js";
-import { parseDate, parseDatetime, parseTime, parseTimestamp, dateText, stampText, clockText } from "../temporal.js";
+import { clockText, dateText, parseDate, parseDatetime, parseTime, parseTimestamp, stampText } from "../temporal.js";
 import { literal } from "../values.js";
 import type { Ex } from "./model.js";
 import { once } from "./once.js";
@@ -83,11 +83,15 @@ export function common(all: readonly Ex[]): SqlType | null {
   return null;
 }
 
-const widest = (all: readonly SqlType[]): readonly SqlType[] => [...all, ...[...all].sort((a, b) => (order[b.kind] ?? -1) - (order[a.kind] ?? -1))];
+const widest = (all: readonly SqlType[]): readonly SqlType[] => [
+  ...all,
+  ...[...all].sort((a, b) => (order[b.kind] ?? -1) - (order[a.kind] ?? -1)),
+];
 
 export function together(all: readonly Ex[], what: string, at: Token): { type: SqlType; all: Ex[] } {
   const type = common(all);
-  const none = () => invalid(`No matching signature for ${what} for argument types: ${all.map((e) => typeName(e)).join(", ")}`, at);
+  const none = () =>
+    invalid(`No matching signature for ${what} for argument types: ${all.map((e) => typeName(e)).join(", ")}`, at);
   if (!type) throw none();
   return {
     type,
@@ -121,9 +125,9 @@ const plainNumber = (x: number): string => {
 };
 
 /** The limits of a parameterised type: texts too long and numbers too large are refused, decimals rounded (docs "Parameterized data types"). */
-export const fitted = (sql: string, to: SqlType): string => (parameterised(to) ? once(sql, (s) => fit(s, to)) : sql);
+export const fitted = (sql: string, to: SqlType): string => (parameterised(to) ? once(sql, (s) => limited(s, to)) : sql);
 
-function fit(sql: string, to: SqlType): string {
+function limited(sql: string, to: SqlType): string {
   if (to.kind === "STRING" && to.length !== undefined)
     return `CASE WHEN length(${sql}) > ${to.length} THEN bq_fail('maximum length: ${to.length}, actual length: ' || length(${sql})) ELSE ${sql} END`;
   if (to.kind === "BYTES" && to.length !== undefined)
@@ -145,7 +149,10 @@ function fit(sql: string, to: SqlType): string {
 }
 
 const parameterised = (t: SqlType): boolean =>
-  t.length !== undefined || t.precision !== undefined || (t.element !== undefined && parameterised(t.element)) || (t.fields ?? []).some((f) => parameterised(f.type));
+  t.length !== undefined ||
+  t.precision !== undefined ||
+  (t.element !== undefined && parameterised(t.element)) ||
+  (t.fields ?? []).some((f) => parameterised(f.type));
 
 /** SQL that makes a value of another type of it, whether or not it would by itself. */
 export function convert(e: Ex, to: SqlType, at: Token): Ex {
@@ -173,14 +180,19 @@ function converted(e: Ex, to: SqlType, at: Token): Ex {
       break;
     case "NUMERIC":
       if (from.kind === "STRING") return made(`bq_numeric(${sql})`);
-      if (from.kind === "FLOAT64" && e.constant !== undefined) return made(`CAST('${plainNumber(Number(e.constant))}' AS DECIMAL(38,9))`);
-      if (from.kind === "FLOAT64") return made(`CASE WHEN isfinite(${sql}) OR ${sql} IS NULL THEN CAST(${sql} AS DECIMAL(38,9)) ELSE CAST(bq_fail('Illegal conversion of non-finite floating point number to numeric: ' || bq_double(${sql})) AS DECIMAL(38,9)) END`);
+      if (from.kind === "FLOAT64" && e.constant !== undefined)
+        return made(`CAST('${plainNumber(Number(e.constant))}' AS DECIMAL(38,9))`);
+      if (from.kind === "FLOAT64")
+        return made(
+          `CASE WHEN isfinite(${sql}) OR ${sql} IS NULL THEN CAST(${sql} AS DECIMAL(38,9)) ELSE CAST(bq_fail('Illegal conversion of non-finite floating point number to numeric: ' || bq_double(${sql})) AS DECIMAL(38,9)) END`,
+        );
       if (from.kind === "BIGNUMERIC") return made(`CAST(bq_big_out(${sql}) AS DECIMAL(38,9))`);
       if (isNumber(from)) return made(`CAST(${sql} AS DECIMAL(38,9))`);
       break;
     case "BIGNUMERIC":
       if (from.kind === "INT64") return made(`CAST(CAST(${sql} AS VARCHAR) || '${"0".repeat(38)}' AS BIGNUM)`);
-      if (from.kind === "NUMERIC") return made(`CAST(replace(CAST(${sql} AS VARCHAR), '.', '') || '${"0".repeat(29)}' AS BIGNUM)`);
+      if (from.kind === "NUMERIC")
+        return made(`CAST(replace(CAST(${sql} AS VARCHAR), '.', '') || '${"0".repeat(29)}' AS BIGNUM)`);
       if (from.kind === "FLOAT64") return made(`bq_big(bq_double(${sql}))`);
       if (from.kind === "STRING") return made(`bq_big(${sql})`);
       break;
@@ -189,7 +201,14 @@ function converted(e: Ex, to: SqlType, at: Token): Ex {
       if (from.kind === "INT64") return made(`(${sql} <> 0)`);
       break;
     case "STRING":
-      if (from.kind === "RANGE" || from.kind === "GEOGRAPHY" || from.kind === "JSON" || from.kind === "ARRAY" || from.kind === "STRUCT") break;
+      if (
+        from.kind === "RANGE" ||
+        from.kind === "GEOGRAPHY" ||
+        from.kind === "JSON" ||
+        from.kind === "ARRAY" ||
+        from.kind === "STRUCT"
+      )
+        break;
       return made(asText(e));
     case "BYTES":
       if (from.kind === "STRING") return made(`encode(${sql})`);
@@ -216,11 +235,15 @@ function converted(e: Ex, to: SqlType, at: Token): Ex {
       if (from.kind !== "ARRAY") break;
       if (isEmptyArray(e)) return made(`CAST([] AS ${held(to)})`);
       // docs "Conversion functions": from ARRAY to ARRAY, elements convert.
-      return made(`list_transform(${sql}, lambda bqv: ${convert({ sql: "bqv", type: from.element as SqlType }, to.element as SqlType, at).sql})`);
+      return made(
+        `list_transform(${sql}, lambda bqv: ${convert({ sql: "bqv", type: from.element as SqlType }, to.element as SqlType, at).sql})`,
+      );
     case "STRUCT": {
       const [a, b] = [from.fields ?? [], to.fields ?? []];
       if (from.kind !== "STRUCT" || a.length !== b.length) break;
-      const fields = b.map((f, k) => `f${k} := ${convert({ sql: `struct_extract(${sql}, 'f${k}')`, type: a[k]?.type as SqlType }, f.type, at).sql}`);
+      const fields = b.map(
+        (f, k) => `f${k} := ${convert({ sql: `struct_extract(${sql}, 'f${k}')`, type: a[k]?.type as SqlType }, f.type, at).sql}`,
+      );
       return made(`CASE WHEN ${sql} IS NULL THEN NULL ELSE struct_pack(${fields.join(", ")}) END`);
     }
   }

@@ -18,7 +18,8 @@ const monthsOf: Readonly<Record<string, number>> = { MONTH: 1, QUARTER: 3, YEAR:
 const wrong = (name: string, part: string, at: Token) => invalid(`${name} does not support the ${part} date part`, at);
 
 /** A TIMESTAMP as the clock of a zone shows it. */
-const local = (e: Ex, zone: Ex | null): string => (zone ? `make_timestamp(epoch_us(${e.sql}) + bq_ahead(epoch_us(${e.sql}), ${zone.sql}))` : e.sql);
+const local = (e: Ex, zone: Ex | null): string =>
+  zone ? `make_timestamp(epoch_us(${e.sql}) + bq_ahead(epoch_us(${e.sql}), ${zone.sql}))` : e.sql;
 
 const own: Readonly<Record<string, string>> = {
   DAYOFWEEK: "dayofweek",
@@ -37,7 +38,8 @@ const own: Readonly<Record<string, string>> = {
 /** `EXTRACT(part FROM …)` */
 export function extract(e: Ex, part: string, zone: Ex | null, at: Token): Ex {
   const kind = e.type.kind;
-  if (!["DATE", "DATETIME", "TIMESTAMP", "TIME", "INTERVAL"].includes(kind)) throw invalid(`EXTRACT does not support literal/expression of type ${shown(e.type)}`, at);
+  if (!["DATE", "DATETIME", "TIMESTAMP", "TIME", "INTERVAL"].includes(kind))
+    throw invalid(`EXTRACT does not support literal/expression of type ${shown(e.type)}`, at);
   if (zone && kind !== "TIMESTAMP") throw invalid("EXTRACT AT TIME ZONE is only supported for TIMESTAMP", at);
   const sql = local(e, zone);
   const clock = ["HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND"].includes(part);
@@ -57,26 +59,39 @@ export function extract(e: Ex, part: string, zone: Ex | null, at: Token): Ex {
 export function added(name: string, kind: SqlType["kind"], e: Ex, n: Ex, part: string, sign: 1 | -1, at: Token): Ex {
   const value = coerce(e, { kind }, at);
   const count = coerce(n, types.int64, at);
-  if (!value || !count) throw invalid(`No matching signature for function ${name} for argument types: ${typeName(e)}, INTERVAL ${typeName(n)} DATE_TIME_PART`, at);
+  if (!value || !count)
+    throw invalid(
+      `No matching signature for function ${name} for argument types: ${typeName(e)}, INTERVAL ${typeName(n)} DATE_TIME_PART`,
+      at,
+    );
   const by = sign === 1 ? count.sql : `(-${count.sql})`;
   const months = monthsOf[part];
   const type = { kind };
   if (kind === "DATE") {
     if (months) return { sql: `CAST(${value.sql} + to_months(CAST(${by} * ${months} AS INTEGER)) AS DATE)`, type };
-    if (part === "DAY" || part === "WEEK") return { sql: `(${value.sql} + CAST(${by} * ${part === "WEEK" ? 7 : 1} AS INTEGER))`, type };
+    if (part === "DAY" || part === "WEEK")
+      return { sql: `(${value.sql} + CAST(${by} * ${part === "WEEK" ? 7 : 1} AS INTEGER))`, type };
     throw wrong(name, part, at);
   }
   if (kind === "DATETIME" && months) return { sql: `(${value.sql} + to_months(CAST(${by} * ${months} AS INTEGER)))`, type };
   const unit = kind === "DATETIME" && part === "WEEK" ? 7n * 86_400_000_000n : micros[part];
   if (!unit || (kind === "TIME" && part === "DAY")) throw wrong(name, part, at);
-  if (kind === "TIME") return { sql: `CAST(make_timestamp(((epoch_us(${value.sql}) + ${by} * ${unit}) % 86400000000 + 86400000000) % 86400000000) AS TIME)`, type };
+  if (kind === "TIME")
+    return {
+      sql: `CAST(make_timestamp(((epoch_us(${value.sql}) + ${by} * ${unit}) % 86400000000 + 86400000000) % 86400000000) AS TIME)`,
+      type,
+    };
   return { sql: `bq_range(make_timestamp(epoch_us(${value.sql}) + ${by} * ${unit}))`, type };
 }
 
 /** `DATE_DIFF(a, b, part)`: boundaries that lie between; of TIMESTAMP and TIME whole units. */
 export function difference(name: string, kind: SqlType["kind"], left: Ex, right: Ex, part: string, at: Token): Ex {
   const [a, b] = [coerce(left, { kind }, at), coerce(right, { kind }, at)];
-  if (!a || !b) throw invalid(`No matching signature for function ${name} for argument types: ${typeName(left)}, ${typeName(right)}, DATE_TIME_PART`, at);
+  if (!a || !b)
+    throw invalid(
+      `No matching signature for function ${name} for argument types: ${typeName(left)}, ${typeName(right)}, DATE_TIME_PART`,
+      at,
+    );
   const made = (sql: string): Ex => ({ sql, type: types.int64 });
   if (kind === "TIMESTAMP" || kind === "TIME") {
     const unit = micros[part];
@@ -85,11 +100,14 @@ export function difference(name: string, kind: SqlType["kind"], left: Ex, right:
   }
   if (kind === "DATE" && part in micros && part !== "DAY") throw wrong(name, part, at);
   const weekday = weekStart(part);
-  if (weekday !== null) return made(`date_diff('week', CAST(${b.sql} AS DATE) - ${weekday}, CAST(${a.sql} AS DATE) - ${weekday})`);
+  if (weekday !== null)
+    return made(`CAST((${weekOf(a.sql, weekday)} - ${weekOf(b.sql, weekday)}) // 7 AS BIGINT)`);
   if (part === "ISOYEAR") return made(`(isoyear(${a.sql}) - isoyear(${b.sql}))`);
   if (!(part in micros) && !(part in monthsOf)) throw wrong(name, part, at);
   return made(`date_diff('${part.toLowerCase()}', ${b.sql}, ${a.sql})`);
 }
+
+const weekOf = (sql: string, weekday: number): string => `CAST(date_trunc('week', CAST(${sql} AS DATE) - ${weekday}) AS DATE)`;
 
 const dayNumbers = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
 
@@ -109,9 +127,11 @@ export function truncated(name: string, kind: SqlType["kind"], e: Ex, part: stri
   const type = { kind };
   const held = kind === "DATE" ? "DATE" : "TIMESTAMP";
   const sql = local(value, zone);
-  const back = (done: string): string => (zone ? `make_timestamp(epoch_us(${done}) - bq_ahead(epoch_us(${done}), ${zone.sql}))` : done);
+  const back = (done: string): string =>
+    zone ? `make_timestamp(epoch_us(${done}) - bq_ahead(epoch_us(${done}), ${zone.sql}))` : done;
   const weekday = weekStart(part);
-  if (weekday !== null && kind !== "TIME") return { sql: back(`CAST(date_trunc('week', CAST(${sql} AS DATE) - ${weekday}) + to_days(${weekday}) AS ${held})`), type };
+  if (weekday !== null && kind !== "TIME")
+    return { sql: back(`CAST(date_trunc('week', CAST(${sql} AS DATE) - ${weekday}) + to_days(${weekday}) AS ${held})`), type };
   if (kind === "TIME") {
     const unit = micros[part];
     if (!unit || part === "DAY") throw wrong(name, part, at);
@@ -125,6 +145,7 @@ export function truncated(name: string, kind: SqlType["kind"], e: Ex, part: stri
 /** A part of a date where an argument is expected: a name, or `WEEK(DAY)`. */
 export function partOf(e: Expr | undefined, at: Token): string {
   if (e?.k === "name" && e.path.length === 1) return (e.path[0] ?? "").toUpperCase();
-  if (e?.k === "call" && e.args.length === 1 && e.args[0]?.value.k === "name") return `${e.name}(${(e.args[0].value.path[0] ?? "").toUpperCase()})`;
+  if (e?.k === "call" && e.args.length === 1 && e.args[0]?.value.k === "name")
+    return `${e.name}(${(e.args[0].value.path[0] ?? "").toUpperCase()})`;
   throw invalid("A valid date part name is required", at);
 }

@@ -9,8 +9,9 @@ import { union } from "../store.js";
 import { SimError, type TableName } from "../types.js";
 import type { Expr, From } from "./ast.js";
 import { together } from "./coerce.js";
-import { analyze, bool, compared } from "./expr.js";
+import { analyze } from "./expr.js";
 import { type Ex, fresh, lookUp, newScope, type Relation, type ScopeColumn, within, type X } from "./model.js";
+import { bool, compared } from "./operators.js";
 import { parseExpr } from "./parse-expr.js";
 import { parseQuery } from "./parse-query.js";
 import { decorated, partitionRange, prune } from "./partitions.js";
@@ -19,7 +20,9 @@ import { decorated, partitionRange, prune } from "./partitions.js";
 export function from(x: X, f: From, where: Expr | null): string {
   if (f.k === "join") return join(x, f, where);
   if (f.k === "query") {
-    const rows = within(x, { scope: newScope((x.scope as NonNullable<X["scope"]>).outer), clause: null, grouping: null }, () => x.query(x, f.query));
+    const rows = within(x, { scope: newScope((x.scope as NonNullable<X["scope"]>).outer), clause: null, grouping: null }, () =>
+      x.query(x, f.query),
+    );
     const r = fresh(x);
     add(x, f.alias, r, rows.columns, rows.value);
     return `(${rows.sql}) ${r}`;
@@ -28,7 +31,13 @@ export function from(x: X, f: From, where: Expr | null): string {
   return named(x, f, where);
 }
 
-function add(x: X, alias: string | null, r: string, columns: readonly { readonly name: string | null; readonly type: SqlType }[], value = false): void {
+function add(
+  x: X,
+  alias: string | null,
+  r: string,
+  columns: readonly { readonly name: string | null; readonly type: SqlType }[],
+  value = false,
+): void {
   const made: ScopeColumn[] = columns.map((c, k) => ({ name: c.name, type: c.type, sql: `${r}.k${k}` }));
   const whole = made[0];
   if (value && whole) (x.scope as NonNullable<X["scope"]>).relations.push({ alias, columns: structColumns(whole), value: whole });
@@ -36,26 +45,45 @@ function add(x: X, alias: string | null, r: string, columns: readonly { readonly
 }
 
 const structColumns = (value: ScopeColumn): ScopeColumn[] =>
-  value.type.kind === "STRUCT" ? (value.type.fields ?? []).map((f, k) => ({ name: f.name, type: f.type, sql: `struct_extract(${value.sql}, 'f${k}')` })) : [];
+  value.type.kind === "STRUCT"
+    ? (value.type.fields ?? []).map((f, k) => ({ name: f.name, type: f.type, sql: `struct_extract(${value.sql}, 'f${k}')` }))
+    : [];
 
 function unnest(x: X, array: Ex, alias: string | null, offset: string | null, at: Token): { sql: string; lateral: boolean } {
-  if (array.type.kind !== "ARRAY") throw invalid(`Values referenced in UNNEST must be arrays. UNNEST contains expression of type ${shown(array.type)}`, at);
+  if (array.type.kind !== "ARRAY")
+    throw invalid(`Values referenced in UNNEST must be arrays. UNNEST contains expression of type ${shown(array.type)}`, at);
   const r = fresh(x);
   const value: ScopeColumn = { name: alias, type: array.type.element as SqlType, sql: `${r}.v` };
   const columns = structColumns(value);
   const places: ScopeColumn[] = offset === null ? [] : [{ name: offset, type: types.int64, sql: `${r}.o` }];
-  (x.scope as NonNullable<X["scope"]>).relations.push({ alias, columns: [...columns, ...places, ...(columns.length === 0 && value.type.kind !== "STRUCT" ? [{ ...value, hidden: false }] : [])], value });
+  (x.scope as NonNullable<X["scope"]>).relations.push({
+    alias,
+    columns: [
+      ...columns,
+      ...places,
+      ...(columns.length === 0 && value.type.kind !== "STRUCT" ? [{ ...value, hidden: false }] : []),
+    ],
+    value,
+  });
   const source = array.untyped ? `CAST(NULL AS ${held(array.type)})` : array.sql;
-  return { sql: `LATERAL (SELECT unnest(${source}) AS v, CAST(generate_subscripts(${source}, 1) - 1 AS BIGINT) AS o) ${r}`, lateral: true };
+  return {
+    sql: `LATERAL (SELECT unnest(${source}) AS v, CAST(generate_subscripts(${source}, 1) - 1 AS BIGINT) AS o) ${r}`,
+    lateral: true,
+  };
 }
 
 function join(x: X, f: Extract<From, { k: "join" }>, where: Expr | null): string {
   const scope = x.scope as NonNullable<X["scope"]>;
   // A condition of WHERE chooses rows of the side that must be there; ON those of the side that may be missing.
-  const a = from(x, f.a, f.kind === "RIGHT" || f.kind === "FULL" ? (f.kind === "RIGHT" ? f.on : null) : both(where, f.kind === "INNER" ? f.on : null));
+  const a = from(
+    x,
+    f.a,
+    f.kind === "RIGHT" || f.kind === "FULL" ? (f.kind === "RIGHT" ? f.on : null) : both(where, f.kind === "INNER" ? f.on : null),
+  );
   const before = scope.relations.length;
   const b = from(x, f.b, f.kind === "LEFT" ? f.on : f.kind === "FULL" ? null : both(where, f.kind === "INNER" ? f.on : null));
-  if (b.startsWith("LATERAL") && (f.kind === "RIGHT" || f.kind === "FULL")) throw invalid(`Array scan is not allowed with ${f.kind} JOIN`, f.at);
+  if (b.startsWith("LATERAL") && (f.kind === "RIGHT" || f.kind === "FULL"))
+    throw invalid(`Array scan is not allowed with ${f.kind} JOIN`, f.at);
   if (f.kind === "CROSS") return `${a} CROSS JOIN ${b}`;
   const kind = f.kind === "INNER" ? "JOIN" : `${f.kind} JOIN`;
   if (f.on) {
@@ -66,14 +94,22 @@ function join(x: X, f: Extract<From, { k: "join" }>, where: Expr | null): string
     const conditions = f.using.map((name) => {
       const side = (relations: readonly Relation[], merged: readonly ScopeColumn[]): Ex => {
         const found = lookUp({ ...newScope(null), relations: [...relations], merged: [...merged] }, [name], f.at);
-        if (!found) throw invalid(`Column ${name} in USING clause not found on ${relations === scope.relations ? "left" : "one"} side of join`, f.at);
+        if (!found)
+          throw invalid(
+            `Column ${name} in USING clause not found on ${relations === scope.relations ? "left" : "one"} side of join`,
+            f.at,
+          );
         if (found.column.scan && found.column.column) found.column.scan.columns.add(found.column.column);
         return { sql: found.column.sql, type: found.column.type };
       };
       const left = side(scope.relations.slice(0, before), scope.merged);
       const right = side(scope.relations.slice(before), []);
       const { all, type } = together([left, right], "operator =", f.at);
-      const merged: ScopeColumn = { name, type, sql: f.kind === "RIGHT" ? right.sql : f.kind === "FULL" ? `coalesce(${left.sql}, ${right.sql})` : left.sql };
+      const merged: ScopeColumn = {
+        name,
+        type,
+        sql: f.kind === "RIGHT" ? right.sql : f.kind === "FULL" ? `coalesce(${left.sql}, ${right.sql})` : left.sql,
+      };
       return { sql: compared("=", all[0] as Ex, all[1] as Ex), merged };
     });
     const names = new Set(f.using.map((n) => n.toLowerCase()));
@@ -133,7 +169,11 @@ export function qualified(x: Pick<X, "env">, path: readonly string[], at: Token)
   throw invalid(`Invalid table name: ${path.join(".")}`, at);
 }
 
-export function findRelation(x: Pick<X, "env">, path: readonly string[], at: Token): { table: Table; name: TableName; partition: string | null } {
+export function findRelation(
+  x: Pick<X, "env">,
+  path: readonly string[],
+  at: Token,
+): { table: Table; name: TableName; partition: string | null } {
   const { env } = x;
   if (path.length === 1 || (path.length === 2 && path[0]?.toUpperCase() === "_SESSION")) {
     const temporary = env.tables.temporary(path.at(-1) as string);
@@ -142,7 +182,11 @@ export function findRelation(x: Pick<X, "env">, path: readonly string[], at: Tok
   const { name, partition } = decorated(qualified(x, path, at));
   const dataset = env.catalog.datasets.get(`${name.projectId}.${name.datasetId}`);
   if (!dataset || dataset.location !== env.location)
-    throw new SimError("notFound", 404, `Not found: Dataset ${name.projectId}:${name.datasetId} was not found in location ${env.location}`);
+    throw new SimError(
+      "notFound",
+      404,
+      `Not found: Dataset ${name.projectId}:${name.datasetId} was not found in location ${env.location}`,
+    );
   const table = env.tables.find(name);
   if (!table) throw notFoundTable(name, env.location);
   return { table, name, partition };
@@ -153,7 +197,10 @@ function table(x: X, f: Extract<From, { k: "table" }>, where: Expr | null): stri
   const { table: found, partition } = findRelation(x, f.path, f.at);
   const alias = f.alias ?? (f.path.at(-1) as string).split(".").at(-1) ?? "";
   if (!found.temporary) env.demand("bigquery.tables.getData", found.name);
-  if (found.kind === "EXTERNAL") throw runtime(`Access Denied: the simulator holds no data of the external table ${found.name.datasetId}.${found.name.tableId}`);
+  if (found.kind === "EXTERNAL")
+    throw runtime(
+      `Access Denied: the simulator holds no data of the external table ${found.name.datasetId}.${found.name.tableId}`,
+    );
   let at: bigint | null = null;
   if (f.time) {
     at = x.times.get(f.time) ?? null;
@@ -169,7 +216,14 @@ function table(x: X, f: Extract<From, { k: "table" }>, where: Expr | null): stri
 }
 
 /** A table's rows as a relation whose reads are noted. */
-export function scanned(x: X, table: Table, version: Version, alias: string, partition: string | null, policies: boolean): { sql: string; relation: Relation } {
+export function scanned(
+  x: X,
+  table: Table,
+  version: Version,
+  alias: string,
+  partition: string | null,
+  policies: boolean,
+): { sql: string; relation: Relation } {
   const r = fresh(x);
   const scan: Scan = { table, version, columns: new Set<Column>(), whole: false, prune: null, partition };
   x.env.reads.add(scan);
@@ -183,7 +237,14 @@ export function scanned(x: X, table: Table, version: Version, alias: string, par
   }));
   const pseudo = version.columns.find((c) => c.hidden);
   if (pseudo && table.partitioning?.kind === "time" && table.partitioning.unit === "DAY")
-    columns.push({ name: "_PARTITIONDATE", type: types.date, sql: `CAST(${r}.${pseudo.id} AS DATE)`, column: pseudo, scan, hidden: true });
+    columns.push({
+      name: "_PARTITIONDATE",
+      type: types.date,
+      sql: `CAST(${r}.${pseudo.id} AS DATE)`,
+      column: pseudo,
+      scan,
+      hidden: true,
+    });
   const relation: Relation = { alias, columns };
   const conditions: string[] = [];
   if (partition !== null) conditions.push(partitionRange(table, version.columns, partition, r));
@@ -195,7 +256,9 @@ export function scanned(x: X, table: Table, version: Version, alias: string, par
 
 /** Rows that any policy which names the caller lets through (docs "Row-level security"). */
 function policyFilter(x: X, table: Table, relation: Relation): string {
-  const mine = table.rowPolicies.filter((p) => p.grantees.some((g) => g === "allAuthenticatedUsers" || g === "allUsers" || g.slice(g.indexOf(":") + 1) === x.env.user));
+  const mine = table.rowPolicies.filter((p) =>
+    p.grantees.some((g) => g === "allAuthenticatedUsers" || g === "allUsers" || g.slice(g.indexOf(":") + 1) === x.env.user),
+  );
   if (mine.length === 0) return "FALSE";
   return `(${mine
     .map((p) => {
@@ -214,9 +277,24 @@ function view(x: X, table: Table, alias: string): string {
   const c = cursor(lex(table.view ?? "").slice(0, -1));
   const q = parseQuery(c);
   end(c);
-  const inner: X = { ...x, scope: newScope(null), ctes: new Map(), grouping: null, windows: new Map(), clause: null, inAggregate: false, inWindow: false, views: [...x.views, table.name.tableId] };
+  const inner: X = {
+    ...x,
+    scope: newScope(null),
+    ctes: new Map(),
+    grouping: null,
+    windows: new Map(),
+    clause: null,
+    inAggregate: false,
+    inWindow: false,
+    views: [...x.views, table.name.tableId],
+  };
   const rows = x.query(inner, q);
   const r = fresh(x);
-  add(x, alias, r, rows.columns.map((col, k) => ({ name: latest(table).columns[k]?.name ?? col.name, type: col.type })));
+  add(
+    x,
+    alias,
+    r,
+    rows.columns.map((col, k) => ({ name: latest(table).columns[k]?.name ?? col.name, type: col.type })),
+  );
   return `(${rows.sql}) ${r}`;
 }

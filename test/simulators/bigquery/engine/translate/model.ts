@@ -89,14 +89,27 @@ export interface X {
   /** Values of FOR SYSTEM_TIME AS OF, worked out before. */
   readonly times: ReadonlyMap<Expr, bigint | null>;
   query(x: X, q: Query): Rows;
+  analyze(x: X, e: Expr): Ex;
 }
 
 export const newScope = (outer: Scope | null): Scope => ({ outer, relations: [], merged: [], aliases: null });
 
 export const fresh = (x: X): string => `r${++x.counter.n}`;
 
-export function within<T>(x: X, change: Partial<Pick<X, "scope" | "ctes" | "grouping" | "windows" | "clause" | "inAggregate" | "inWindow">>, body: () => T): T {
-  const before = { scope: x.scope, ctes: x.ctes, grouping: x.grouping, windows: x.windows, clause: x.clause, inAggregate: x.inAggregate, inWindow: x.inWindow };
+export function within<T>(
+  x: X,
+  change: Partial<Pick<X, "scope" | "ctes" | "grouping" | "windows" | "clause" | "inAggregate" | "inWindow">>,
+  body: () => T,
+): T {
+  const before = {
+    scope: x.scope,
+    ctes: x.ctes,
+    grouping: x.grouping,
+    windows: x.windows,
+    clause: x.clause,
+    inAggregate: x.inAggregate,
+    inWindow: x.inWindow,
+  };
   Object.assign(x, change);
   try {
     return body();
@@ -137,7 +150,8 @@ export function lookUp(scope: Scope | null, path: readonly string[], at: Token):
       if (!relation.value) throw invalid(`Name ${path[1]} not found inside ${path[0]}`, at);
     }
     if (relation?.value) return { column: relation.value, scope: s, taken: 1 };
-    if (relation) return { column: { name: relation.alias, type: { kind: "STRUCT" }, sql: "" }, scope: s, taken: 1, row: relation };
+    if (relation)
+      return { column: { name: relation.alias, type: { kind: "STRUCT" }, sql: "" }, scope: s, taken: 1, row: relation };
     const found = s.relations.flatMap((r) => r.columns.filter((c) => sameName(c.name, first)));
     if (found.length > 1) throw invalid(`Column name ${path[0]} is ambiguous`, at);
     if (found[0]) return { column: found[0], scope: s, taken: 1 };

@@ -17,7 +17,7 @@ import { typeNames, types } from "../datatype.js";
 import { syntax, type Token } from "../lex.js";
 import { reserved } from "../words.js";
 import type { Arg, Arm, CallMore, Edge, Expr, Frame, Order, Window } from "./ast.js";
-import { parseQuery, seesQuery } from "./parse-query.js";
+import { parseQuery, seesQuery } from "./parse-later.js";
 import { parseType } from "./parse-type.js";
 
 /** Expressions, by rising strength of binding (docs "Operators"). */
@@ -364,7 +364,7 @@ function choice(c: Cursor): Expr {
   while (takes(c, "WHEN")) {
     const when = parseExpr(c);
     must(c, "THEN");
-    arms.push({ when, then: parseExpr(c) });
+    arms.push({ when, result: parseExpr(c) });
   }
   if (arms.length === 0) throw expected(c, "keyword WHEN");
   const other = takes(c, "ELSE") ? parseExpr(c) : null;

@@ -16,14 +16,9 @@ import {
 import { syntax } from "../lex.js";
 import type { Body, From, Item, Query, Select, Window } from "./ast.js";
 import { orderBy, parseExpr, window } from "./parse-expr.js";
+import { later, seesQuery } from "./parse-later.js";
 
-/** Whether a query begins here, perhaps in parentheses of its own. */
-export function seesQuery(c: Cursor): boolean {
-  let k = 0;
-  while (peek(c, k).kind === "op" && peek(c, k).value === "(") k++;
-  const token = peek(c, k);
-  return token.kind === "word" && (token.upper === "SELECT" || token.upper === "WITH");
-}
+export { seesQuery };
 
 export function parseQuery(c: Cursor): Query {
   const at = peek(c);
@@ -211,3 +206,5 @@ function relation(c: Cursor): From {
   const offset = takes(c, "WITH", "OFFSET") ? (aliasOf(c) ?? "offset") : null;
   return { k: "table", at, path, alias: late, time, offset };
 }
+
+later.query = parseQuery;

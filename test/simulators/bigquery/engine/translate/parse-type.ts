@@ -15,7 +15,7 @@ export function parseType(c: Cursor): SqlType {
       throw new SimError(
         "invalidQuery",
         400,
-        "Cannot construct array with element type ARRAY because nested arrays are not supported at " + where(token),
+        `Cannot construct array with element type ARRAY because nested arrays are not supported at ${where(token)}`,
       );
     return types.array(element);
   }

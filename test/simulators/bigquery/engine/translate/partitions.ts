@@ -3,7 +3,6 @@ import { runtime } from "../errors.js";
 import { daysOf } from "../temporal.js";
 import { SimError, type TableName } from "../types.js";
 import type { Expr } from "./ast.js";
-import { analyze } from "./expr.js";
 import { lookUp, newScope, type Relation, type ScopeColumn, within, type X } from "./model.js";
 
 /** `t$20240101` as the table's name and the partition. */
@@ -48,14 +47,17 @@ export function partitionStart(p: Partitioning, id: string): string {
 
 /** The condition by which partitions of a scanned table are chosen, over its physical columns; null: none. */
 export function prune(x: X, table: Table, relation: Relation, where: Expr | null): string | null {
-  const column = relation.columns.find((c) => c.column !== undefined && c.column === partitionColumn(table, c.scan?.version.columns ?? []));
+  const column = relation.columns.find(
+    (c) => c.column !== undefined && c.column === partitionColumn(table, c.scan?.version.columns ?? []),
+  );
   if (!column) return null;
   const alone = newScope(null);
   // In a join the name may be another table's: only what is told apart counts.
   alone.relations.push(relation);
-  const found = where && x.env.prunes(where, { partition: (e) => isColumn(x, e, column, alone), constant: (e) => isConstant(x, e) });
+  const found =
+    where && x.env.prunes(where, { partition: (e) => isColumn(x, e, column, alone), constant: (e) => isConstant(x, e) });
   if (!found) return null;
-  const sql = within(x, { scope: alone, grouping: null, clause: "WHERE clause" }, () => analyze(x, found).sql);
+  const sql = within(x, { scope: alone, grouping: null, clause: "WHERE clause" }, () => x.analyze(x, found).sql);
   const prefix = column.sql.slice(0, column.sql.indexOf(".") + 1);
   return sql.replaceAll(prefix, "");
 }
@@ -69,7 +71,11 @@ function isColumn(x: X, e: Expr, column: ScopeColumn, alone: ReturnType<typeof n
   return !others.some((r) => r.columns.some((c) => c.name?.toLowerCase() === e.path[0]?.toLowerCase()));
 }
 
-const folding = new Set("DATE TIMESTAMP DATETIME DATE_SUB DATE_ADD DATE_TRUNC TIMESTAMP_SUB TIMESTAMP_ADD TIMESTAMP_TRUNC DATETIME_SUB DATETIME_ADD DATETIME_TRUNC CURRENT_DATE CURRENT_TIMESTAMP CURRENT_DATETIME PARSE_DATE PARSE_TIMESTAMP TIMESTAMP_MICROS TIMESTAMP_MILLIS TIMESTAMP_SECONDS DATE_FROM_UNIX_DATE GENERATE_DATE_ARRAY".split(" "));
+const folding = new Set(
+  "DATE TIMESTAMP DATETIME DATE_SUB DATE_ADD DATE_TRUNC TIMESTAMP_SUB TIMESTAMP_ADD TIMESTAMP_TRUNC DATETIME_SUB DATETIME_ADD DATETIME_TRUNC CURRENT_DATE CURRENT_TIMESTAMP CURRENT_DATETIME PARSE_DATE PARSE_TIMESTAMP TIMESTAMP_MICROS TIMESTAMP_MILLIS TIMESTAMP_SECONDS DATE_FROM_UNIX_DATE GENERATE_DATE_ARRAY".split(
+    " ",
+  ),
+);
 
 /** A literal, parameter, variable, or what is made of such alone. */
 export function isConstant(x: X, e: Expr): boolean {
@@ -91,7 +97,10 @@ export function isConstant(x: X, e: Expr): boolean {
     case "interval":
       return isConstant(x, e.a);
     case "call":
-      return folding.has(e.name) && e.args.every((a, k) => (k > 0 && a.value.k === "name" && a.value.path.length === 1) || isConstant(x, a.value));
+      return (
+        folding.has(e.name) &&
+        e.args.every((a, k) => (k > 0 && a.value.k === "name" && a.value.path.length === 1) || isConstant(x, a.value))
+      );
     default:
       return false;
   }

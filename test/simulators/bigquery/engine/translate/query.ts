@@ -1,12 +1,26 @@
 import { bare, held, type SqlType, shown, types } from "../datatype.js";
 import { invalid } from "../errors.js";
-import { type Token, syntax } from "../lex.js";
+import { syntax, type Token } from "../lex.js";
 import { groupable, ordered } from "./aggregates.js";
 import type { Body, Expr, Item, Order, Query, Select } from "./ast.js";
 import { coerce, together } from "./coerce.js";
-import { analyze, bool, rowOf } from "./expr.js";
+import { analyze } from "./expr.js";
 import { from } from "./from.js";
-import { type Ex, fresh, type Grouping, lookUp, newScope, type Output, type Rows, type ScopeColumn, use, within, type X } from "./model.js";
+import {
+  type Ex,
+  fresh,
+  type Grouping,
+  lookUp,
+  newScope,
+  type Output,
+  type Rows,
+  type ScopeColumn,
+  use,
+  within,
+  type X,
+} from "./model.js";
+import { rowOf } from "./names.js";
+import { bool } from "./operators.js";
 
 /** A query with its WITH clause, set operators, order and limit. */
 export function query(x: X, q: Query): Rows {
@@ -30,7 +44,8 @@ export function query(x: X, q: Query): Rows {
 function limit(x: X, q: Query): string {
   const count = (e: Expr, what: string): string => {
     const made = coerce(analyze(x, e), types.int64, e.at);
-    if (!made || (e.k !== "literal" && e.k !== "parameter" && e.k !== "cast")) throw syntax(`${what} expects an integer literal or parameter`, e.at);
+    if (!made || (e.k !== "literal" && e.k !== "parameter" && e.k !== "cast"))
+      throw syntax(`${what} expects an integer literal or parameter`, e.at);
     return made.sql;
   };
   if (!q.limit) return "";
@@ -58,9 +73,16 @@ function setOperation(x: X, b: Extract<Body, { k: "set" }>): Rows {
   const name = `${b.op} ${b.all ? "ALL" : "DISTINCT"}`;
   for (const p of parts)
     if (p.columns.length !== first.columns.length)
-      throw invalid(`Queries in ${name} have mismatched column count; query 1 has ${first.columns.length} column${first.columns.length === 1 ? "" : "s"}, query ${parts.indexOf(p) + 1} has ${p.columns.length} column${p.columns.length === 1 ? "" : "s"}`, b.at);
+      throw invalid(
+        `Queries in ${name} have mismatched column count; query 1 has ${first.columns.length} column${first.columns.length === 1 ? "" : "s"}, query ${parts.indexOf(p) + 1} has ${p.columns.length} column${p.columns.length === 1 ? "" : "s"}`,
+        b.at,
+      );
   const columns = first.columns.map((c, k): Output => {
-    const all = parts.map((p) => ({ sql: `k${k}`, type: p.columns[k]?.type as SqlType, ...(p.columns[k]?.untyped ? { untyped: true } : {}) }));
+    const all = parts.map((p) => ({
+      sql: `k${k}`,
+      type: p.columns[k]?.type as SqlType,
+      ...(p.columns[k]?.untyped ? { untyped: true } : {}),
+    }));
     let type: SqlType;
     try {
       ({ type } = together(all, name, b.at));
@@ -71,7 +93,10 @@ function setOperation(x: X, b: Extract<Body, { k: "set" }>): Rows {
     return { name: c.name, type: bare(type) };
   });
   const written = parts.map((p) => {
-    const made = p.columns.map((c, k) => `${(coerce({ sql: `k${k}`, type: c.type, ...(c.untyped ? { untyped: true } : {}) }, columns[k]?.type as SqlType, b.at) as Ex).sql} AS k${k}`);
+    const made = p.columns.map(
+      (c, k) =>
+        `${(coerce({ sql: `k${k}`, type: c.type, ...(c.untyped ? { untyped: true } : {}) }, columns[k]?.type as SqlType, b.at) as Ex).sql} AS k${k}`,
+    );
     return `SELECT ${made.join(", ")} FROM (${p.sql}) ${fresh(x)}`;
   });
   return { sql: written.join(b.all ? " UNION ALL " : ` ${b.op} `), columns, value: false };
@@ -100,7 +125,8 @@ function orderItem(value: Ex, o: Order): string {
 
 function ordinal(e: Expr, count: number): number | null {
   if (e.k !== "literal" || typeof e.value !== "bigint") return null;
-  if (e.value < 1n || e.value > BigInt(count)) throw invalid(`ORDER BY column number item is out of range. Column numbers must be between 1 and ${count} inclusive`, e.at);
+  if (e.value < 1n || e.value > BigInt(count))
+    throw invalid(`ORDER BY column number item is out of range. Column numbers must be between 1 and ${count} inclusive`, e.at);
   return Number(e.value) - 1;
 }
 
@@ -115,12 +141,17 @@ function select(x: X, s: Select, order: readonly Order[]): Made {
   const parts: string[] = [];
   let tables = "";
   if (s.from) {
-    tables = within(x, { grouping: null, clause: "FROM clause", inAggregate: false, inWindow: false }, () => from(x, s.from as never, s.where));
+    tables = within(x, { grouping: null, clause: "FROM clause", inAggregate: false, inWindow: false }, () =>
+      from(x, s.from as never, s.where),
+    );
     parts.push(`FROM ${tables}`);
   }
   const grouping: Grouping = { scope: own, keys: new Map(), nodes: new Map(), seen: false, grouped: s.group !== null, free: [] };
   return within(x, { grouping, windows: s.windows, clause: null, inAggregate: false, inWindow: false }, () => {
-    if (s.where) parts.push(`WHERE ${within(x, { clause: "WHERE clause", grouping: null }, () => bool(x, s.where as Expr, "WHERE clause")).sql}`);
+    if (s.where)
+      parts.push(
+        `WHERE ${within(x, { clause: "WHERE clause", grouping: null }, () => bool(x, s.where as Expr, "WHERE clause")).sql}`,
+      );
     const keys = s.group?.map((g) => groupKey(x, s, g)) ?? [];
     for (const { ex, node } of keys) {
       grouping.keys.set(ex.sql, ex);
@@ -133,27 +164,47 @@ function select(x: X, s: Select, order: readonly Order[]): Made {
     const itemFree = grouping.free;
     const having = s.having ? within(x, { clause: "HAVING" }, () => bool(x, s.having as Expr, "HAVING clause")) : null;
     const qualify = s.qualify ? within(x, { clause: "QUALIFY" }, () => bool(x, s.qualify as Expr, "QUALIFY clause")) : null;
-    if (s.having && !grouping.seen && !grouping.grouped) throw invalid("The HAVING clause requires GROUP BY or aggregation to be present", s.having.at);
+    if (s.having && !grouping.seen && !grouping.grouped)
+      throw invalid("The HAVING clause requires GROUP BY or aggregation to be present", s.having.at);
     const orders = s.distinct || s.as ? null : order.map((o) => orderOf(x, o, items));
     if (grouping.grouped || grouping.seen) {
       const bad = itemFree[0] ?? grouping.free[0];
-      if (bad) throw invalid(`SELECT list expression references column ${bad.name} which is neither grouped nor aggregated`, bad.at);
+      if (bad)
+        throw invalid(`SELECT list expression references column ${bad.name} which is neither grouped nor aggregated`, bad.at);
     }
     if (s.distinct) for (const i of items) groupable(i.type, "SELECT DISTINCT", i);
     if (keys.length > 0) parts.push(`GROUP BY ${keys.map((k) => k.ex.sql).join(", ")}`);
     if (having) parts.push(`HAVING ${having.sql}`);
     if (qualify) parts.push(`QUALIFY ${qualify.sql}`);
-    const outputs = items.map((i): Output => ({ name: i.alias, type: bare(i.type), ...(i.untyped ? { untyped: true } : {}), ...(i.constant === undefined ? {} : { constant: i.constant }) }));
-    const valueOf = (i: Made1): string => (i.untyped ? `CAST(${i.sql} AS ${held(i.type)})` : i.sql);
-    const list = items.map((i, k) => `${valueOf(i)} AS k${k}`);
+    const outputs = items.map(
+      (i): Output => ({
+        name: i.alias,
+        type: bare(i.type),
+        ...(i.untyped ? { untyped: true } : {}),
+        ...(i.constant === undefined ? {} : { constant: i.constant }),
+      }),
+    );
+    const written = (i: Made1): string => (i.untyped ? `CAST(${i.sql} AS ${held(i.type)})` : i.sql);
+    const list = items.map((i, k) => `${written(i)} AS k${k}`);
     const distinct = s.distinct ? "DISTINCT " : "";
     if (s.as === "STRUCT") {
-      const row = rowOf(items.map((i) => ({ name: i.alias, sql: valueOf(i), type: i.type })));
-      const rows: Rows = { sql: [`SELECT ${distinct}${row.sql} AS k0`, ...parts].join(" "), columns: [{ name: null, type: row.type }], value: true };
-      return { rows: order.length > 0 && distinct ? wrapped(x, rows) : rows, order: order.length > 0 ? `ORDER BY ${order.map((o) => orderOf(x, o, items)).join(", ")}` : "" };
+      const row = rowOf(items.map((i) => ({ name: i.alias, sql: written(i), type: i.type })));
+      const rows: Rows = {
+        sql: [`SELECT ${distinct}${row.sql} AS k0`, ...parts].join(" "),
+        columns: [{ name: null, type: row.type }],
+        value: true,
+      };
+      return {
+        rows: order.length > 0 && distinct ? wrapped(x, rows) : rows,
+        order: order.length > 0 ? `ORDER BY ${order.map((o) => orderOf(x, o, items)).join(", ")}` : "",
+      };
     }
     if (s.as === "VALUE" && items.length !== 1) throw invalid("SELECT AS VALUE query must have exactly one column", s.at);
-    const rows: Rows = { sql: [`SELECT ${distinct}${list.join(", ")}`, ...parts].join(" "), columns: outputs, value: s.as === "VALUE" };
+    const rows: Rows = {
+      sql: [`SELECT ${distinct}${list.join(", ")}`, ...parts].join(" "),
+      columns: outputs,
+      value: s.as === "VALUE",
+    };
     if (orders) return { rows, order: orders.length > 0 ? `ORDER BY ${orders.join(", ")}` : "" };
     if (order.length === 0) return { rows, order: "" };
     return { rows: wrapped(x, rows), order: outputOrder(x, outputs, order) };
@@ -164,7 +215,10 @@ const wrapped = (x: X, rows: Rows): Rows => ({ ...rows, sql: `SELECT * FROM (${r
 
 function orderOf(x: X, o: Order, items: readonly Made1[]): string {
   const k = ordinal(o.value, items.length);
-  const byName = o.value.k === "name" && o.value.path.length === 1 ? items.find((i) => i.alias?.toLowerCase() === (o.value as { path: readonly string[] }).path[0]?.toLowerCase()) : undefined;
+  const byName =
+    o.value.k === "name" && o.value.path.length === 1
+      ? items.find((i) => i.alias?.toLowerCase() === (o.value as { path: readonly string[] }).path[0]?.toLowerCase())
+      : undefined;
   const value = k !== null ? (items[k] as Ex) : (byName ?? within(x, { clause: null }, () => analyze(x, o.value)));
   return orderItem(value.untyped ? { ...value, sql: `CAST(${value.sql} AS ${held(value.type)})` } : value, o);
 }
@@ -195,8 +249,12 @@ function item(x: X, i: Item, scope: NonNullable<X["scope"]>): Made1[] {
   }
   const fields = starColumns(x, i, scope);
   const gone = new Set(i.except.map((n) => n.toLowerCase()));
-  for (const name of i.except) if (!fields.some((f) => f.name?.toLowerCase() === name.toLowerCase())) throw invalid(`Column ${name} in SELECT * EXCEPT list does not exist`, i.at);
-  for (const { alias } of i.replace) if (!fields.some((f) => f.name?.toLowerCase() === alias.toLowerCase())) throw invalid(`Column ${alias} in SELECT * REPLACE list does not exist`, i.at);
+  for (const name of i.except)
+    if (!fields.some((f) => f.name?.toLowerCase() === name.toLowerCase()))
+      throw invalid(`Column ${name} in SELECT * EXCEPT list does not exist`, i.at);
+  for (const { alias } of i.replace)
+    if (!fields.some((f) => f.name?.toLowerCase() === alias.toLowerCase()))
+      throw invalid(`Column ${alias} in SELECT * REPLACE list does not exist`, i.at);
   return fields
     .filter((f) => !gone.has((f.name ?? "").toLowerCase()))
     .map((f) => {
@@ -219,9 +277,18 @@ function starColumns(x: X, i: Extract<Item, { k: "star" }>, scope: NonNullable<X
   if (i.of) {
     const value = analyze(x, i.of);
     if (value.type.kind !== "STRUCT") throw invalid(`Dot-star is not supported for type ${shown(value.type)}`, i.at);
-    return (value.type.fields ?? []).map((f, k) => ({ name: f.name, type: f.type, sql: `struct_extract(${value.sql}, 'f${k}')` }));
+    return (value.type.fields ?? []).map((f, k) => ({
+      name: f.name,
+      type: f.type,
+      sql: `struct_extract(${value.sql}, 'f${k}')`,
+    }));
   }
   if (scope.relations.length === 0) throw invalid("SELECT * must have a FROM clause", i.at);
   const joined = new Set(scope.merged.map((m) => m.name?.toLowerCase()));
-  return [...scope.merged, ...scope.relations.flatMap((r) => r.columns.filter((c) => !c.hidden && !(r.joined?.has((c.name ?? "").toLowerCase()) && joined.has(c.name?.toLowerCase()))))];
+  return [
+    ...scope.merged,
+    ...scope.relations.flatMap((r) =>
+      r.columns.filter((c) => !c.hidden && !(r.joined?.has((c.name ?? "").toLowerCase()) && joined.has(c.name?.toLowerCase()))),
+    ),
+  ];
 }

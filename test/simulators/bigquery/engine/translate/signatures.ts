@@ -92,7 +92,12 @@ def("SPLIT(STRING)->STRING[]", (a) => `str_split(${a}, ',')`);
 def("SPLIT(STRING,STRING)->STRING[]", call("str_split"));
 def("REGEXP_CONTAINS(STRING,STRING)->BOOL", call("regexp_matches"));
 def("REGEXP_REPLACE(STRING,STRING,STRING)->STRING", (a, b, c) => `regexp_replace(${a}, ${b}, ${c}, 'g')`);
-def("REGEXP_EXTRACT(STRING,STRING)->STRING", (a, b) => `CASE WHEN regexp_matches(${a}, ${b}) THEN regexp_extract(${a}, ${b}, CASE WHEN regexp_matches(${b}, '(^|[^\\\\])\\((?!\\?)') THEN 1 ELSE 0 END) END`);
+def(
+  "REGEXP_EXTRACT(STRING,STRING)->STRING",
+  (a, b) =>
+    // The group, if there is one: what is left of escapes and `(?` shows it.
+    `CASE WHEN regexp_matches(${a}, ${b}) THEN regexp_extract(${a}, ${b}, CASE WHEN contains(regexp_replace(${b}, '\\\\.|\\(\\?', '', 'g'), '(') THEN 1 ELSE 0 END) END`,
+);
 def("ASCII(STRING)->INT64", (a) => `CAST(CASE WHEN ${a} = '' THEN 0 ELSE ascii(${a}) END AS BIGINT)`);
 def("CHR(INT64)->STRING", (a) => `chr(CAST(${a} AS INTEGER))`);
 def("TO_HEX(BYTES)->STRING", (a) => `lower(hex(${a}))`);
@@ -108,7 +113,10 @@ def("SHA256(BYTES)->BYTES", (a) => `unhex(sha256(${a}))`);
 def("FARM_FINGERPRINT(STRING)->INT64", (a) => `bq_farm(encode(${a}))`);
 def("FARM_FINGERPRINT(BYTES)->INT64", call("bq_farm"));
 def("SAFE_CONVERT_BYTES_TO_STRING(BYTES)->STRING", (a) => `TRY(decode(${a}))`);
-def("CODE_POINTS_TO_STRING(ARRAY)->STRING", (a) => `array_to_string(list_transform(${a}, lambda bqv: chr(CAST(bqv AS INTEGER))), '')`);
+def(
+  "CODE_POINTS_TO_STRING(ARRAY)->STRING",
+  (a) => `array_to_string(list_transform(${a}, lambda bqv: chr(CAST(bqv AS INTEGER))), '')`,
+);
 def("NORMALIZE(STRING)->STRING", call("nfc_normalize"));
 def("GENERATE_UUID()->STRING", () => "CAST(uuid() AS VARCHAR)");
 def("RAND()->FLOAT64", () => "random()");
@@ -120,9 +128,19 @@ def("SIGN(FLOAT64)->FLOAT64", (a) => `CAST(sign(${a}) AS DOUBLE)`);
 def("IS_NAN(FLOAT64)->BOOL", call("isnan"));
 def("IS_INF(FLOAT64)->BOOL", call("isinf"));
 def("IEEE_DIVIDE(FLOAT64,FLOAT64)->FLOAT64", (a, b) => `(${a} / ${b})`);
-def("MOD(INT64,INT64)->INT64", (a, b) => `CASE WHEN ${b} = 0 THEN CAST(bq_fail('division by zero: MOD(' || ${a} || ', 0)') AS BIGINT) ELSE ${a} % ${b} END`);
-def("MOD(NUMERIC,NUMERIC)->NUMERIC", (a, b) => `CASE WHEN ${b} = 0 THEN CAST(bq_fail('division by zero: MOD(' || ${a} || ', 0)') AS DECIMAL(38,9)) ELSE ${a} % ${b} END`);
-def("DIV(INT64,INT64)->INT64", (a, b) => `CASE WHEN ${b} = 0 THEN CAST(bq_fail('division by zero: ' || ${a} || ' / 0') AS BIGINT) ELSE ${a} // ${b} END`);
+def(
+  "MOD(INT64,INT64)->INT64",
+  (a, b) => `CASE WHEN ${b} = 0 THEN CAST(bq_fail('division by zero: MOD(' || ${a} || ', 0)') AS BIGINT) ELSE ${a} % ${b} END`,
+);
+def(
+  "MOD(NUMERIC,NUMERIC)->NUMERIC",
+  (a, b) =>
+    `CASE WHEN ${b} = 0 THEN CAST(bq_fail('division by zero: MOD(' || ${a} || ', 0)') AS DECIMAL(38,9)) ELSE ${a} % ${b} END`,
+);
+def(
+  "DIV(INT64,INT64)->INT64",
+  (a, b) => `CASE WHEN ${b} = 0 THEN CAST(bq_fail('division by zero: ' || ${a} || ' / 0') AS BIGINT) ELSE ${a} // ${b} END`,
+);
 def("SAFE_ADD(INT64,INT64)->INT64", (a, b) => `TRY(${a} + ${b})`);
 def("SAFE_SUBTRACT(INT64,INT64)->INT64", (a, b) => `TRY(${a} - ${b})`);
 def("SAFE_MULTIPLY(INT64,INT64)->INT64", (a, b) => `TRY(${a} * ${b})`);
@@ -179,7 +197,11 @@ def("TIME(TIMESTAMP)->TIME", (a) => `CAST(${a} AS TIME)`);
 def("TIME(DATETIME)->TIME", (a) => `CAST(${a} AS TIME)`);
 def("TIME(INT64,INT64,INT64)->TIME", call("make_time"));
 def("STRING(TIMESTAMP)->STRING", (a) => `(bq_dt(${a}, ' ') || '+00')`);
-def("STRING(JSON)->STRING", (a) => `CASE WHEN bq_json_type(${a}) = 'string' THEN bq_json_value(${a}, '$') ELSE bq_fail('The provided JSON input is not a string') END`);
+def(
+  "STRING(JSON)->STRING",
+  (a) =>
+    `CASE WHEN bq_json_type(${a}) = 'string' THEN bq_json_value(${a}, '$') ELSE bq_fail('The provided JSON input is not a string') END`,
+);
 def("STRING(DATE)->STRING", (a) => `CAST(${a} AS VARCHAR)`);
 def("FORMAT_TIMESTAMP(STRING,TIMESTAMP)->STRING", (f, a) => `bq_format(${f}, epoch_us(${a}))`);
 def("FORMAT_TIMESTAMP(STRING,TIMESTAMP,STRING)->STRING", (f, a, z) => `bq_format(${f}, epoch_us(${zoned(a, z)}))`);
@@ -207,7 +229,8 @@ for (const name of ["JSON_QUERY", "JSON_EXTRACT"]) {
   def(`${name}(JSON)->JSON`, (a) => a);
   def(`${name}(JSON,STRING)->JSON`, call("bq_json_member"));
 }
-const items = (a: string, p: string, values: boolean) => `CAST(from_json(bq_json_items(${a}, ${p}, ${values}), '["VARCHAR"]') AS VARCHAR[])`;
+const items = (a: string, p: string, values: boolean) =>
+  `CAST(from_json(bq_json_items(${a}, ${p}, ${values}), '["VARCHAR"]') AS VARCHAR[])`;
 for (const [name, values] of [
   ["JSON_VALUE_ARRAY", true],
   ["JSON_EXTRACT_STRING_ARRAY", true],

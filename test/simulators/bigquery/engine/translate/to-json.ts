@@ -16,7 +16,7 @@ function present(sql: string, type: SqlType, wide: boolean): string {
     case "BOOL":
       return `CAST(${sql} AS VARCHAR)`;
     case "FLOAT64":
-      return `bq_double_json(${sql})`;
+      return wide ? `CASE WHEN isfinite(${sql}) THEN bq_json_double(${sql}) ELSE bq_double_json(${sql}) END` : `bq_double_json(${sql})`;
     case "NUMERIC":
     case "BIGNUMERIC": {
       const written = asText({ sql, type });
@@ -43,7 +43,10 @@ function present(sql: string, type: SqlType, wide: boolean): string {
     case "ARRAY":
       return `CASE WHEN ${sql} IS NULL THEN NULL ELSE '[' || coalesce(array_to_string(list_transform(${sql}, lambda bqv: ${jsonText("bqv", type.element as SqlType, wide)}), ','), '') || ']' END`;
     case "STRUCT": {
-      const fields = (type.fields ?? []).map((f, k) => `${text(`${k > 0 ? "," : ""}${JSON.stringify(f.name ?? "")}:`)} || ${jsonText(`struct_extract(${sql}, 'f${k}')`, f.type, wide)}`);
+      const fields = (type.fields ?? []).map(
+        (f, k) =>
+          `${text(`${k > 0 ? "," : ""}${JSON.stringify(f.name ?? "")}:`)} || ${jsonText(`struct_extract(${sql}, 'f${k}')`, f.type, wide)}`,
+      );
       return `CASE WHEN ${sql} IS NULL THEN NULL ELSE '{' || ${fields.join(" || ") || "''"} || '}' END`;
     }
   }
