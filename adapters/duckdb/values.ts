@@ -1,21 +1,14 @@
 /// <reference lib="es2024.string" />
 import type * as DuckDB from "@duckdb/node-api";
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
-import { type ColumnType, decimalOf, parseCanonical, type TypedValue } from "cutover/adapter";
+import { type ColumnType, decimalOf, misfitWords, parseCanonical, type TypedValue } from "cutover/adapter";
 import { fault } from "./errors.js";
 
 type Driver = typeof DuckDB;
 
 /** A value that is not what its canonical type says, or does not fit it. */
-export const misfit = (value: unknown, type: string, column?: string): Error => {
-  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : `${String(value)} (${typeof value})`;
-  const where = column === undefined ? "" : `column "${column}": `;
-  return fault(
-    "bad-data",
-    `cutover: ${where}value ${shown} does not fit ${type}`,
-    "A value does not fit its column without loss; mend the source, or the column's type.",
-  );
-};
+export const misfit = (value: unknown, type: string, column?: string): Error =>
+  fault("bad-data", ...misfitWords(value, type, column));
 
 /** Whether a string can be written as UTF-8; a lone surrogate would silently become U+FFFD. */
 export const isText = (value: string): boolean => value.isWellFormed();

@@ -1,4 +1,4 @@
-import type { Fault, FaultKind } from "cutover/adapter";
+import { type Fault, type FaultKind, misfitWords } from "cutover/adapter";
 
 /** An error that already knows how it is to be explained. Of the driver's errors it keeps what cannot hold a secret. */
 export class SnowflakeFault extends Error {
@@ -29,12 +29,8 @@ export function cancelled(reason: "signal" | "time", settled: boolean): Snowflak
 }
 
 /** A value that is not what its type says, or does not fit it. */
-export function misfit(value: unknown, type: string, column?: string): SnowflakeFault {
-  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : `${String(value)} (${typeof value})`;
-  const where = column === undefined ? "" : `column "${column}": `;
-  const hint = "A value does not fit its column without loss; mend the source, or the column's type.";
-  return fault("bad-data", `cutover: ${where}value ${shown} does not fit ${type}`, hint);
-}
+export const misfit = (value: unknown, type: string, column?: string): SnowflakeFault =>
+  fault("bad-data", ...misfitWords(value, type, column));
 
 export const messageOf = (e: unknown): string =>
   e instanceof Error ? e.message : typeof e === "object" ? Object.prototype.toString.call(e) : String(e);

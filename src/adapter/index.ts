@@ -1,5 +1,6 @@
 export { CutoverError, type ErrorCode, isCutoverError } from "../errors/index.js";
 export { untilAbort } from "../source/abortable.js";
+export { localFiles } from "../source/local-files.js";
 export { ansi } from "../sql/ansi/index.js";
 export { inline, type Rendered, render } from "../sql/render.js";
 export {
@@ -18,6 +19,7 @@ export {
 } from "../sql/sql.js";
 export { type StepWords, stepWords } from "../sql/step-words.js";
 export * from "../table/canonical.js";
+export { checkedText, misfitWords } from "../table/checked-text.js";
 export { type ColumnType, decimalOf, isColumnType } from "../table/types.js";
 export type { Capabilities } from "./capabilities.js";
 export { type Adapter, type AdapterSpec, adapterOf, defineAdapter, type Warehouse } from "./define.js";

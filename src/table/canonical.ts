@@ -12,8 +12,7 @@ export function parseDate(text: string): number | null {
   const days = at.getTime() / DAY;
   return formatDate(days) === text && text >= "0001-01-01" ? days : null;
 }
-/** Days since 1970-01-01 → `YYYY-MM-DD`. */
-/** Days → `YYYY-MM-DD`; years beyond 0001 to 9999 with a sign and six digits or more, the ends of time as words. */
+/** Days since 1970-01-01 → `YYYY-MM-DD`; years beyond 0001 to 9999 with a sign and six digits or more, the ends of time as words. */
 export function formatDate(days: number): string {
   if (Math.abs(days) >= FOREVER_DAYS) return days > 0 ? "infinity" : "-infinity";
   // The calendar repeats every 400 years, which keeps a Date of JavaScript within its range.
@@ -139,13 +138,15 @@ export function parseCanonical(text: string, type: ColumnType): unknown {
     case "string":
     case "json":
       return text;
-    default:
-      return fitsDecimal(text, type) ? text : null;
+    default: {
+      const d = decimalOf(type);
+      return d !== null && fitsDecimal(text, d.precision, d.scale) ? text : null;
+    }
   }
 }
-function fitsDecimal(text: string, type: ColumnType): boolean {
-  const d = decimalOf(type);
+/** Whether a decimal's text, without an exponent or a plus, has no more digits than that. */
+export function fitsDecimal(text: string, precision: number, scale: number): boolean {
   const m = /^-?0*(\d*)(?:\.(\d*?)0*)?$/.exec(text);
-  if (d === null || m === null || !/\d/.test(text)) return false;
-  return (m[1] ?? "").length <= d.precision - d.scale && (m[2] ?? "").length <= d.scale;
+  if (m === null || !/\d/.test(text)) return false;
+  return (m[1] ?? "").length <= precision - scale && (m[2] ?? "").length <= scale;
 }

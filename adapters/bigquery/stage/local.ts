@@ -1,11 +1,12 @@
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
-import type { Batch, ColumnShape, FileSet } from "cutover/adapter";
+import { type Batch, type ColumnShape, type FileSet, localFiles } from "cutover/adapter";
 import { BigQueryFault, fault, misfit } from "../errors.js";
 import { records } from "./csv.js";
-import { localFiles } from "./glob.js";
 import { entries, lines } from "./ndjson.js";
 import { type Reading, readingOf } from "./texts.js";
+
+const badFile = (message: string, hint: string, cause?: unknown): Error => fault("bad-file", message, hint, cause);
 
 /** Names are the same whatever their case, as columns are. */
 export const same = (a: string, b: string): boolean => a === b || a.toLowerCase() === b.toLowerCase();
@@ -17,7 +18,7 @@ const indexIn = (names: readonly string[], name: string): number => {
 
 export async function listFiles(set: FileSet): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const url of set.urls) found.push(...(await localFiles(url, set.format)));
+  for (const url of set.urls) found.push(...(await localFiles(url, set.format, badFile)));
   return found;
 }
 
@@ -32,7 +33,7 @@ async function* textOf(file: string): AsyncGenerator<string> {
     yield decoder.decode();
   } catch (e) {
     if (e instanceof BigQueryFault) throw e;
-    throw fault("bad-file", `"${file}" cannot be read`, `Look at "${file}": it cannot be read to its end in this format.`, e);
+    throw badFile(`"${file}" cannot be read`, `Look at "${file}": it cannot be read to its end in this format.`, e);
   } finally {
     raw.destroy();
   }
@@ -43,7 +44,7 @@ type Texts = readonly (string | null | undefined)[];
 
 async function* csvRows(file: string): AsyncGenerator<{ readonly fields: readonly (string | null)[]; readonly line: number }> {
   const bad = (line: number, what: string): Error =>
-    fault("bad-file", `"${file}", line ${line}: ${what}`, `Look at "${file}": it is no CSV from there on.`);
+    badFile(`"${file}", line ${line}: ${what}`, `Look at "${file}": it is no CSV from there on.`);
   yield* records(textOf(file), bad);
 }
 /** The names in the header line of a CSV file. */
@@ -79,7 +80,7 @@ function refuseMixed(shape: string[], header: readonly string[], file: string): 
   const [first, ...expected] = shape;
   if (JSON.stringify(expected) === JSON.stringify(names)) return;
   const hint = `Load "${file}" apart from "${first}", or write it with the same columns.`;
-  throw fault("bad-file", `"${file}" has other columns than "${first}"`, hint);
+  throw badFile(`"${file}" has other columns than "${first}"`, hint);
 }
 
 /** Objects as texts: a text without its quotes, all else as it is written. */
@@ -91,8 +92,7 @@ export async function* objects(file: string): AsyncGenerator<ReadonlyMap<string,
     const found = entries(text);
     if (found !== null) yield found;
     else
-      throw fault(
-        "bad-file",
+      throw badFile(
         `"${file}", line ${line}: no JSON object, or one with a key twice`,
         `Look at "${file}": it holds no JSON object there, or one with a key twice.`,
       );
@@ -112,11 +112,7 @@ async function* fromNdjson(file: string, columns: readonly ColumnShape[], seen: 
 }
 
 export const missing = (what: string, name: string): Error =>
-  fault(
-    "bad-file",
-    `${what} has no column "${name}"`,
-    `Add the column "${name}" to ${what}, or take it out of the table's columns.`,
-  );
+  badFile(`${what} has no column "${name}"`, `Add the column "${name}" to ${what}, or take it out of the table's columns.`);
 
 const ROWS = 2048;
 

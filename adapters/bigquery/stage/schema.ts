@@ -24,7 +24,9 @@ function elementOf(field: Field): string {
   const word = words[field.type] ?? field.type;
   if (word === "STRUCT") return `STRUCT<${(field.fields ?? []).map((f) => `\`${f.name}\` ${nativeOf(f)}`).join(", ")}>`;
   if (word === "RANGE") return `RANGE<${field.rangeElementType?.type ?? "DATE"}>`;
-  const sizes = [field.maxLength ?? field.precision, field.scale].filter((n) => n !== undefined);
+  // The API leaves a scale of 0 out.
+  const digits = field.precision === undefined ? [] : [field.precision, field.scale ?? "0"];
+  const sizes = field.maxLength === undefined ? digits : [field.maxLength];
   return sizes.length === 0 ? word : `${word}(${sizes.join(",")})`;
 }
 

@@ -2,12 +2,13 @@ import { createReadStream } from "node:fs";
 import { stat, symlink } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { createGunzip } from "node:zlib";
-import type { FileSet, IoOptions } from "cutover/adapter";
+import { type FileSet, type IoOptions, localFiles } from "cutover/adapter";
 import type { Link } from "../driver.js";
 import { fault } from "../errors.js";
-import { localFiles } from "./glob.js";
 import { put, type Scratch } from "./scratch.js";
 import { inFolder } from "./spool.js";
+
+const badFile = (message: string, hint: string, cause?: unknown): Error => fault("bad-file", message, hint, cause);
 
 /** Files of one shape at one place of a stage. */
 export interface Location {
@@ -37,12 +38,12 @@ export async function locate(
   const found: Location[] = [];
   for (const url of set.urls) {
     if (url.startsWith("@")) {
-      if (!staged.test(url)) throw fault("bad-file", `"${url}" is no place of a stage`, "Write it as `@db.schema.stage/path`.");
+      if (!staged.test(url)) throw badFile(`"${url}" is no place of a stage`, "Write it as `@db.schema.stage/path`.");
       found.push({ at: url.includes(" ") ? `'${url}'` : url, header: null, shown: `"${url}"`, own: false });
     } else if (/^[a-z][a-z0-9+.-]+:\/\//i.test(url) && !url.startsWith("file:")) {
       const hint = "Make an external stage for the bucket (CREATE STAGE … URL = …), and name the files by it: `@stage/path`.";
       throw fault("unsupported", `Snowflake reads no files at "${url}" without a stage`, hint);
-    } else found.push(...(await upload(link, scratch, schema, await localFiles(url, set.format), set.format, again, o)));
+    } else found.push(...(await upload(link, scratch, schema, await localFiles(url, set.format, badFile), set.format, again, o)));
   }
   if (set.format === "csv") refuseMixed(found);
   return found;
@@ -109,7 +110,7 @@ function refuseMixed(found: readonly Location[]): void {
   for (const other of others) {
     if (first === undefined || shape(other) === shape(first)) continue;
     const hint = `Load ${other.shown} apart from ${first.shown}, or write it with the same columns.`;
-    throw fault("bad-file", `${other.shown} has other columns than ${first.shown}`, hint);
+    throw badFile(`${other.shown} has other columns than ${first.shown}`, hint);
   }
 }
 
@@ -126,7 +127,7 @@ async function headerOf(file: string): Promise<readonly string[]> {
       if (line !== undefined) return namesOf(line);
     }
   } catch (e) {
-    throw fault("bad-file", `"${file}" cannot be read`, `Look at "${file}": it cannot be read to its end in this format.`, e);
+    throw badFile(`"${file}" cannot be read`, `Look at "${file}": it cannot be read to its end in this format.`, e);
   } finally {
     raw.destroy();
   }

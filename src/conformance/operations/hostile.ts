@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { accepted, between, noRows, notNull, unique } from "../../check/checks.js";
 import type { Pipeline } from "../../pipeline/pipeline.js";
 import { query, rows } from "../../source/source.js";
-import { raw, sql, template } from "../../sql/sql.js";
+import { ident, raw, sql, template } from "../../sql/sql.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
@@ -46,7 +46,7 @@ async function live(place: Place, name: string): Promise<void> {
       notNull(name),
       accepted(other, ["x", "y", name]),
       between(name, { min: 0, max: 10 }),
-      noRows(name, template`SELECT * FROM ${sql.self} WHERE ${col(name)} < 0`),
+      noRows(name, template`SELECT * FROM ${sql.self} ${ident(["one"])} WHERE ${ident(["one", name])} < 0`),
     ],
   });
   const etl = place.pipeline({ pipeline: name, tables: { [name]: t } });
@@ -117,7 +117,10 @@ export const hostileCases: readonly CaseDefinition[] = [
       const checked = table("texts", { columns, key: "id", checks: [accepted("s", ["only this"], { samples: 100 })] });
       const strict = place.pipeline({ ...config, tables: { t: checked } });
       const e = await failure(strict.run({ t: rows([{ id: 99, s: "new" }]) }), "CHECKS_FAILED");
-      assert.deepEqual(new Set(e.context.checks[0]?.samples.map((r) => r["s"])), new Set([...texts, "new"]));
+      // What a script hands back has its bounds: long samples may be left out there.
+      const bounded = place.adapter.capabilities.transaction === "script";
+      const told = new Set(e.context.checks[0]?.samples.map((r) => r["s"]));
+      assert.deepEqual(told, new Set([...texts.filter((t) => !bounded || t.length < 10_000), "new"]));
       await whole(plain);
       await untouched();
     },

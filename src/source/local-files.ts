@@ -1,8 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FileSet } from "cutover/adapter";
-import { fault } from "../errors.js";
+import type { FileSet } from "../adapter/session.js";
 
 const extensions: Readonly<Record<FileSet["format"], RegExp>> = {
   csv: /\.csv(?:\.gz)?$/i,
@@ -10,8 +9,16 @@ const extensions: Readonly<Record<FileSet["format"], RegExp>> = {
   parquet: /\.parquet$/i,
 };
 
-/** The local files behind a path, a folder or a pattern with `*`, `**` and `?`; none of them empty. */
-export async function localFiles(url: string, format: FileSet["format"]): Promise<readonly string[]> {
+/**
+ * The local files behind a path, a `file:` URL, a folder or a pattern with `*`, `**` and `?`, sorted; none of them empty. Of a folder,
+ * those whose endings are of the format.
+ * @param bad makes the error of kind `bad-file` that is thrown where there is no file, or an empty one.
+ */
+export async function localFiles(
+  url: string,
+  format: FileSet["format"],
+  bad: (message: string, hint: string) => Error,
+): Promise<readonly string[]> {
   const path = url.startsWith("file:") ? fileURLToPath(url) : resolve(url);
   const there = await stat(path).catch(() => null);
   const found = there?.isDirectory()
@@ -19,11 +26,10 @@ export async function localFiles(url: string, format: FileSet["format"]): Promis
     : there !== null
       ? [path]
       : await matching(path);
-  if (found.length === 0)
-    throw fault("bad-file", `no file at "${url}"`, `Check "${url}": no file of that name or pattern is there.`);
+  if (found.length === 0) throw bad(`no file at "${url}"`, `Check "${url}": no file of that name or pattern is there.`);
   for (const file of found) {
     if ((await stat(file)).size === 0)
-      throw fault("bad-file", `"${file}" is empty`, `Write "${file}" again: it has 0 bytes, so it was cut off.`);
+      throw bad(`"${file}" is empty`, `Write "${file}" again: it has 0 bytes, so it was cut off.`);
   }
   return [...found].sort();
 }
