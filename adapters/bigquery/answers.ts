@@ -102,11 +102,25 @@ export const tableShape = z.object({
     })
     .optional(),
   maxStaleness: z.string().optional(),
+  view: z.object({ query: z.string() }).optional(),
   biglakeConfiguration: z.unknown().optional(),
 });
 export type TableAnswer = z.output<typeof tableShape>;
 export const tablesShape = z.object({
   tables: z.array(z.object({ tableReference: reference, type: z.string().default("TABLE") })).default([]),
+  nextPageToken: z.string().optional(),
+});
+export const versionsShape = z.object({
+  tables: z
+    .array(
+      z.object({
+        tableReference: reference,
+        labels: z.record(z.string(), z.string()).optional(),
+        creationTime: whole.optional(),
+        expirationTime: whole.optional(),
+      }),
+    )
+    .default([]),
   nextPageToken: z.string().optional(),
 });
 export const datasetShape = z.object({ location: z.string() });

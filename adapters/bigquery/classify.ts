@@ -1,6 +1,6 @@
-import type { Fault, FaultKind } from "cutover/adapter";
+import { endedBy, type Fault, localMeaning, type Meaning, messageOf, missingDriver } from "cutover/adapter";
 import * as z from "zod";
-import { BigQueryFault, cancelled, messageOf } from "./errors.js";
+import { BigQueryFault, cancelled } from "./errors.js";
 
 /** What an error of the service's or of the client's is made of. Read once, so that hostile getters and prototypes do no harm. */
 export interface Native {
@@ -15,7 +15,6 @@ export interface Native {
   readonly sent: boolean;
   readonly retryAfterMs: number | null;
 }
-type Meaning = readonly [kind: FaultKind, hint: string];
 
 const conflict: Meaning = ["conflict", "Another transaction wrote to the same table; nothing was changed, run again."];
 const server: Meaning = ["transient", "BigQuery met an error of its own; run again."];
@@ -182,24 +181,6 @@ const network: ReadonlySet<string> = new Set([
 /** Of these nothing arrived. */
 const unreached: ReadonlySet<string> = new Set(["ECONNREFUSED", "EAI_AGAIN", "ENOTFOUND", "ENETUNREACH", "EHOSTUNREACH"]);
 
-const full: Meaning = [
-  "resources",
-  "The local disk for temporary files is full; free space, or set TMPDIR to a larger one, then run again.",
-];
-const closed: Meaning = ["resources", "A local file or folder cannot be used; check its name and its permissions."];
-const local: Readonly<Record<string, Meaning>> = {
-  ENOSPC: full,
-  EDQUOT: full,
-  EFBIG: full,
-  EROFS: closed,
-  EACCES: closed,
-  EPERM: closed,
-  ENOENT: closed,
-  ENOTDIR: closed,
-  EISDIR: closed,
-  EMFILE: ["resources", "This process has too many open files; close some, or raise its limit."],
-};
-
 const errorShape = z.object({
   errors: z
     .array(z.object({ reason: z.string().optional(), message: z.string().optional() }))
@@ -248,7 +229,8 @@ export function explain({ reason, status, code, message, sent }: Native): Fault 
 function meaningOf(n: Omit<Native, "retryAfterMs">): Meaning | null {
   if (n.status === null && n.reason === null) {
     if (n.code !== null && network.has(n.code)) return n.sent || unreached.has(n.code) ? lost : refused;
-    return n.code !== null && local[n.code] !== undefined ? (local[n.code] ?? null) : n.sent ? lost : refused;
+    const local = localMeaning(n.code, "A local file or folder cannot be used; check its name and its permissions.");
+    return local ?? (n.sent ? lost : refused);
   }
   // What the service's own machines say of themselves outweighs the words of the message.
   const byReason = n.reason === null ? undefined : reasons[n.reason];
@@ -277,21 +259,13 @@ function byStatus(status: number | null): Meaning | null {
 export function classify(e: unknown): Fault {
   if (e instanceof BigQueryFault) return e.fault;
   if (!(e instanceof Error)) return { kind: "other", outcome: "unknown", native: messageOf(e) };
-  if (isMissingDriver(e)) {
-    const detail = "npm install @google-cloud/bigquery";
-    const hint = `The driver is not installed; run \`${detail}\`.`;
-    return { kind: "driver-missing", outcome: "not-applied", native: e.message, detail, hint };
-  }
-  if (e.name === "AbortError" || e.name === "TimeoutError")
-    return cancelled(e.name === "AbortError" ? "signal" : "time", true).fault;
+  const missing = missingDriver(e, "@google-cloud/bigquery");
+  if (missing !== null) return missing;
+  const ended = endedBy(e);
+  if (ended !== null) return cancelled(ended, true).fault;
   const native = nativeOf(e);
   // What a job came to is told by a BigQueryFault; without a word of the service's or of the system's, it is an error of our own.
   if (native.status === null && native.code === null)
     return { kind: "other", outcome: "not-applied", native: native.message, hint: "Look at the error underneath." };
   return explain(native);
-}
-
-function isMissingDriver(e: Error): boolean {
-  const { code } = e as { readonly code?: unknown };
-  return (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && e.message.includes("@google-cloud/bigquery");
 }

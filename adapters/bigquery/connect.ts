@@ -27,14 +27,8 @@ export function connector(settings: Settings): (o: IoOptions) => Promise<Opened>
 async function connect(client: Client, settings: Settings, o: IoOptions): Promise<Opened> {
   const project = settings.projectId ?? (await projectOf(client));
   const location = await locationOf(client, project, settings, o);
-  const link = linkOn({
-    client,
-    project,
-    dataset: settings.dataset,
-    location,
-    labels: settings.labels,
-    maximumBytesBilled: settings.maximumBytesBilled ?? null,
-  });
+  const { dataset, labels, maximumBytesBilled = null, live = "table" } = settings;
+  const link = linkOn({ client, project, dataset, location, labels, maximumBytesBilled }, live);
   return { link, home: [project, settings.dataset] };
 }
 

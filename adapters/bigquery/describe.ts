@@ -6,6 +6,8 @@ import type { Field, Link } from "./link.js";
 import { nativeOf } from "./stage/schema.js";
 import { fromNative, syntax } from "./syntax.js";
 import { at, complete, getTable, isMissing, type TablePath, versionOf } from "./tables.js";
+import { standing, viewed } from "./view/standing.js";
+import { standingVersion } from "./view/versions.js";
 
 /**
  * A table as the service has it; null when there is none. `columns`: one request. `whole`: also its grants, its row access policies,
@@ -17,15 +19,23 @@ export async function describe(link: Link, ref: TableRef, o: IoOptions, what: "c
   const found = await getTable(link, path, o);
   if (found === null) return null;
   const shown = syntax.ident(path);
-  refuseKind(found, shown);
-  const columns = (found.schema?.fields ?? []).map((f) => columnOf(f, shown));
-  const print = fingerprintOf(found, what === "whole" ? await besideOf(link, path, o) : nothingBeside);
+  const { table, path: held, view } = await standing(link, path, found, o);
+  refuseKind(table, shown);
+  const columns = (table.schema?.fields ?? []).map((f) => columnOf(f, shown));
+  const own = fingerprintOf(table, what === "whole" ? await besideOf(link, held, o) : nothingBeside);
+  const print = view === null ? own : viewed(own, view, held);
   const filter = print.requirePartitionFilter ? wholeFilter(print) : null;
+  if (filter !== null && view !== null && print.partitioning?.kind === "time" && print.partitioning.column === null)
+    throw fault(
+      "unsupported",
+      `${syntax.ident(held)} asks for a filter on _PARTITIONTIME, which a view on it does not have`,
+      "Partition it by a column, or take require_partition_filter off.",
+    );
   return {
     ref: { path, ...(filter === null ? {} : { filter }) },
     columns,
     marker: splitLabels(found.labels ?? {}).marker,
-    version: versionOf(found),
+    version: view === null ? versionOf(table) : standingVersion(held, table),
     fingerprint: print,
   };
 }

@@ -13,14 +13,19 @@ import { at, getTable, type TablePath } from "./tables.js";
  */
 export async function dress(link: Link, table: TablePath, like: Fingerprint, marker: string | null, o: IoOptions): Promise<void> {
   try {
-    if (marker !== null && like.iam !== null) await regrant(link, table, like.iam, o);
-    await patch(link, table, (now) => changes(now, like, marker), o);
+    await wear(link, table, like, marker, o);
   } catch (e) {
     // What has taken live's place stands there: nobody is to be told that nothing was changed.
     if (marker === null || !(e instanceof BigQueryFault)) throw e;
     const kind = e.fault.kind === "unsupported" ? "other" : e.fault.kind;
     throw unknown(new BigQueryFault(e.message, { ...e.fault, kind }, e));
   }
+}
+
+/** The same for a table that is not published yet. */
+export async function wear(link: Link, table: TablePath, like: Fingerprint, marker: string | null, o: IoOptions): Promise<void> {
+  if (marker !== null && like.iam !== null) await regrant(link, table, like.iam, o);
+  await patch(link, table, (now) => changes(now, like, marker), o);
 }
 
 /** What has to change for a table to look like that; empty: nothing. */
@@ -60,7 +65,7 @@ function marked(now: Readonly<Record<string, string>>, marker: string): Readonly
   return Object.keys(labels).length === 0 ? {} : { labels };
 }
 /** null takes a label away (docs: deleting labels). */
-function changedLabels(now: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) {
+export function changedLabels(now: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) {
   const gone = Object.keys(now).filter((key) => !(key in wanted));
   const other = Object.entries(wanted).filter(([key, value]) => now[key] !== value);
   return Object.fromEntries([...gone.map((key) => [key, null] as const), ...other]);
@@ -70,7 +75,7 @@ function changedLabels(now: Readonly<Record<string, string>>, wanted: Readonly<R
 const COLLISIONS = 5;
 
 /** A change that is made of what is there, refused by the service where that is not there any more. */
-async function patch(
+export async function patch(
   link: Link,
   table: TablePath,
   change: (now: TableAnswer) => Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-import { type Fault, type FaultKind, misfitWords } from "cutover/adapter";
+import { endedWords, type Fault, type FaultKind, misfitWords } from "cutover/adapter";
 
 /** An error that already knows how it is to be explained. Of the client's errors it keeps what cannot hold a secret. */
 export class BigQueryFault extends Error {
@@ -32,12 +32,8 @@ export const fault = (kind: FaultKind, message: string, hint: string, cause?: un
 
 /** The error of a call that its signal or its time limit ended. `settled`: the service said that nothing came of it. */
 export function cancelled(reason: "signal" | "time", settled: boolean): BigQueryFault {
-  const message = reason === "signal" ? "the call was aborted" : "the time limit passed";
-  const hint = settled
-    ? reason === "signal"
-      ? "Run again when you want it; nothing was changed."
-      : "Raise the time limit if the work really takes that long; nothing was changed."
-    : "The service did not say whether the job was stopped; it may have taken effect.";
+  const [message, nothing] = endedWords(reason);
+  const hint = settled ? nothing : "The service did not say whether the job was stopped; it may have taken effect.";
   return new BigQueryFault(message, { kind: "cancelled", outcome: settled ? "not-applied" : "unknown", hint });
 }
 
@@ -47,6 +43,3 @@ export const misfit = (value: unknown, type: string, column?: string): BigQueryF
 
 /** The same failure, of which nobody knows whether it took effect. */
 export const unknown = (e: BigQueryFault): BigQueryFault => new BigQueryFault(e.message, { ...e.fault, outcome: "unknown" }, e);
-
-export const messageOf = (e: unknown): string =>
-  e instanceof Error ? e.message : typeof e === "object" ? Object.prototype.toString.call(e) : String(e);

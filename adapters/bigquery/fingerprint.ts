@@ -42,6 +42,8 @@ export interface Fingerprint {
   readonly iam: readonly Binding[] | null;
   /** What a swap would take off, and a clone not have: each as a noun phrase. */
   readonly fixed: readonly string[];
+  /** Where live is a view: the name of the table beside it that holds the rows. */
+  readonly version?: string;
 }
 
 /** What is told by more calls than one. */
@@ -102,6 +104,8 @@ export function readFingerprint(value: unknown): Fingerprint | null {
 const MARKER = "cutover_marker";
 const isMarker = (key: string): boolean => /^cutover_marker(?:_\d+)?$/.test(key);
 const LONGEST = 63;
+/** A label of tables that were made for a view to stand for. */
+export const VERSION_LABEL = "cutover_version";
 
 /** What is no value of a label is written as hexadecimal digits behind `x-`. */
 export function markLabels(marker: string): Readonly<Record<string, string>> {
@@ -115,7 +119,7 @@ export function splitLabels(labels: Readonly<Record<string, string>>): {
   readonly own: Readonly<Record<string, string>>;
   readonly marker: string | null;
 } {
-  const own = Object.fromEntries(Object.entries(labels).filter(([key]) => !isMarker(key)));
+  const own = Object.fromEntries(Object.entries(labels).filter(([key]) => !isMarker(key) && key !== VERSION_LABEL));
   const parts: string[] = [];
   for (let i = 1; ; i++) {
     const part = labels[i === 1 ? MARKER : `${MARKER}_${i}`];

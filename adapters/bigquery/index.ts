@@ -7,6 +7,7 @@ import { type BigQueryOptions, readOptions } from "./options.js";
 import { sessionOn } from "./session.js";
 import { steps } from "./steps/index.js";
 import { syntax } from "./syntax.js";
+import { viewSteps } from "./view/steps.js";
 
 export type { BigQueryOptions } from "./options.js";
 
@@ -17,13 +18,14 @@ export type { BigQueryOptions } from "./options.js";
  * @throws CutoverError `CONFIG` when an option is wrong.
  */
 export function bigquery(options: BigQueryOptions): Warehouse {
-  const connect = connector(readOptions(options));
+  const settings = readOptions(options);
+  const connect = connector(settings);
   return defineAdapter<BigQueryNative>()({
     contract: 1,
     name: "bigquery",
     capabilities,
     syntax,
-    steps,
+    steps: settings.live === "view" ? viewSteps : steps,
     open: async (o) => sessionOn(await connect(o)),
     classify,
   });

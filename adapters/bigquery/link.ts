@@ -72,6 +72,8 @@ export interface Link {
   readonly location: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly maximumBytesBilled: string | null;
+  /** What bears the names that readers use: a table, or a view on the table of a version. */
+  readonly live: "table" | "view";
   /**
    * Sends a job once and waits for its end. `id`: what the name of the job is made of, so that whoever sends the same once more
    * meets the first; without it, it is new. `again`: it may be sent anew, under a name of its own, where the service failed
@@ -94,12 +96,13 @@ export interface JobOptions {
 }
 
 /** A link over a client. `location`: where the data is, and so the jobs. */
-export function linkOn(s: Service): Link {
+export function linkOn(s: Service, live: Link["live"]): Link {
   return {
     project: s.project,
     location: s.location,
     labels: s.labels,
     maximumBytesBilled: s.maximumBytesBilled,
+    live,
     run: (configuration, o) => runJob(s, configuration, o),
     dryRun: (configuration, o) => dryRun(s, configuration, o),
     pages: (done, o) => pagesOf(s, done, o.signal),

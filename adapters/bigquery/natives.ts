@@ -8,6 +8,7 @@ import type { Link } from "./link.js";
 import { schemaOf } from "./stage/schema.js";
 import { syntax } from "./syntax.js";
 import { at, getTable, isMissing, isThere, referenceOf, type TablePath, versionOf } from "./tables.js";
+import { type Making, performView, type ViewNative } from "./view/natives.js";
 
 /** Calls that are no SQL. Each may be repeated: what it finds done, it leaves as it is. */
 export type BigQueryNative =
@@ -18,6 +19,8 @@ export type BigQueryNative =
       readonly columns: readonly ColumnShape[];
       readonly ifNotExists: boolean;
       readonly like: Fingerprint | null;
+      /** Columns whose equal values stand together, so that queries by them read less. */
+      readonly cluster?: readonly string[];
     }
   /** datasets.insert, in the location of the jobs; one that is there is fine. */
   | { readonly call: "createSchema"; readonly path: readonly [project: string, dataset: string] }
@@ -65,7 +68,8 @@ export type BigQueryNative =
       readonly micros: string;
       readonly columns: readonly ColumnShape[];
       readonly like: Fingerprint;
-    };
+    }
+  | ViewNative;
 
 type Native<C extends BigQueryNative["call"]> = Extract<BigQueryNative, { readonly call: C }>;
 
@@ -89,16 +93,27 @@ export function perform(link: Link, n: BigQueryNative, o: IoOptions): Promise<vo
       return rename(link, n, o);
     case "restore":
       return restore(link, n, o);
+    default:
+      return performView(link, making(link), n, o);
   }
 }
+const making = (link: Link): Making => ({
+  create: (table, columns, o) => create(link, { call: "create", table, columns, ifNotExists: true, like: null }, o),
+  copy: (from, to, o) => copy(link, { call: "copy", from, to, keep: true, once: null }, o),
+});
 
-async function create(link: Link, { table, columns, ifNotExists, like }: Native<"create">, o: IoOptions): Promise<void> {
+async function create(
+  link: Link,
+  { table, columns, ifNotExists, like, cluster = [] }: Native<"create">,
+  o: IoOptions,
+): Promise<void> {
   const body = {
     tableReference: referenceOf(table),
     schema: {
       fields: schemaOf(columns).map((f, i) => like?.fields.find((l) => l.name === f.name) ?? withDefault(f, columns[i])),
     },
     ...(like === null ? {} : dressing(like)),
+    ...(cluster.length === 0 ? {} : { clustering: { fields: cluster } }),
   };
   const place = { project: table[0], path: `/datasets/${encodeURIComponent(table[1])}/tables` };
   await link.rest({ method: "POST", ...place, body, repeatable: ifNotExists }, o).catch((e: unknown) => {

@@ -33,6 +33,11 @@ const place = {
     .optional(),
   /** The service refuses queries that would be billed for more bytes, each by itself. Default: no limit. */
   maximumBytesBilled: bytes.optional(),
+  /**
+   * What bears the names that readers use. "table" (the default): a table, which a swap overwrites. "view": a view on the table of a
+   * version beside it, which a swap points at another version; cutover makes it where there is nothing.
+   */
+  live: z.enum(["table", "view"]).optional(),
   /** Labels of every job, beside `cutover`. */
   labels: z
     .record(labelKey, labelValue)

@@ -4,6 +4,7 @@ import {
   type BlockResult,
   type Expect,
   type OpResult,
+  type Row,
   render,
   type SqlOp,
 } from "cutover/adapter";
@@ -19,6 +20,8 @@ export interface ScriptOp extends SqlOp {
   readonly declare?: readonly Variable[];
   /** What comes back may be other columns than those of `returns`: rows of a user's query. */
   readonly loose?: boolean;
+  /** Of a statement that only sets variables: the query that tells their values beforehand, and what they are in SQL. */
+  readonly sets?: { readonly query: SqlOp; readonly values: (rows: readonly Row[]) => ReadonlyMap<string, string> };
   /** Columns of `returns` that the rows are ordered by, where that matters. */
   readonly order?: readonly string[];
 }

@@ -44,7 +44,7 @@ export function sessionOn({ link, home }: Opened): Session<BigQueryNative> {
     columnsOf: (source, o) => open(() => columnsOf(link, source, o)),
     describe: (ref, o, what) => open(() => describe(link, ref, o, what ?? "whole")),
     list: (schema, prefix, o) => open(() => list(link, schema, prefix, o)),
-    estimate: (b, o) => open(() => estimate(link, b, o)),
+    estimate: (b, o, most) => open(() => estimate(link, b, o, most)),
     close: async () => {
       closed = true;
     },
@@ -120,24 +120,38 @@ function idOf(text: string, sent: Map<string, number>, tag: string): string {
 }
 
 /**
- * Statements of a block by themselves: a dry run of the script stops where it first branches (docs: multi-statement queries). What a
- * variable will hold is not known, so it spares nothing.
+ * Statements of a block by themselves: a dry run of the script stops where it first branches, and knows no values of variables (docs:
+ * multi-statement queries). So those that choose partitions are asked for, where that may read as much as it does.
  */
-async function estimate(link: Link, block: AtomicBlock, o: IoOptions): Promise<{ readonly bytes: number | null }> {
-  const ops = block.ops.flatMap((item) => ("inspect" in item ? [] : [item.op]));
-  const found = await Promise.all(ops.map((op) => bytesOf(link, op, o)));
-  return { bytes: found.reduce((sum: number | null, bytes) => (sum === null || bytes === null ? null : sum + bytes), 0) };
+async function estimate(link: Link, block: AtomicBlock, o: IoOptions, most: number): Promise<{ readonly bytes: number | null }> {
+  const known = new Map<string, string>();
+  let sum = 0;
+  for (const item of block.ops) {
+    if ("inspect" in item) continue;
+    const op: ScriptOp = item.op;
+    const bytes = await bytesOf(link, op, known, o);
+    if (bytes === null) return { bytes };
+    sum += bytes;
+    if (op.sets === undefined || sum > most) continue;
+    const done = await link.run(queryOf(renderSql(op.sets.query.sql)), o);
+    const rows: Row[] = [];
+    for await (const page of rowsOf(link, done, op.sets.query.returns, o)) rows.push(...page);
+    for (const [name, value] of op.sets.values(rows)) known.set(name, value);
+  }
+  return { bytes: sum };
 }
-async function bytesOf(link: Link, op: ScriptOp, o: IoOptions): Promise<number | null> {
+async function bytesOf(link: Link, op: ScriptOp, known: ReadonlyMap<string, string>, o: IoOptions): Promise<number | null> {
   const { text } = render(
-    op.sql,
+    op.sets?.query.sql ?? op.sql,
     syntax,
     (_index, value) => syntax.literal(value),
     () => "'[]'",
   );
-  const declared = (op.declare ?? []).map(({ name, type }) => `DECLARE ${name} ${type}; `).join("");
+  const unknown = (op.declare ?? []).filter(({ name }) => op.sets === undefined && !known.has(name));
+  const declared = unknown.map(({ name, type }) => `DECLARE ${name} ${type}; `).join("");
+  const written = [...known].reduce((sql, [name, value]) => sql.replaceAll(name, () => value), text);
   try {
-    return (await link.dryRun(queryOf({ text: `${declared}${text}`, parameters: [] }), o)).bytes;
+    return (await link.dryRun(queryOf({ text: `${declared}${written}`, parameters: [] }), o)).bytes;
   } catch (e) {
     if (e instanceof BigQueryFault && e.fault.kind === "missing-object") return null;
     throw e;

@@ -1,4 +1,4 @@
-import type { Fault, FaultKind } from "cutover/adapter";
+import { endedBy, endedWords, type Fault, type FaultKind, messageOf, missingDriver } from "cutover/adapter";
 
 /** An error that already knows how it is to be explained. */
 export class DuckDBFault extends Error {
@@ -15,16 +15,8 @@ export const fault = (kind: FaultKind, message: string, hint: string, cause?: un
   new DuckDBFault(message, { kind, outcome: "not-applied", hint }, cause);
 
 /** The error of a call that its signal or its time limit ended. */
-export function cancelled(reason: "signal" | "time", cause?: unknown): DuckDBFault {
-  return reason === "signal"
-    ? fault("cancelled", "the call was aborted", "Run again when you want it; nothing was changed.", cause)
-    : fault(
-        "cancelled",
-        "the time limit passed",
-        "Raise the time limit if the work really takes that long; nothing was changed.",
-        cause,
-      );
-}
+export const cancelled = (reason: "signal" | "time", cause?: unknown): DuckDBFault =>
+  fault("cancelled", ...endedWords(reason), cause);
 /** A view that no longer fits its table, by the statement that would have made it again: the engine shortens it in its message. */
 export function brokenView(e: unknown): unknown {
   const { kind } = classify(e);
@@ -39,9 +31,6 @@ export function commitFailed(e: unknown): DuckDBFault {
   const unsure = known.kind === "resources" || known.kind === "other" || known.kind === "corrupt";
   return new DuckDBFault(messageOf(e), { ...known, outcome: unsure ? "unknown" : "not-applied" }, e);
 }
-export const messageOf = (e: unknown): string =>
-  e instanceof Error ? e.message : typeof e === "object" ? Object.prototype.toString.call(e) : String(e);
-
 type Pattern = readonly [test: RegExp, kind: FaultKind, hint: string];
 const constraint: Pattern = [
   /^Constraint Error/,
@@ -131,18 +120,10 @@ const patterns: readonly Pattern[] = [
 export function classify(e: unknown): Fault {
   if (e instanceof DuckDBFault) return e.fault;
   const native = messageOf(e);
-  if (isMissingDriver(e)) {
-    const detail = "npm install @duckdb/node-api";
-    return {
-      kind: "driver-missing",
-      outcome: "not-applied",
-      native,
-      detail,
-      hint: `The driver is not installed; run \`${detail}\`.`,
-    };
-  }
-  if (e instanceof Error && (e.name === "AbortError" || e.name === "TimeoutError"))
-    return cancelled(e.name === "AbortError" ? "signal" : "time", e).fault;
+  const missing = missingDriver(e, "@duckdb/node-api", "@duckdb/");
+  if (missing !== null) return missing;
+  const ended = endedBy(e);
+  if (ended !== null) return cancelled(ended, e).fault;
   const message = native.replace(/^Failed to (?:extract statements|append|appender\w*): /, "");
   const lock = /Could not set lock on file "(.*?)": Conflicting lock is held in (.*?)(?:\. See|$)/.exec(message);
   if (lock) {
@@ -164,9 +145,4 @@ export function classify(e: unknown): Fault {
     patterns.find(([pattern]) => pattern.test(message)) ?? (native.startsWith("Failed to append") ? constraint : undefined);
   if (found === undefined) return { kind: "other", outcome: "not-applied", native, hint: "Look at the error underneath." };
   return { kind: found[1], outcome: "not-applied", native, hint: found[2] };
-}
-
-function isMissingDriver(e: unknown): boolean {
-  if (!(e instanceof Error) || !("code" in e)) return false;
-  return (e.code === "ERR_MODULE_NOT_FOUND" || e.code === "MODULE_NOT_FOUND") && e.message.includes("@duckdb/");
 }

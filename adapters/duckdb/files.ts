@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { FileSet } from "cutover/adapter";
+import { type FileSet, messageOf } from "cutover/adapter";
 import type { Origin } from "./casts.js";
 import { fold } from "./ddl.js";
 import { type Connection, run } from "./driver.js";
-import { classify, DuckDBFault, fault, messageOf } from "./errors.js";
+import { classify, DuckDBFault, fault } from "./errors.js";
 import { syntax, text } from "./syntax.js";
 
 /** What can be selected from: SQL after FROM, and for each column its name, the native type to report and how it is read. */

@@ -1,5 +1,5 @@
-import type { Fault, FaultKind } from "cutover/adapter";
-import { cancelled, messageOf, SnowflakeFault } from "./errors.js";
+import { endedBy, type Fault, localMeaning, type Meaning, messageOf, missingDriver } from "cutover/adapter";
+import { cancelled, SnowflakeFault } from "./errors.js";
 
 /** What a driver's error is made of. Read once, so that hostile getters and prototypes do no harm. */
 interface Native {
@@ -7,7 +7,6 @@ interface Native {
   readonly state: string;
   readonly message: string;
 }
-type Meaning = readonly [kind: FaultKind, hint: string];
 
 const absent: Meaning = [
   "missing-object",
@@ -139,13 +138,10 @@ const messages: readonly (readonly [message: RegExp, meaning: Meaning])[] = [
 export function classify(e: unknown): Fault {
   if (e instanceof SnowflakeFault) return e.fault;
   if (!(e instanceof Error)) return { kind: "other", outcome: "unknown", native: messageOf(e) };
-  if (isMissingDriver(e)) {
-    const detail = "npm install snowflake-sdk";
-    const hint = `The driver is not installed; run \`${detail}\`.`;
-    return { kind: "driver-missing", outcome: "not-applied", native: e.message, detail, hint };
-  }
-  if (e.name === "AbortError" || e.name === "TimeoutError")
-    return cancelled(e.name === "AbortError" ? "signal" : "time", true).fault;
+  const missing = missingDriver(e, "snowflake-sdk");
+  if (missing !== null) return missing;
+  const ended = endedBy(e);
+  if (ended !== null) return cancelled(ended, true).fault;
   const native = nativeOf(e);
   const fault = explain(native, diskOf(e));
   // What a statement came to is told by a SnowflakeFault: this is no word of the driver's or of the service's.
@@ -161,24 +157,9 @@ export const nativeOf = (e: Error): Native => ({
   state: text(e, "sqlState"),
   message: e.message,
 });
-const full: Meaning = [
-  "resources",
-  "The local disk for temporary files is full; free space, or set TMPDIR to a larger one, then run again.",
-];
-const closed: Meaning = ["resources", "The local folder for temporary files cannot be used; set TMPDIR to one that can."];
 /** Of the file system of this machine; the network's errors come within the driver's own. */
-const local: Readonly<Record<string, Meaning>> = {
-  ENOSPC: full,
-  EDQUOT: full,
-  EFBIG: full,
-  EROFS: closed,
-  EACCES: closed,
-  EPERM: closed,
-  ENOENT: closed,
-  ENOTDIR: closed,
-  EMFILE: ["resources", "This process has too many open files; close some, or raise its limit."],
-};
-const diskOf = (e: Error): Meaning | null => local[text(e, "code")] ?? null;
+const diskOf = (e: Error): Meaning | null =>
+  localMeaning(text(e, "code"), "The local folder for temporary files cannot be used; set TMPDIR to one that can.");
 
 /** Why no session was opened: whatever it was, no statement of the caller's was sent. */
 export function explainLogin(native: Native, status: number | null): Fault {
@@ -201,9 +182,4 @@ export function explain({ code, state, message }: Native, known: Meaning | null 
   const native = [code, state, message].filter((part) => part !== "").join(" ");
   if (found === undefined) return { kind: "other", outcome, native, hint: "Look at the error underneath." };
   return { kind: found[0], outcome, native, hint: found[1] };
-}
-
-function isMissingDriver(e: Error): boolean {
-  const code = text(e, "code");
-  return (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && e.message.includes("snowflake-sdk");
 }

@@ -1,4 +1,4 @@
-import { type Fault, type FaultKind, misfitWords } from "cutover/adapter";
+import { endedWords, type Fault, type FaultKind, misfitWords } from "cutover/adapter";
 
 /** An error that already knows how it is to be explained. Of the driver's errors it keeps what cannot hold a secret. */
 export class SnowflakeFault extends Error {
@@ -19,18 +19,11 @@ export const fault = (kind: FaultKind, message: string, hint: string, cause?: un
 
 /** The error of a call that its signal or its time limit ended. `settled`: the service said that it is over. */
 export function cancelled(reason: "signal" | "time", settled: boolean): SnowflakeFault {
-  const message = reason === "signal" ? "the call was aborted" : "the time limit passed";
-  const hint = settled
-    ? reason === "signal"
-      ? "Run again when you want it; nothing was changed."
-      : "Raise the time limit if the work really takes that long; nothing was changed."
-    : "The service did not say whether the statement was stopped; it may have taken effect.";
+  const [message, nothing] = endedWords(reason);
+  const hint = settled ? nothing : "The service did not say whether the statement was stopped; it may have taken effect.";
   return new SnowflakeFault(message, { kind: "cancelled", outcome: settled ? "not-applied" : "unknown", hint });
 }
 
 /** A value that is not what its type says, or does not fit it. */
 export const misfit = (value: unknown, type: string, column?: string): SnowflakeFault =>
   fault("bad-data", ...misfitWords(value, type, column));
-
-export const messageOf = (e: unknown): string =>
-  e instanceof Error ? e.message : typeof e === "object" ? Object.prototype.toString.call(e) : String(e);

@@ -1,3 +1,4 @@
+import { delivered } from "./flights.js";
 import { listed, type Place } from "./place.js";
 import type { Feed } from "./prepare.js";
 import { Reader, tallyOf } from "./reader.js";
@@ -14,7 +15,7 @@ export interface Control {
 export async function control(place: Place, feed: Feed, signal: AbortSignal): Promise<Control> {
   const writing = await place.connect();
   const reading = await place.connect();
-  await writing.run('CREATE TABLE bare AS SELECT * EXCLUDE ("late") FROM flights');
+  await writing.run(`CREATE TABLE bare AS SELECT ${delivered} FROM flights`);
   for (const folder of ["daily", "corrected"] as const) {
     const paths = feed.late.map((day) => feed.file(folder, day));
     await writing.show(folder, paths, "bare");

@@ -19,7 +19,10 @@ export type Flights = Pipeline<{ flights: typeof flights }>;
 export const flightsPipeline = (warehouse: Warehouse, observer: Observer): Flights =>
   cutover({ warehouse, pipeline: "flights", tables: { flights }, keep: 10, observers: [observer] });
 
+/** The columns that the files have from the first day on. */
+export const delivered = '"day", "date", "delay", "distance", "origin", "destination"';
+
 /** Readers come before the first release, so the table is there, and empty. */
 export const emptyTable = `CREATE TABLE flights (
-  "day" DATE NOT NULL, "date" TIMESTAMP NOT NULL, "delay" BIGINT NOT NULL, "distance" BIGINT NOT NULL,
-  "origin" VARCHAR NOT NULL, "destination" VARCHAR NOT NULL)`;
+  "day" DATE NOT NULL, "date" DATETIME NOT NULL, "delay" BIGINT NOT NULL, "distance" BIGINT NOT NULL,
+  "origin" STRING NOT NULL, "destination" STRING NOT NULL)`;

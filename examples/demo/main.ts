@@ -32,8 +32,14 @@ if (!(Number.isInteger(oneIn) && oneIn >= 1 && oneIn <= 20)) {
   console.error("--one-in takes a whole number from 1 to 20");
   process.exit(2);
 }
-if (values.on !== "duckdb" && values.on !== "snowflake") {
-  console.error("--on takes duckdb or snowflake");
+const places: Readonly<Record<string, (dir: string) => Promise<Place>>> = {
+  duckdb: onDuckdb,
+  snowflake: async () => (await import("./on-snowflake.js")).onSnowflake(),
+  bigquery: async () => (await import("./on-bigquery.js")).onBigquery(),
+};
+const open = places[values.on];
+if (open === undefined) {
+  console.error(`--on takes ${Object.keys(places).join(", ")}`);
   process.exit(2);
 }
 
@@ -60,15 +66,14 @@ const observer: Observer = {
 };
 
 try {
-  process.exitCode = await demo();
+  process.exitCode = await demo(await open(dir));
 } catch (e) {
   if (!stop.signal.aborted) console.error(e);
   process.exitCode = stop.signal.aborted ? 130 : 1;
 }
 
-async function demo(): Promise<number> {
+async function demo(place: Place): Promise<number> {
   console.log(`\n${bold("cutover")}: US flights of 2001, published and taken back under the eyes of a reader\n`);
-  const place = await (values.on === "snowflake" ? (await import("./on-snowflake.js")).onSnowflake() : onDuckdb(dir));
   try {
     return await show(place);
   } finally {

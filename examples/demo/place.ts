@@ -9,7 +9,7 @@ export interface Place {
   /** How to look at what was left. */
   readonly hint: string;
 }
-/** A connection past the library, in statements of both engines. */
+/** A connection past the library, in statements that all the engines understand, but for the quotes around names. */
 export interface Db {
   run(sql: string): Promise<void>;
   rows(sql: string): Promise<readonly (readonly unknown[])[]>;

@@ -23,6 +23,7 @@ export { checkedText, misfitWords } from "../table/checked-text.js";
 export { type ColumnType, decimalOf, isColumnType } from "../table/types.js";
 export type { Capabilities } from "./capabilities.js";
 export { type Adapter, type AdapterSpec, adapterOf, defineAdapter, type Warehouse } from "./define.js";
+export { endedBy, endedWords, localMeaning, type Meaning, messageOf, missingDriver } from "./faults.js";
 export { type InteractiveConnection, interactive, resultJson } from "./interactive.js";
 export { oneAtATime } from "./one-at-a-time.js";
 export type {

@@ -60,8 +60,11 @@ export interface Session<N extends Native = never> {
   describe(ref: TableRef, o: IoOptions, what?: "columns" | "whole"): Promise<TableShape | null>;
   /** Tables of a schema whose name starts so: for finding orphans. */
   list(schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]>;
-  /** What a block would read at most, in bytes, without running it; null: a table of it is not there yet. Only where `estimates` is true. */
-  estimate?(block: AtomicBlock, o: IoOptions): Promise<{ readonly bytes: number | null }>;
+  /**
+   * What a block would read at most, in bytes, without running it; null: a table of it is not there yet. Queries that make the answer
+   * exact may read `most` bytes. Only where `estimates` is true.
+   */
+  estimate?(block: AtomicBlock, o: IoOptions, most: number): Promise<{ readonly bytes: number | null }>;
   close(): Promise<void>;
 }
 /**

@@ -51,7 +51,7 @@ function delegated(s: Own): Own {
     columnsOf: (source, o) => s.columnsOf(source, o),
     describe: (ref, o, what) => s.describe(ref, o, what),
     list: (schema, prefix, o) => s.list(schema, prefix, o),
-    ...(estimate === undefined ? {} : { estimate: (op, o) => estimate.call(s, op, o) }),
+    ...(estimate === undefined ? {} : { estimate: (block, o, most) => estimate.call(s, block, o, most) }),
     close: () => s.close(),
   };
 }

@@ -8,7 +8,7 @@ export async function asPlanText(w: Work, plans: readonly Plan[]): Promise<PlanT
   const blocks: PlanText["blocks"][number][] = [];
   for (const plan of plans) {
     const told = adapter.capabilities.estimates && isBlock(adapter, plan);
-    const bytes = told ? await w.estimate(compileBlock(adapter, plan, "rollback", settings.ttlMs)) : null;
+    const bytes = told ? await w.estimate(compileBlock(adapter, plan, "rollback", settings.ttlMs), 0) : null;
     blocks.push({ ...planText(adapter, plan), bytes });
   }
   const size = (b: number | null): string => (b === null ? "" : `, at most ${b} bytes read`);

@@ -52,8 +52,8 @@ export interface Work {
    * @throws CutoverError `BUDGET`: it would read more than `maxBytes`.
    */
   block(plan: Plan, end: "commit" | "rollback", timeoutMs: number, patienceMs?: number): Promise<BlockResult>;
-  /** What a block would read at most, in bytes; null: the engine cannot tell. */
-  estimate(block: AtomicBlock): Promise<number | null>;
+  /** What a block would read at most, in bytes; null: the engine cannot tell. Finding out may read `most` bytes. */
+  estimate(block: AtomicBlock, most: number): Promise<number | null>;
   /** null: no such table. `columns`: no fingerprint, marker or version. */
   describe(ref: TableRef, what?: "columns" | "whole"): Promise<TableShape | null>;
   query(statement: Sql): Promise<readonly Row[]>;
@@ -242,10 +242,10 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
       read(result.bytes);
       return result;
     },
-    async estimate(block) {
-      if (session.estimate === undefined) return null;
-      const { bytes: most } = await w.call("estimate", undefined, (o) => session.estimate?.(block, o) ?? never());
-      return most;
+    async estimate(block, most) {
+      const { estimate } = session;
+      if (estimate === undefined) return null;
+      return (await w.call("estimate", undefined, (o) => estimate.call(session, block, o, most))).bytes;
     },
     calm: () => makeWork(ctx, session, new AbortController().signal, current),
     explain(e) {
@@ -258,15 +258,11 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
   return w;
 }
 
-const never = (): never => {
-  throw new Error("the session cannot estimate");
-};
-
 /** Before anything is spent. */
 async function withinBudget(w: Work, block: AtomicBlock): Promise<void> {
   const { maxBytes, pipeline } = w.ctx.settings;
   if (maxBytes === null) return;
-  const bytes = await w.estimate(block);
+  const bytes = await w.estimate(block, maxBytes);
   if (bytes === null || bytes <= maxBytes) return;
   const message = `${block.id} of ${pipeline} would read ${bytes} bytes, more than the ${maxBytes} that maxBytes allows; nothing was changed. Load fewer partitions at a time, or raise maxBytes`;
   throw new CutoverError("BUDGET", message, { bytes, maxBytes, pipeline, release: w.release ?? undefined });

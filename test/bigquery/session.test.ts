@@ -153,10 +153,10 @@ it("cancels a block that is aborted, and one whose time is over", async () => {
 });
 
 it("tells what a block would read, and that it cannot tell where a table is not there yet", async () => {
-  const found = await session.estimate?.(block([fence, add(1), rows]), io());
+  const found = await session.estimate?.(block([fence, add(1), rows]), io(), 0);
   expect(found).toEqual({ bytes: expect.any(Number) });
   const missing = item("missing", sqlOp("SELECT n FROM nowhere", { returns: { n: "int64" } }));
-  expect(await session.estimate?.(block([missing]), io())).toEqual({ bytes: null });
+  expect(await session.estimate?.(block([missing]), io(), 0)).toEqual({ bytes: null });
   expect(await count()).toBe("0");
 });
 

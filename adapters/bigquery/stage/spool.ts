@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { BigQueryFault, fault, messageOf } from "../errors.js";
+import { messageOf } from "cutover/adapter";
+import { BigQueryFault, fault } from "../errors.js";
 
 /** What was written, compressed: to be read as often as it must be sent. */
 interface Spooled {

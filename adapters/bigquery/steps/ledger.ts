@@ -1,4 +1,4 @@
-import { ident, join, type NativeOp, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import { ident, imageColumns, join, type NativeOp, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
 import { fault } from "../errors.js";
 import type { BigQueryNative } from "../natives.js";
 import type { ScriptOp } from "../script.js";
@@ -10,10 +10,24 @@ type Call = NativeOp<BigQueryNative>;
 /** A call of the API, and what plans show in its place. */
 export const call = (native: BigQueryNative, text: string): Call => ({ native, text });
 
+/** What the core always asks for by one value: the journal by its pipeline, images by their release. */
+function clusterOf(s: Step<"create">): readonly string[] {
+  const has = (column: string): boolean => s.columns.some((c) => c.name === column);
+  if (has(imageColumns.release)) return [imageColumns.release];
+  return journalColumns.every(has) ? ["pipeline"] : [];
+}
+
 /** By the API: it takes no job. */
 export const create = (s: Step<"create">): readonly Call[] => [
   call(
-    { call: "create", table: complete(s.ref.path), columns: s.columns, ifNotExists: s.ifNotExists, like: null },
+    {
+      call: "create",
+      table: complete(s.ref.path),
+      columns: s.columns,
+      ifNotExists: s.ifNotExists,
+      like: null,
+      cluster: clusterOf(s),
+    },
     `CREATE TABLE ${s.ifNotExists ? "IF NOT EXISTS " : ""}${table(s.ref)} (${listed(s.columns.map((c) => `${name(c.name)} ${c.native}${c.nullable ? "" : " NOT NULL"}`))})`,
   ),
 ];
@@ -27,7 +41,7 @@ export function createSchema(s: Step<"createSchema">): readonly Call[] {
   return [call({ call: "createSchema", path: [project, dataset] }, `CREATE SCHEMA IF NOT EXISTS ${table(s.ref)}`)];
 }
 
-const journalColumns = ["pipeline", "release", "seq", "event", "recorded_at", "fence", "payload"];
+export const journalColumns = ["pipeline", "release", "seq", "event", "recorded_at", "fence", "payload"];
 
 /** All events in one INSERT, which appends and so waits for nobody. */
 export function record(s: Step<"record">): readonly SqlOp[] {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { raw, type Sql, type TableShape, template } from "cutover/adapter";
+import { type ColumnType, type Row, raw, type Sql, type TableShape, template } from "cutover/adapter";
 import { type Partitioning, readFingerprint } from "../fingerprint.js";
 import type { ScriptOp, Variable } from "../script.js";
 import { syntax } from "../syntax.js";
@@ -32,15 +32,19 @@ export function pruningOf(live: TableShape, key: readonly string[]): Pruning | n
   const ranged = partitioning.kind === "range" || partitioning.type === "DATETIME";
   const cut = ranged ? byRange(partitioning, id) : byValue(partitioning, id);
   const value = (alias: string): string => columnOf(partitioning, alias);
-  const where = (alias: string): string =>
-    nullable ? `(${cut.where(value(alias))} OR ${value(alias)} IS NULL)` : cut.where(value(alias));
+  // A dry run does not know what a variable holds, so where a filter is asked for, one stands there that needs none.
+  const where = (alias: string): string => {
+    const inParts = nullable ? `(${cut.where(value(alias))} OR ${value(alias)} IS NULL)` : cut.where(value(alias));
+    const cover = coverOf(live, alias);
+    return cover === null ? inParts : `${cover} AND ${inParts}`;
+  };
   const { variables } = cut;
-  return { column, variables, value, where, note: (values) => ({ sql: cut.note(values), declare: variables }) };
+  return { column, variables, value, where, note: (values) => ({ ...cut.note(values), declare: variables }) };
 }
 
 interface Cut {
   readonly variables: readonly Variable[];
-  readonly note: (values: Sql) => Sql;
+  readonly note: (values: Sql) => ScriptOp;
   readonly where: (value: string) => string;
 }
 function byValue(p: Extract<Partitioning, { kind: "time" }>, id: string): Cut {
@@ -50,18 +54,42 @@ function byValue(p: Extract<Partitioning, { kind: "time" }>, id: string): Cut {
   const cut = (value: string): string => (whole ? value : `${p.type}_TRUNC(${value}, ${p.unit})`);
   return {
     variables: [{ name, type: `ARRAY<${p.type}>` }],
-    note: (values) =>
-      template`${raw(`SET ${name} = ARRAY(SELECT DISTINCT ${cut("v.value")} FROM (`)}${values}${raw(") AS v WHERE v.value IS NOT NULL)")}`,
+    note: (values) => {
+      const found = template`${raw(`SELECT DISTINCT ${cut("v.value")} AS value FROM (`)}${values}${raw(") AS v WHERE v.value IS NOT NULL")}`;
+      const type = p.type.toLowerCase() as ColumnType;
+      const listed = (rows: readonly Row[]): string => rows.map((r) => syntax.literal({ value: r["value"], type })).join(", ");
+      return {
+        sql: template`${raw(`SET ${name} = ARRAY(`)}${found}${raw(")")}`,
+        sets: {
+          query: { sql: found, returns: { value: type } },
+          values: (rows) => new Map([[name, `ARRAY<${p.type}>[${listed(rows)}]`]]),
+        },
+      };
+    },
     where: (value) => `${cut(value)} IN UNNEST(${name})`,
   };
 }
 function byRange(p: Partitioning, id: string): Cut {
   const [low, high] = [`_cutover_low_${id}`, `_cutover_high_${id}`];
   const type = p.kind === "range" ? "INT64" : p.type;
+  const canonical = type.toLowerCase() as ColumnType;
   return {
     variables: [low, high].map((name) => ({ name, type })),
-    note: (values) =>
-      template`${raw(`SET (${low}, ${high}) = (SELECT AS STRUCT MIN(v.value), MAX(v.value) FROM (`)}${values}${raw(") AS v)")}`,
+    note: (values) => {
+      const found = template`${raw("MIN(v.value) AS low, MAX(v.value) AS high FROM (")}${values}${raw(") AS v")}`;
+      const written = (value: unknown): string => syntax.literal({ value: value ?? null, type: canonical });
+      return {
+        sql: template`${raw(`SET (${low}, ${high}) = (SELECT AS STRUCT `)}${found}${raw(")")}`,
+        sets: {
+          query: { sql: template`${raw("SELECT ")}${found}`, returns: { low: canonical, high: canonical } },
+          values: ([row]) =>
+            new Map([
+              [low, written(row?.["low"])],
+              [high, written(row?.["high"])],
+            ]),
+        },
+      };
+    },
     where: (value) => `${value} BETWEEN ${low} AND ${high}`,
   };
 }

@@ -8,12 +8,12 @@ import { name, table } from "./words.js";
 
 type Call = NativeOp<BigQueryNative>;
 
-const copy = (from: TableRef, to: TableRef, more: { readonly keep: boolean; readonly once: string | null }): Call =>
+export const copy = (from: TableRef, to: TableRef, more: { readonly keep: boolean; readonly once: string | null }): Call =>
   call(
     { call: "copy", from: complete(from.path), to: complete(to.path), ...more },
     `CREATE TABLE ${more.keep ? "IF NOT EXISTS " : ""}${table(to)} CLONE ${table(from)}`,
   );
-const dress = (ref: TableRef, like: Fingerprint, marker: string | null): Call =>
+export const dress = (ref: TableRef, like: Fingerprint, marker: string | null): Call =>
   call(
     { call: "dress", table: complete(ref.path), like, marker },
     `-- labels, description, expiration, policy tags, primary key and access of ${table(ref)}${marker === null ? "" : `, marked ${marker}`}`,
@@ -86,7 +86,7 @@ function worded(fields: readonly Field[], from: readonly Field[]): readonly Fiel
 }
 
 /** What would be gone from live, or open for a moment, is refused beforehand. */
-function refuseLoss(shape: TableShape, live: Fingerprint, next: Fingerprint): void {
+export function refuseLoss(shape: TableShape, live: Fingerprint, next: Fingerprint): void {
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
   if (!same(live.partitioning, next.partitioning)) refuse("swap", shape, "it is partitioned otherwise than the candidate");
   if (!same(live.clustering, next.clustering)) refuse("swap", shape, "it is clustered otherwise than the candidate");
@@ -128,14 +128,14 @@ export function restore(s: Step<"restore">): readonly Call[] {
 }
 
 /** The adapter's own form again. @throws CutoverError `UNSUPPORTED` for what goes with the table and would be left behind. */
-function carried(what: "clone" | "swap" | "restore", shape: TableShape): Fingerprint {
+export function carried(what: "clone" | "swap" | "restore", shape: TableShape): Fingerprint {
   const print = readFingerprint(shape.fingerprint);
   if (print === null) throw new Error(`cutover: ${table(shape.ref)} was never described`);
   const [first] = print.fixed;
   if (first !== undefined) refuse(what, shape, `it has ${first}, which no copy has`);
   return print;
 }
-function refuse(what: string, shape: TableShape, why: string): never {
+export function refuse(what: string, shape: TableShape, why: string): never {
   const message = `${table(shape.ref)} cannot be taken for a ${what}: ${why}; publish in place, or change that`;
   throw new CutoverError("UNSUPPORTED", message, {
     capability: what,

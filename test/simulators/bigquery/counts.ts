@@ -1,3 +1,5 @@
+import { add, less, lessByName } from "../shared/counts.js";
+
 /** One job as the service's history would show it; a request that meets an existing job is not a second job. */
 export interface LoggedJob {
   /** Counts from 1. */
@@ -83,9 +85,6 @@ export function counter(): Counter {
   const log: LoggedJob[] = [];
   const bytes = { up: 0, down: 0, uploaded: 0, processed: 0, billed: 0 };
   const total = { requests: 0, dryRuns: 0 };
-  const add = (to: Record<string, number>, name: string): void => {
-    to[name] = (to[name] ?? 0) + 1;
-  };
   const tally = (): Tally => ({
     ...total,
     endpoints: { ...endpoints },
@@ -141,25 +140,11 @@ export function counter(): Counter {
   };
 }
 
-function subtract(now: Tally, then: Tally): Tally {
-  const less = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(a)
-        .map(([name, n]) => [name, n - (b[name] ?? 0)] as const)
-        .filter(([, n]) => n !== 0),
-    );
+function subtract({ endpoints, kinds, bytes, ...totals }: Tally, then: Tally): Tally {
   return {
-    requests: now.requests - then.requests,
-    dryRuns: now.dryRuns - then.dryRuns,
-    jobs: now.jobs - then.jobs,
-    endpoints: less(now.endpoints, then.endpoints),
-    kinds: less(now.kinds, then.kinds),
-    bytes: {
-      up: now.bytes.up - then.bytes.up,
-      down: now.bytes.down - then.bytes.down,
-      uploaded: now.bytes.uploaded - then.bytes.uploaded,
-      processed: now.bytes.processed - then.bytes.processed,
-      billed: now.bytes.billed - then.bytes.billed,
-    },
+    ...less(totals, then),
+    endpoints: lessByName(endpoints, then.endpoints),
+    kinds: lessByName(kinds, then.kinds),
+    bytes: less(bytes, then.bytes),
   };
 }

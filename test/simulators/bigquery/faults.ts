@@ -1,4 +1,8 @@
+import * as shared from "../shared/faults.js";
+import { matches } from "../shared/faults.js";
 import type { Endpoint } from "./calls.js";
+
+export type { Struck } from "../shared/faults.js";
 
 /** A request as a fault's condition sees it. */
 export interface Call {
@@ -64,102 +68,30 @@ export interface Fault {
   readonly hang?: true;
 }
 
-export interface Struck {
-  /** How often it struck. */
-  readonly times: number;
-  remove(): void;
-}
+export type Held = shared.Held<Call>;
+export type Faults = shared.Faults<When, Fault, Call, At>;
 
-export interface Held extends Struck {
-  /** Resolves when a request or its job waits here. */
-  readonly reached: Promise<Call>;
-  release(): void;
-}
-
-export interface Faults {
-  /** Strikes `times` times (default: once). Of several that fit, the first one added strikes. */
-  add(when: When, fault: Fault, times?: number): Struck;
-  /** One request, or the job that it starts, waits at the given point until released. Default: while the job runs. */
-  hold(when: When, at?: At): Held;
-  clear(): void;
-}
-
-/** A fault that has been chosen for a request; `reached` tells whoever holds it. */
-export interface Strike {
-  readonly fault: Fault;
+/** A fault that has been chosen for a request. */
+export interface Strike extends shared.Strike<Fault> {
   readonly at: At;
-  reached(): void;
 }
 
 export interface FaultBook extends Faults {
   strike(call: Call): Strike | undefined;
 }
 
-interface Rule {
-  readonly when: When;
-  readonly fault: Fault;
-  left: number;
-  seen: number;
-  struck: number;
-  readonly reached?: (call: Call) => void;
-}
-
 export function faultBook(): FaultBook {
-  const rules: Rule[] = [];
-  const enter = (rule: Rule): Struck => {
-    rules.push(rule);
-    return {
-      get times() {
-        return rule.struck;
-      },
-      remove: () => {
-        rule.left = 0;
-      },
-    };
-  };
+  const { strike, ...faults } = shared.faultBook<When, Fault, Call, At>(fits, (at, hold) => ({ at, hold }));
   return {
-    add: (when, fault, times = 1) => enter({ when, fault, left: times, seen: 0, struck: 0 }),
-    hold: (when, at = "running") => {
-      const gate = later<void>();
-      const reached = later<Call>();
-      const rule: Rule = { when, fault: { at, hold: gate.promise }, left: 1, seen: 0, struck: 0, reached: reached.resolve };
-      const { remove } = enter(rule);
-      return {
-        get times() {
-          return rule.struck;
-        },
-        remove,
-        reached: reached.promise,
-        release: gate.resolve,
-      };
-    },
-    clear: () => {
-      rules.length = 0;
-    },
+    ...faults,
     strike: (call) => {
-      for (const rule of rules) {
-        if (rule.left === 0 || !fits(rule.when, call)) continue;
-        rule.seen += 1;
-        if (rule.seen < (rule.when.nth ?? 1)) continue;
-        rule.left -= 1;
-        rule.struck += 1;
-        return { fault: rule.fault, at: rule.fault.at ?? usually(rule.fault), reached: () => rule.reached?.(call) };
-      }
-      return undefined;
+      const chosen = strike(call);
+      return chosen && { ...chosen, at: chosen.fault.at ?? usually(chosen.fault) };
     },
   };
 }
 
 const usually = (fault: Fault): At => (fault.body !== undefined || fault.slow !== undefined ? "after" : "before");
-
-/** A promise and its end, as Promise.withResolvers of newer runtimes. */
-export function later<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((r) => {
-    resolve = r;
-  });
-  return { promise, resolve };
-}
 
 const starting: readonly Endpoint[] = ["jobs.insert", "jobs.query", "upload"];
 
@@ -169,12 +101,6 @@ function fits(when: When, call: Call): boolean {
   if (call.dryRun !== (when.dryRun ?? false)) return false;
   if (when.kind !== undefined && when.kind !== call.kind) return false;
   if (when.user !== undefined && when.user !== call.user) return false;
-  if (when.job !== undefined && !matches(when.job, call.jobId)) return false;
-  if (when.table !== undefined && !matches(when.table, call.table)) return false;
-  const { sql } = when;
-  if (typeof sql === "function" ? !sql(call.sql) : sql !== undefined && !matches(sql, call.sql)) return false;
+  if (!matches(when.job, call.jobId) || !matches(when.table, call.table) || !matches(when.sql, call.sql)) return false;
   return when.where?.(call) ?? true;
 }
-
-const matches = (wanted: string | RegExp, found: string): boolean =>
-  typeof wanted === "string" ? found.includes(wanted) : wanted.test(found);

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Outgoing } from "../shared/http.js";
 import type { Resource, SimResult } from "./engine/types.js";
 import { asAnswer, errors, refusal } from "./errors.js";
-import { json, nothing, type Outgoing, ok } from "./http.js";
+import { json, nothing, ok } from "./http.js";
 import type { Job } from "./job.js";
 import { type JobRequest, parseJob, queryRequest, workOf } from "./requests.js";
 import { dml, dryRunResource, jobEntry, jobResource, referenceOf } from "./resources.js";

@@ -1,7 +1,7 @@
+import { later, orAbort } from "../shared/waiting.js";
 import type { LoggedJob } from "./counts.js";
 import { type ChildResult, type CopyResult, type LoadResult, type Resource, SimError, type SimResult } from "./engine/types.js";
 import { errors } from "./errors.js";
-import { later } from "./faults.js";
 
 export type JobKind = LoggedJob["kind"];
 
@@ -139,17 +139,4 @@ function failure(e: unknown, signal: AbortSignal): SimError {
 function withChildren(reason: SimError, e: unknown): SimError {
   if (e instanceof SimError && e.children) reason.children = e.children;
   return reason;
-}
-
-/** Waits, but not longer than until the signal. */
-async function orAbort<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const stop = later<void>();
-  const listen = (): void => stop.resolve();
-  signal.addEventListener("abort", listen);
-  try {
-    return await Promise.race([waiting, stop.promise.then((): never => signal.throwIfAborted() as never)]);
-  } finally {
-    signal.removeEventListener("abort", listen);
-  }
 }

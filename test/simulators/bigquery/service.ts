@@ -1,17 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ZodError } from "zod";
+import { listen, type Outgoing, send } from "../shared/http.js";
+import { later, pause } from "../shared/waiting.js";
 import { type Buckets, buckets } from "./buckets.js";
 import { routeOf } from "./calls.js";
 import { type Counts, counter } from "./counts.js";
 import { describeCall } from "./describe.js";
 import { type SimEngine, SimError } from "./engine/types.js";
 import { errors, refusal } from "./errors.js";
-import { type At, type Fault, type Faults, faultBook, later, type Strike } from "./faults.js";
-import { httpError, type Outgoing, readBody, refused, send } from "./http.js";
+import { type At, type Fault, type Faults, faultBook, type Strike } from "./faults.js";
+import { httpError, readBody, refused } from "./http.js";
 import type { Twist } from "./job.js";
 import { jobRoutes } from "./job-routes.js";
 import { type Jobs, jobs } from "./jobs.js";
@@ -54,7 +55,6 @@ export async function serve(engine: SimEngine, o: ServiceOptions): Promise<Servi
   const world: World = { ...o, engine, jobs: known, counter: counted, buckets: storage, now };
   let base = "";
   const uploading = uploadRoutes(scratch, () => base, world);
-  const sockets = new Set<Socket>();
 
   const arrive = async (call: Omit<Incoming, "text" | "twist">): Promise<Arriving> => {
     const { endpoint } = call.route;
@@ -86,7 +86,7 @@ export async function serve(engine: SimEngine, o: ServiceOptions): Promise<Servi
     const strike = faults.strike(describeCall({ ...half, text }, known));
     const { fault, at } = placed(strike, route.endpoint);
     const stopped = async (): Promise<boolean> => {
-      await pause(strike);
+      await waitAt(strike);
       if (fault?.drop) res.destroy();
       else if (fault?.status !== undefined) await answer(brokenAnswer(fault));
       return fault?.drop === true || fault?.status !== undefined;
@@ -107,16 +107,7 @@ export async function serve(engine: SimEngine, o: ServiceOptions): Promise<Servi
       void send(req, res, refused(errors.internal(e)));
     });
   });
-  // an idle connection is the client's to close: a race between both ends would be a fault that no test asked for
-  server.keepAliveTimeout = 0;
-  server.requestTimeout = 0;
-  server.on("connection", (socket) => {
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listen(server);
   base = `http://127.0.0.1:${port}`;
 
   return {
@@ -130,8 +121,7 @@ export async function serve(engine: SimEngine, o: ServiceOptions): Promise<Servi
       const running = known.running();
       closing.resolve();
       for (const job of running) job.cancel(errors.cancelled());
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((closed) => server.close(() => closed()));
+      await close();
       await Promise.all(running.map((j) => j.done));
       await rm(scratch, { recursive: true, force: true });
     },
@@ -145,11 +135,9 @@ function placed(strike: Strike | undefined, endpoint: string): { fault: Fault | 
   return { fault: strike?.fault, at: inside && !starts ? "before" : strike?.at };
 }
 
-async function pause(strike: Strike | undefined): Promise<void> {
+async function waitAt(strike: Strike | undefined): Promise<void> {
   strike?.reached();
-  const { delay, hold } = strike?.fault ?? {};
-  if (delay !== undefined) await new Promise((r) => setTimeout(r, delay));
-  await hold;
+  await pause(strike?.fault);
 }
 
 function twistOf(strike: Strike | undefined, at: At | undefined, drop: () => void): Twist {
@@ -157,7 +145,7 @@ function twistOf(strike: Strike | undefined, at: At | undefined, drop: () => voi
   const { job, hang } = strike.fault;
   const gate = async (): Promise<void> => {
     drop();
-    await pause(strike);
+    await waitAt(strike);
   };
   const error = job && refusal(job.reason, job.message ?? `The job encountered an error: ${job.reason}`);
   return {

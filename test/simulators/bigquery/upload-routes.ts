@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { nothing, type Outgoing, readBody } from "./http.js";
+import type { Outgoing } from "../shared/http.js";
+import { nothing, readBody } from "./http.js";
 import { insert, loadOf } from "./job-routes.js";
 import { type Multipart, multipart, type Upload, uploads } from "./uploads.js";
 import type { Incoming, World } from "./world.js";

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import type { Outgoing } from "../shared/http.js";
 import type { Buckets } from "./buckets.js";
 import type { Route } from "./calls.js";
 import type { Counter } from "./counts.js";
 import type { SimEngine } from "./engine/types.js";
-import type { Outgoing } from "./http.js";
 import type { Job, Twist } from "./job.js";
 import type { Jobs } from "./jobs.js";
 

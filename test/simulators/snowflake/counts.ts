@@ -1,3 +1,5 @@
+import { add, less, lessByName } from "../shared/counts.js";
+
 /** One statement as the service's query history would show it; a repeated request is not a second statement. */
 export interface LoggedStatement {
   /** Counts from 1, over all sessions. */
@@ -60,9 +62,6 @@ export function counter(): Counter {
   const bytes = { up: 0, down: 0, put: 0, chunk: 0 };
   let requests = 0;
   let logins = 0;
-  const add = (to: Record<string, number>, name: string): void => {
-    to[name] = (to[name] ?? 0) + 1;
-  };
   const tally = (): Tally => ({
     requests,
     logins,
@@ -119,29 +118,15 @@ export function counter(): Counter {
 
 function countBy(names: readonly string[]): Record<string, number> {
   const found: Record<string, number> = {};
-  for (const name of names) found[name] = (found[name] ?? 0) + 1;
+  for (const name of names) add(found, name);
   return found;
 }
 
-function subtract(now: Tally, then: Tally): Tally {
-  const less = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(a)
-        .map(([name, n]) => [name, n - (b[name] ?? 0)] as const)
-        .filter(([, n]) => n !== 0),
-    );
+function subtract({ endpoints, kinds, bytes, ...totals }: Tally, then: Tally): Tally {
   return {
-    requests: now.requests - then.requests,
-    logins: now.logins - then.logins,
-    statements: now.statements - then.statements,
-    chunks: now.chunks - then.chunks,
-    endpoints: less(now.endpoints, then.endpoints),
-    kinds: less(now.kinds, then.kinds),
-    bytes: {
-      up: now.bytes.up - then.bytes.up,
-      down: now.bytes.down - then.bytes.down,
-      put: now.bytes.put - then.bytes.put,
-      chunk: now.bytes.chunk - then.bytes.chunk,
-    },
+    ...less(totals, then),
+    endpoints: lessByName(endpoints, then.endpoints),
+    kinds: lessByName(kinds, then.kinds),
+    bytes: less(bytes, then.bytes),
   };
 }

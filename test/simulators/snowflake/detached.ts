@@ -1,5 +1,5 @@
+import { later } from "../shared/waiting.js";
 import { errors } from "./errors.js";
-import { later } from "./faults.js";
 import type { Queries } from "./queries.js";
 import type { Session, Sessions } from "./sessions.js";
 

@@ -1,3 +1,8 @@
+import * as shared from "../shared/faults.js";
+import { matches } from "../shared/faults.js";
+
+export type { Struck } from "../shared/faults.js";
+
 /** A request as a fault's condition sees it. */
 export interface Call {
   readonly endpoint: Endpoint;
@@ -59,85 +64,23 @@ export interface Fault {
   readonly slow?: number;
 }
 
-export interface Struck {
-  /** How often it struck. */
-  readonly times: number;
-  remove(): void;
-}
-
-export interface Held extends Struck {
-  /** Resolves when a request waits here. */
-  readonly reached: Promise<Call>;
-  release(): void;
-}
-
-export interface Faults {
-  /** Strikes `times` times (default: once). Of several that fit, the first one added strikes. */
-  add(when: When, fault: Fault, times?: number): Struck;
-  /** One request waits at the given point until released. Default: while the statement runs. */
-  hold(when: When, at?: Fault["at"]): Held;
-  clear(): void;
-}
-
-interface Rule {
-  readonly when: When;
-  readonly fault: Fault;
-  left: number;
-  seen: number;
-  struck: number;
-  readonly reached?: (call: Call) => void;
-}
+export type Held = shared.Held<Call>;
+export type Faults = shared.Faults<When, Fault, Call, NonNullable<Fault["at"]>>;
 
 export interface FaultBook extends Faults {
   strike(call: Call): Fault | undefined;
 }
 
 export function faultBook(): FaultBook {
-  const rules: Rule[] = [];
-  const enter = (rule: Rule): Struck => {
-    rules.push(rule);
-    return {
-      get times() {
-        return rule.struck;
-      },
-      remove: () => {
-        rule.left = 0;
-      },
-    };
-  };
+  const { strike, ...faults } = shared.faultBook<When, Fault, Call, NonNullable<Fault["at"]>>(fits, (at, hold) => ({ at, hold }));
   return {
-    add: (when, fault, times = 1) => enter({ when, fault, left: times, seen: 0, struck: 0 }),
-    hold: (when, at = "running") => {
-      const gate = later<void>();
-      const reached = later<Call>();
-      const struck = enter({ when, fault: { at, hold: gate.promise }, left: 1, seen: 0, struck: 0, reached: reached.resolve });
-      return Object.assign(struck, { reached: reached.promise, release: gate.resolve });
-    },
-    clear: () => {
-      rules.length = 0;
-    },
+    ...faults,
     strike: (call) => {
-      for (const rule of rules) {
-        if (rule.left === 0 || !fits(rule.when, call)) continue;
-        rule.seen += 1;
-        if (rule.seen < (rule.when.nth ?? 1)) continue;
-        rule.left -= 1;
-        rule.struck += 1;
-        rule.reached?.(call);
-        return rule.fault;
-      }
-      return undefined;
+      const chosen = strike(call);
+      chosen?.reached();
+      return chosen?.fault;
     },
   };
-}
-
-/** A promise and its end, as Promise.withResolvers of newer runtimes. */
-export function later<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((r) => {
-    resolve = r;
-  });
-  return { promise, resolve };
 }
 
 function fits(when: When, call: Call): boolean {
@@ -145,9 +88,6 @@ function fits(when: When, call: Call): boolean {
   if (when.session !== undefined && when.session !== call.session) return false;
   if (when.kind !== undefined && when.kind.toUpperCase() !== call.kind) return false;
   if (when.repeated === false && call.repeated) return false;
-  const { sql } = when;
-  if (typeof sql === "string" && !call.sql.includes(sql)) return false;
-  if (sql instanceof RegExp && !sql.test(call.sql)) return false;
-  if (typeof sql === "function" && !sql(call.sql)) return false;
+  if (!matches(when.sql, call.sql)) return false;
   return when.where?.(call) ?? true;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { later, orAbort } from "../shared/waiting.js";
 import type { Counter, LoggedStatement } from "./counts.js";
 import { SimError, type SimResult } from "./engine/types.js";
 import { errors } from "./errors.js";
-import { later } from "./faults.js";
 import { reported } from "./parameters.js";
 import { answer, type ChunkSizes, cut, type Rowset, rowtype } from "./results.js";
 import type { Session } from "./sessions.js";
@@ -181,19 +181,6 @@ async function run(
     turn.resolve();
     query.endedAt = o.now();
     logged.milliseconds = query.endedAt - query.startedAt;
-  }
-}
-
-/** Waits, but not longer than until the signal. */
-export async function orAbort<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const stop = later<void>();
-  const listen = (): void => stop.resolve();
-  signal.addEventListener("abort", listen);
-  try {
-    return await Promise.race([waiting, stop.promise.then((): never => signal.throwIfAborted() as never)]);
-  } finally {
-    signal.removeEventListener("abort", listen);
   }
 }
 

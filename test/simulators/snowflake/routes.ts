@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import * as z from "zod";
+import type { Outgoing } from "../shared/http.js";
 import type { Counter } from "./counts.js";
 import { SimError, type SimSession } from "./engine/types.js";
 import { errors } from "./errors.js";
 import type { Endpoint } from "./faults.js";
-import type { Outgoing } from "./http.js";
 import { authenticate, foldName, type Gate, loginBody, refusal } from "./login.js";
 import { type ParameterValue, reported, unknownLoginParameter } from "./parameters.js";
 import type { Query } from "./queries.js";

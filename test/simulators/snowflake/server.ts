@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listen, readBody, send } from "../shared/http.js";
+import { pause } from "../shared/waiting.js";
 import { describeCall, endpointOf, idIn } from "./calls.js";
 import { type Counts, counter } from "./counts.js";
 import { detaching, type SessionFacts } from "./detached.js";
@@ -10,7 +11,6 @@ import { openEngine } from "./engine/index.js";
 import { type SimEngine, type SimEngineOptions, SimError } from "./engine/types.js";
 import { errors } from "./errors.js";
 import { type Fault, type Faults, faultBook } from "./faults.js";
-import { readBody, send } from "./http.js";
 import type { User } from "./login.js";
 import { queries } from "./queries.js";
 import type { ChunkSizes } from "./results.js";
@@ -85,7 +85,6 @@ export async function startSnowflake(options: SimulatorOptions = {}): Promise<Si
   const asked = queries({ now, counter: counted, sizes: { first: 128 * 1024, chunk: 1024 * 1024, ...chunks }, url });
   const service = { engine, queries: asked, sessions: known, grants: grants(), scratch, url };
   const answer = answers({ ...service, account, users, now, patience, counter: counted });
-  const sockets = new Set<Socket>();
 
   const drop = async (session: Session): Promise<void> => {
     const running = asked.running().filter((q) => q.session === session);
@@ -98,7 +97,7 @@ export async function startSnowflake(options: SimulatorOptions = {}): Promise<Si
     const address = new URL(req.url ?? "/", base);
     const endpoint = endpointOf(req.method ?? "GET", address);
     const token = /^Snowflake Token="(.*)"$/.exec(req.headers.authorization ?? "")?.[1];
-    const body = endpoint === "storage" ? { text: "", bytes: 0 } : await readBody(req);
+    const body = (endpoint === "storage" ? null : await readBody(req)) ?? { text: "", bytes: 0 };
     counted.request(endpoint, body.bytes);
     const session = token === undefined ? undefined : known.peek(token);
     const call = { address, endpoint, token, text: body.text, socket: req.socket };
@@ -142,16 +141,7 @@ export async function startSnowflake(options: SimulatorOptions = {}): Promise<Si
       void send(req, res, { ...httpError(500), body: e instanceof Error ? (e.stack ?? e.message) : String(e) });
     });
   });
-  // an idle connection is the client's to close: a race between both ends would be a fault that no test asked for
-  server.keepAliveTimeout = 0;
-  server.requestTimeout = 0;
-  server.on("connection", (socket) => {
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listen(server);
   base = `http://127.0.0.1:${port}`;
   const detached = detaching(known, asked);
 
@@ -182,19 +172,13 @@ export async function startSnowflake(options: SimulatorOptions = {}): Promise<Si
     close: async () => {
       const running = asked.running();
       for (const q of running) q.cancel(errors.cancelled());
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((closed) => server.close(() => closed()));
+      await close();
       await Promise.all(running.map((q) => q.done));
       await Promise.all(known.all().map((s) => known.end(s)));
       await engine.close();
       await rm(scratch, { recursive: true, force: true });
     },
   };
-}
-
-async function pause(fault: Fault | undefined): Promise<void> {
-  if (fault?.delay !== undefined) await new Promise((r) => setTimeout(r, fault.delay));
-  await fault?.hold;
 }
 
 function expire(session: Session, masterToo: boolean, now: () => number): void {

@@ -16,8 +16,12 @@ import { checkEtag, datasetBody, etagOf, insertDataset, patchedMap } from "./res
 import { tableResource } from "./tables-resource.js";
 import { insertTable, patchTable, type Surroundings } from "./tables-write.js";
 import { type DatasetName, type Datasets, type Json, type Resource, SimError, type TableName, type Tables } from "./types.js";
+import type { ViewColumns } from "./views.js";
 
 type Demand = Privileges["demand"];
+
+const viewBody = z.looseObject({ view: z.looseObject({ query: z.string() }) });
+const queryIn = (body: Resource): string | null => viewBody.safeParse(body).data?.view.query ?? null;
 
 const ms = (micros: bigint): string => String(micros / 1000n);
 
@@ -102,7 +106,7 @@ export function datasets(core: { readonly catalog: Catalog }, demand: Demand): D
   };
 }
 
-export function tables(core: Surroundings, demand: Demand): Tables {
+export function tables(core: Surroundings, demand: Demand, columnsOf: ViewColumns): Tables {
   const { catalog } = core;
   const found = (name: TableName): Table => {
     // Decorators are ignored where metadata are asked for.
@@ -122,9 +126,11 @@ export function tables(core: Surroundings, demand: Demand): Tables {
     const table = found(name);
     demand(user, "bigquery.tables.update", table.name);
     demand(user, "bigquery.tables.get", table.name);
+    const query = queryIn(body);
+    const columns = query === null ? null : await columnsOf(query, user);
     checkEtag(etag, table.etag);
     core.quotas.metadata(`${name.projectId}.${name.datasetId}.${name.tableId}`);
-    await patchTable(core, table, body, whole, user, demand);
+    await patchTable(core, table, body, whole, user, demand, columns);
     return tableResource(catalog, table);
   };
   return {
@@ -136,7 +142,9 @@ export function tables(core: Surroundings, demand: Demand): Tables {
     async insert(dataset, body, by) {
       datasetOf(catalog, dataset);
       demand(by.user, "bigquery.tables.create", dataset);
-      return tableResource(catalog, await insertTable(core, dataset, body, by.user));
+      const query = queryIn(body);
+      const columns = query === null ? null : await columnsOf(query, by.user);
+      return tableResource(catalog, await insertTable(core, dataset, body, by.user, columns));
     },
     patch: (name, body, etag, by) => change(name, body, etag, by.user, false),
     update: (name, body, etag, by) => change(name, body, etag, by.user, true),

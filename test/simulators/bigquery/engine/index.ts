@@ -7,6 +7,7 @@ import { privileges } from "./privileges.js";
 import { queryJob } from "./query.js";
 import { listRows, streamRows } from "./rows.js";
 import type { SimEngine, SimEngineOptions } from "./types.js";
+import { viewColumns } from "./views.js";
 
 /** The service behind the API, in memory: a project, its datasets, its jobs. */
 export async function openEngine(o: SimEngineOptions): Promise<SimEngine> {
@@ -25,7 +26,7 @@ export async function openEngine(o: SimEngineOptions): Promise<SimEngine> {
       return await core.during(() => copyJob(core, rights, c));
     },
     datasets: datasets(core, rights.demand),
-    tables: tables(core, rights.demand),
+    tables: tables(core, rights.demand, viewColumns(core, rights)),
     iam: iamPolicies(catalog, rights),
     rowAccessPolicies: rowAccessPolicies(catalog, rights),
     rows: (name, page, by) => core.during(() => listRows(core, rights, name, page, by)),

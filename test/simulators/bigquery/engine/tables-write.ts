@@ -93,7 +93,13 @@ function partitioningOf(b: Body, columns: readonly Column[]): Partitioning | nul
 }
 
 /** tables.insert */
-export async function insertTable(core: Surroundings, dataset: DatasetName, given: Resource, user: string): Promise<Table> {
+export async function insertTable(
+  core: Surroundings,
+  dataset: DatasetName,
+  given: Resource,
+  user: string,
+  viewed: readonly Column[] | null,
+): Promise<Table> {
   const { catalog } = core;
   const b = read(given);
   const tableId = b.tableReference?.tableId ?? "";
@@ -102,7 +108,9 @@ export async function insertTable(core: Surroundings, dataset: DatasetName, give
   const name: TableName = { ...dataset, tableId };
   if (findTable(catalog, name)) throw alreadyExists(name);
   const fields = b.schema?.fields ?? [];
-  let columns = fields.map((f) => columnFor(catalog, f));
+  // googleapis/google-cloud-python#7246
+  if (viewed !== null && fields.length > 0) throw bad("Schema field shouldn't be used as input with a view");
+  let columns: readonly Column[] = viewed ?? fields.map((f) => columnFor(catalog, f));
   checkColumns(columns);
   const partitioning = partitioningOf(b, columns);
   if (partitioning?.kind === "time" && partitioning.field === null) columns = [...columns, pseudoColumn({ catalog })];
@@ -161,6 +169,7 @@ export async function patchTable(
   whole: boolean,
   user: string,
   demand: Privileges["demand"],
+  viewed: readonly Column[] | null,
 ): Promise<void> {
   const { catalog } = core;
   const b = read(given);
@@ -178,7 +187,12 @@ export async function patchTable(
   if (has("friendlyName")) table.friendlyName = b.friendlyName ?? null;
   if (has("requirePartitionFilter"))
     table.requirePartitionFilter = b.requirePartitionFilter ?? b.timePartitioning?.requirePartitionFilter ?? false;
-  if (b.view) table.view = b.view.query;
+  if (b.view && viewed) {
+    if (table.kind !== "VIEW") throw bad(`Cannot add a view to a ${table.kind}.`);
+    table.view = b.view.query;
+    // Descriptions of columns: not known whether they stay; here they go.
+    table.versions = [{ parts: [], columns: viewed, at: catalog.tick(), appended: null, by: user }];
+  }
   table.labels = labels;
   table.expires = expires;
   table.clustering = clustering;

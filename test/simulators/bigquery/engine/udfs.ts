@@ -174,7 +174,9 @@ export function registerFunctions(connection: DuckDBConnection): void {
       ),
     ),
     scalarFunction("bq_left", [BIGINT, BIGINT], BIGINT, (a, b) => shifted(b as bigint, (by) => (a as bigint) << by)),
-    scalarFunction("bq_right", [BIGINT, BIGINT], BIGINT, (a, b) => shifted(b as bigint, (by) => BigInt.asUintN(64, a as bigint) >> by)),
+    scalarFunction("bq_right", [BIGINT, BIGINT], BIGINT, (a, b) =>
+      shifted(b as bigint, (by) => BigInt.asUintN(64, a as bigint) >> by),
+    ),
     scalarFunction("bq_farm", [BLOB], BIGINT, (b) => fingerprint(bytesOf(b))),
     scalarFunction("bq_format", [VARCHAR, BIGINT], VARCHAR, (format, us) => formatTime(String(format), us as bigint, fail)),
     scalarFunction("bq_parse", [VARCHAR, VARCHAR], BIGINT, (format, s) => parseFormatted(String(format), String(s), fail)),

@@ -1,6 +1,6 @@
 import type { Catalog, Column } from "../catalog.js";
 import { newColumnId } from "../catalog.js";
-import { type Cursor, identifier, inParentheses, list, must, oneOf, peek, sees, string, takes } from "../cursor.js";
+import { type Cursor, expected, identifier, inParentheses, list, must, oneOf, peek, sees, string, takes } from "../cursor.js";
 import { type SqlType, shown } from "../datatype.js";
 import { runtime } from "../errors.js";
 import { syntax, type Token } from "../lex.js";
@@ -94,6 +94,7 @@ export function column(c: Cursor): ColumnDefinition {
   let value: string | null = null;
   let given: Option[] = [];
   for (;;) {
+    if (sees(c, "DEFAULT") && (required || given.length > 0)) throw expected(c, '")" or ","');
     if (takes(c, "NOT", "NULL")) required = true;
     else if (takes(c, "PRIMARY", "KEY")) {
       key = true;

@@ -120,7 +120,6 @@ async function build(env: Env, b: Build): Promise<SimResult> {
               sql,
               type: o.type,
               ...(o.untyped ? { untyped: true } : {}),
-              ...(o.constant === undefined ? {} : { constant: o.constant }),
             },
             col,
             "INSERT",

@@ -89,7 +89,6 @@ function selected(x: X, t: Target, columns: readonly Column[], q: Query, at: Exp
         sql: `s.k${k}`,
         type: o.type,
         ...(o.untyped ? { untyped: true } : {}),
-        ...(o.constant === undefined ? {} : { constant: o.constant }),
       },
       columns[k] as Column,
       "INSERT",

@@ -27,6 +27,7 @@ export function aggregate(x: X, e: Call): Ex {
   if (isWindow(name) && !windowed) throw invalid(`Window function ${name} cannot be called without an OVER clause`, at);
   if (windowed) {
     if (x.clause && x.clause !== "QUALIFY") throw invalid(`Analytic function not allowed in ${x.clause}`, at);
+    if (x.grouping) x.grouping.windowed ??= at;
     if (x.inWindow) throw invalid("Analytic function cannot be an argument of another analytic function", at);
     return within(x, { inWindow: true }, () => {
       const over = windowSql(x, more.over as Window, e);
@@ -38,7 +39,7 @@ export function aggregate(x: X, e: Call): Ex {
     if (!x.grouping) throw invalid(`Aggregate function ${name} not allowed here`, at);
   } else throw invalid(`Aggregate function ${name} not allowed in ${x.clause}`, at);
   if (x.inAggregate) throw invalid("Aggregations of aggregations are not allowed", at);
-  x.grouping.seen = true;
+  x.grouping.seen ??= at;
   const made = within(x, { inAggregate: true }, () => body(x, e));
   return { ...made, sql: made.wrap(made.sql) };
 }

@@ -1,8 +1,9 @@
 import { bare, held, type SqlType, same, shown, type Value } from "../datatype.js";
+import { bigScaled, bigText } from "../decimals.js";
 import { invalid, runtime } from "../errors.js";
 import type { Token } from "../lex.js";
 import { clockText, dateText, parseDate, parseDatetime, parseTime, parseTimestamp, stampText } from "../temporal.js";
-import { literal } from "../values.js";
+import { decimalText, literal } from "../values.js";
 import type { Ex } from "./model.js";
 import { once } from "./once.js";
 
@@ -29,10 +30,21 @@ export function parseLiteral(text: string, type: SqlType): Value | undefined {
       return parseTimestamp(text) ?? undefined;
     case "NUMERIC":
     case "BIGNUMERIC":
-      return /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text) ? text.trim() : undefined;
+      return fits(text, type.kind) ? decimalText(plainDecimal(text)) : undefined;
     default:
       return text;
   }
+}
+
+const plainDecimal = (text: string): string => bigText(bigScaled(text) ?? "0");
+
+/** Literals are not rounded: all digits must have room. */
+function fits(text: string, kind: "NUMERIC" | "BIGNUMERIC"): boolean {
+  const scaled = bigScaled(text);
+  if (scaled === null) return false;
+  const behind = (/\.(\d*)/.exec(text)?.[1] ?? "").replace(/0+$/, "").length;
+  if (kind === "BIGNUMERIC") return behind <= 38;
+  return behind <= 9 && BigInt(scaled) % 10n ** 29n === 0n && scaled.replace("-", "").length <= 67;
 }
 
 export const constantEx = (value: Value, type: SqlType): Ex => ({ sql: literal(value, type), type, constant: value });

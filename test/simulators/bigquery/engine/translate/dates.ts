@@ -100,8 +100,7 @@ export function difference(name: string, kind: SqlType["kind"], left: Ex, right:
   }
   if (kind === "DATE" && part in micros && part !== "DAY") throw wrong(name, part, at);
   const weekday = weekStart(part);
-  if (weekday !== null)
-    return made(`CAST((${weekOf(a.sql, weekday)} - ${weekOf(b.sql, weekday)}) // 7 AS BIGINT)`);
+  if (weekday !== null) return made(`CAST((${weekOf(a.sql, weekday)} - ${weekOf(b.sql, weekday)}) // 7 AS BIGINT)`);
   if (part === "ISOYEAR") return made(`(isoyear(${a.sql}) - isoyear(${b.sql}))`);
   if (!(part in micros) && !(part in monthsOf)) throw wrong(name, part, at);
   return made(`date_diff('${part.toLowerCase()}', ${b.sql}, ${a.sql})`);

@@ -55,7 +55,8 @@ function analyzed(x: X, e: Expr): Ex {
       const [a, ...items] = all;
       const among = `IN (${items.map((i) => i.sql).join(", ")})`;
       // NaN is among nothing.
-      if (type.kind === "FLOAT64") return yes(once(a?.sql ?? "", (s) => `(${e.not ? "NOT " : ""}(NOT isnan(${s}) AND ${s} ${among}))`));
+      if (type.kind === "FLOAT64")
+        return yes(once(a?.sql ?? "", (s) => `(${e.not ? "NOT " : ""}(NOT isnan(${s}) AND ${s} ${among}))`));
       return yes(`(${a?.sql} ${e.not ? "NOT " : ""}${among})`);
     }
     case "inUnnest": {

@@ -7,10 +7,21 @@ import { schemaView } from "../information/index.js";
 import { lex, type Token } from "../lex.js";
 import { union } from "../store.js";
 import { SimError, type TableName } from "../types.js";
-import type { Expr, From } from "./ast.js";
+import type { Body, Expr, From, Query } from "./ast.js";
 import { together } from "./coerce.js";
 import { analyze } from "./expr.js";
-import { type Ex, fresh, lookUp, newScope, type Relation, type ScopeColumn, within, type X } from "./model.js";
+import {
+  type Ex,
+  fresh,
+  lookUp,
+  newScope,
+  type Output,
+  passing,
+  type Relation,
+  type ScopeColumn,
+  within,
+  type X,
+} from "./model.js";
 import { bool, compared } from "./operators.js";
 import { parseExpr } from "./parse-expr.js";
 import { parseQuery } from "./parse-query.js";
@@ -20,28 +31,50 @@ import { decorated, partitionRange, prune } from "./partitions.js";
 export function from(x: X, f: From, where: Expr | null): string {
   if (f.k === "join") return join(x, f, where);
   if (f.k === "query") {
+    if (isPlain(f.query)) for (const i of f.query.body.select.items) passing.add(i);
     const rows = within(x, { scope: newScope((x.scope as NonNullable<X["scope"]>).outer), clause: null, grouping: null }, () =>
       x.query(x, f.query),
     );
     const r = fresh(x);
-    add(x, f.alias, r, rows.columns, rows.value);
+    add(x, f.alias, r, rows.columns, f.at, rows.value);
     return `(${rows.sql}) ${r}`;
   }
   if (f.k === "unnest") return unnest(x, analyze(x, f.array), f.alias, f.offset, f.at).sql;
   return named(x, f, where);
 }
 
+/** `SELECT * FROM … [WHERE …]` and nothing more. */
+const isPlain = (q: Query): q is Query & { readonly body: Extract<Body, { k: "select" }> } => {
+  if (q.body.k !== "select" || q.ctes.length > 0 || q.order.length > 0 || q.limit !== null) return false;
+  const { distinct, as, items, group, having, qualify } = q.body.select;
+  return !distinct && as === null && !group && !having && !qualify && items.every((i) => i.k === "star" && i.of === null);
+};
+
 function add(
   x: X,
   alias: string | null,
   r: string,
-  columns: readonly { readonly name: string | null; readonly type: SqlType }[],
+  columns: readonly Pick<Output, "name" | "type" | "unread">[],
+  at: Token,
   value = false,
 ): void {
-  const made: ScopeColumn[] = columns.map((c, k) => ({ name: c.name, type: c.type, sql: `${r}.k${k}` }));
+  const made: ScopeColumn[] = columns.map((c, k) => ({
+    name: c.name,
+    type: c.type,
+    sql: `${r}.k${k}`,
+    ...(c.unread?.column && c.unread.scan ? { column: c.unread.column, scan: c.unread.scan } : {}),
+  }));
   const whole = made[0];
-  if (value && whole) (x.scope as NonNullable<X["scope"]>).relations.push({ alias, columns: structColumns(whole), value: whole });
-  else (x.scope as NonNullable<X["scope"]>).relations.push({ alias, columns: made });
+  relate(x, value && whole ? { alias, columns: structColumns(whole), value: whole } : { alias, columns: made }, at);
+}
+
+/** One more relation of the FROM clause. */
+function relate(x: X, relation: Relation, at: Token): void {
+  const { relations } = x.scope as NonNullable<X["scope"]>;
+  const { alias } = relation;
+  if (alias !== null && relations.some((r) => r.alias?.toLowerCase() === alias.toLowerCase()))
+    throw invalid(`Duplicate table alias ${alias} in the same FROM clause`, at);
+  relations.push(relation);
 }
 
 const structColumns = (value: ScopeColumn): ScopeColumn[] =>
@@ -56,7 +89,7 @@ function unnest(x: X, array: Ex, alias: string | null, offset: string | null, at
   const value: ScopeColumn = { name: alias, type: array.type.element as SqlType, sql: `${r}.v` };
   const columns = structColumns(value);
   const places: ScopeColumn[] = offset === null ? [] : [{ name: offset, type: types.int64, sql: `${r}.o` }];
-  (x.scope as NonNullable<X["scope"]>).relations.push({
+  const relation: Relation = {
     alias,
     columns: [
       ...columns,
@@ -64,7 +97,8 @@ function unnest(x: X, array: Ex, alias: string | null, offset: string | null, at
       ...(columns.length === 0 && value.type.kind !== "STRUCT" ? [{ ...value, hidden: false }] : []),
     ],
     value,
-  });
+  };
+  relate(x, relation, at);
   const source = array.untyped ? `CAST(NULL AS ${held(array.type)})` : array.sql;
   return {
     sql: `LATERAL (SELECT unnest(${source}) AS v, CAST(generate_subscripts(${source}, 1) - 1 AS BIGINT) AS o) ${r}`,
@@ -136,7 +170,7 @@ function named(x: X, f: Extract<From, { k: "table" }>, where: Expr | null): stri
     if (cte) {
       if (f.time) throw invalid("FOR SYSTEM_TIME AS OF is not allowed on WITH clause aliases", f.at);
       const r = fresh(x);
-      add(x, f.alias ?? first, r, cte.columns);
+      add(x, f.alias ?? first, r, cte.columns, f.at);
       return `${cte.sql} ${r}`;
     }
   }
@@ -146,7 +180,7 @@ function named(x: X, f: Extract<From, { k: "table" }>, where: Expr | null): stri
   const information = schemaView(x.env, f.path, f.at);
   if (information) {
     const r = fresh(x);
-    add(x, f.alias ?? (f.path.at(-1) as string), r, information.columns);
+    add(x, f.alias ?? (f.path.at(-1) as string), r, information.columns, f.at);
     return `${information.sql} ${r}`;
   }
   return table(x, f, where);
@@ -206,10 +240,10 @@ function table(x: X, f: Extract<From, { k: "table" }>, where: Expr | null): stri
     at = x.times.get(f.time) ?? null;
     if (at === null) throw invalid("FOR SYSTEM_TIME AS OF TIMESTAMP expression must not be NULL", f.at);
   }
-  if (found.kind === "VIEW" || found.kind === "MATERIALIZED_VIEW") return view(x, found, alias);
+  if (found.kind === "VIEW" || found.kind === "MATERIALIZED_VIEW") return view(x, found, alias, f.at);
   const version = env.tables.version(found, at);
   const { sql, relation } = scanned(x, found, version, alias, partition, at === null);
-  (x.scope as NonNullable<X["scope"]>).relations.push(relation);
+  relate(x, relation, f.at);
   const scan = relation.columns[0]?.scan;
   if (scan) scan.prune = prune(x, found, relation, where);
   return sql;
@@ -272,7 +306,7 @@ function policyFilter(x: X, table: Table, relation: Relation): string {
     .join(" OR ")})`;
 }
 
-function view(x: X, table: Table, alias: string): string {
+function view(x: X, table: Table, alias: string, at: Token): string {
   if (x.views.length > 15) throw runtime("Within a view, views are nested too deeply");
   const c = cursor(lex(table.view ?? "").slice(0, -1));
   const q = parseQuery(c);
@@ -295,6 +329,7 @@ function view(x: X, table: Table, alias: string): string {
     alias,
     r,
     rows.columns.map((col, k) => ({ name: latest(table).columns[k]?.name ?? col.name, type: col.type })),
+    at,
   );
   return `(${rows.sql}) ${r}`;
 }

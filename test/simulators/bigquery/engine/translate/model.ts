@@ -50,8 +50,8 @@ export interface Output {
   readonly type: SqlType;
   /** A NULL that takes the type of what it meets. */
   readonly untyped?: boolean;
-  /** A literal, which an INSERT converts as it would one of VALUES. */
-  readonly constant?: Value;
+  /** A table's column that has not been read yet: it is, when the query around uses it. */
+  readonly unread?: ScopeColumn;
 }
 
 /** A query as SQL; its columns are called k0, k1 … */
@@ -67,7 +67,9 @@ export interface Grouping {
   readonly scope: Scope;
   readonly keys: Map<string, Ex>;
   readonly nodes: Map<Expr, Ex>;
-  seen: boolean;
+  /** The first aggregate, and the first window function. */
+  seen: Token | null;
+  windowed: Token | null;
   grouped: boolean;
   /** Columns of the SELECT's own tables outside of aggregates. */
   free: { readonly name: string; readonly at: Token }[];
@@ -119,6 +121,9 @@ export function within<T>(
 }
 
 const sameName = (a: string | null, b: string): boolean => a !== null && a.toLowerCase() === b;
+
+/** Of `SELECT *` in FROM only what the query around uses is read (docs: estimate and control costs, columns). */
+export const passing: WeakSet<object> = new WeakSet();
 
 export function use(c: ScopeColumn): void {
   if (c.scan && c.column) c.scan.columns.add(c.column);

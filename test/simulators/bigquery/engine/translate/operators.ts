@@ -107,7 +107,8 @@ export function arithmetic(op: string, left: Ex, right: Ex, at: Token): Ex {
 
 export function comparable(x: X, a: Expr, b: Expr, op: string, at: Token): Ex[] {
   const bare = (e: Expr): boolean => e.k === "literal" && e.type === null;
-  if ((bare(a) || bare(b)) && !op.startsWith("IS")) throw invalid(`Operands of ${op === "<>" ? "!=" : op} cannot be literal NULL`, at);
+  if ((bare(a) || bare(b)) && !op.startsWith("IS"))
+    throw invalid(`Operands of ${op === "<>" ? "!=" : op} cannot be literal NULL`, at);
   const { all, type } = together([x.analyze(x, a), x.analyze(x, b)], `operator ${op}`, at);
   equality(type, op, at);
   return all;

@@ -15,6 +15,7 @@ import {
 } from "../cursor.js";
 import { typeNames, types } from "../datatype.js";
 import { syntax, type Token } from "../lex.js";
+import { SimError } from "../types.js";
 import { reserved } from "../words.js";
 import type { Arg, Arm, CallMore, Edge, Expr, Frame, Order, Window } from "./ast.js";
 import { parseQuery, seesQuery } from "./parse-later.js";
@@ -51,8 +52,8 @@ function comparison(c: Cursor): Expr {
   if (op) return pair(at, op === "!=" ? "<>" : op, a, bitOr(c));
   if (takes(c, "IS")) {
     const not = takes(c, "NOT");
-    const what = oneOf(c, "NULL", "TRUE", "FALSE");
-    if (what) return { k: "is", at, what, not, a };
+    const what = oneOf(c, "NULL", "TRUE", "FALSE", "UNKNOWN");
+    if (what) return { k: "is", at, what: what === "UNKNOWN" ? "NULL" : what, not, a };
     must(c, "DISTINCT", "FROM");
     return { k: "distinct", at, not, a, b: bitOr(c) };
   }
@@ -173,10 +174,10 @@ function primary(c: Cursor): Expr {
       return { k: "literal", at, type: types.float64, value: Number(at.value) };
     case "string":
       c.at++;
-      return { k: "literal", at, type: types.string, value: strings(c, at, "string") };
+      return { k: "literal", at, type: types.string, value: alone(c, at) };
     case "bytes":
       c.at++;
-      return { k: "literal", at, type: types.bytes, value: Buffer.from(strings(c, at, "bytes"), "hex") };
+      return { k: "literal", at, type: types.bytes, value: Buffer.from(alone(c, at), "hex") };
     case "parameter":
       c.at++;
       return { k: "parameter", at, name: at.value === "" ? null : at.value, index: at.value === "" ? c.parameters++ : -1 };
@@ -202,11 +203,17 @@ function primary(c: Cursor): Expr {
   }
 }
 
-/** Adjacent literals are one (docs "String and bytes literals"). */
-function strings(c: Cursor, first: Token, kind: "string" | "bytes"): string {
-  let value = first.value;
-  while (peek(c).kind === kind) value += next(c).value;
-  return value;
+/** Other dialects join adjacent literals; Google's analyzer refuses them, in these words. */
+function alone(c: Cursor, first: Token): string {
+  const second = peek(c);
+  if (second.kind !== first.kind) return first.value;
+  if (second.start === first.end)
+    throw syntax("concatenated string literals must be separated by whitespace or comments", second);
+  throw new SimError(
+    "invalidQuery",
+    400,
+    `Concatenation of subsequent string literals is not supported. Did you mean to use the || operator? at [${second.line}:${second.column}]`,
+  );
 }
 
 function parenthesis(c: Cursor): Expr {

@@ -13,6 +13,7 @@ import {
   lookUp,
   newScope,
   type Output,
+  passing,
   type Rows,
   type ScopeColumn,
   use,
@@ -27,6 +28,8 @@ export function query(x: X, q: Query): Rows {
   let { ctes } = x;
   const written: string[] = [];
   for (const cte of q.ctes) {
+    if (q.ctes.some((o) => o !== cte && o.name.toLowerCase() === cte.name.toLowerCase()))
+      throw invalid(`Duplicate alias ${cte.name} for WITH subquery`, q.at);
     if (q.recursive) throw invalid("The simulator does not know WITH RECURSIVE", q.at);
     const made = within(x, { ctes, scope: newScope(x.scope), grouping: null }, () => query(x, cte.query));
     const name = fresh(x);
@@ -46,6 +49,8 @@ function limit(x: X, q: Query): string {
     const made = coerce(analyze(x, e), types.int64, e.at);
     if (!made || (e.k !== "literal" && e.k !== "parameter" && e.k !== "cast"))
       throw syntax(`${what} expects an integer literal or parameter`, e.at);
+    if (e.k === "literal" && typeof e.value === "bigint" && e.value < 0n)
+      throw syntax(`${what} expects a non-negative integer literal or parameter`, e.at);
     return made.sql;
   };
   if (!q.limit) return "";
@@ -131,6 +136,7 @@ function ordinal(e: Expr, count: number): number | null {
 }
 
 interface Made1 extends Ex {
+  readonly unread?: ScopeColumn;
   readonly alias: string | null;
   readonly node: Expr | null;
   readonly at: Token;
@@ -146,7 +152,15 @@ function select(x: X, s: Select, order: readonly Order[]): Made {
     );
     parts.push(`FROM ${tables}`);
   }
-  const grouping: Grouping = { scope: own, keys: new Map(), nodes: new Map(), seen: false, grouped: s.group !== null, free: [] };
+  const grouping: Grouping = {
+    scope: own,
+    keys: new Map(),
+    nodes: new Map(),
+    seen: null,
+    windowed: null,
+    grouped: s.group !== null,
+    free: [],
+  };
   return within(x, { grouping, windows: s.windows, clause: null, inAggregate: false, inWindow: false }, () => {
     if (s.where)
       parts.push(
@@ -164,6 +178,12 @@ function select(x: X, s: Select, order: readonly Order[]): Made {
     const itemFree = grouping.free;
     const having = s.having ? within(x, { clause: "HAVING" }, () => bool(x, s.having as Expr, "HAVING clause")) : null;
     const qualify = s.qualify ? within(x, { clause: "QUALIFY" }, () => bool(x, s.qualify as Expr, "QUALIFY clause")) : null;
+    if (qualify && !grouping.windowed)
+      throw invalid("The QUALIFY clause requires analytic function to be present", (s.qualify as Expr).at);
+    if (!s.from && grouping.windowed)
+      throw invalid("Analytic function not allowed in SELECT without FROM clause", grouping.windowed);
+    if (!s.from && grouping.seen)
+      throw invalid(`Aggregate function ${grouping.seen.value} not allowed in SELECT without FROM clause`, grouping.seen);
     if (s.having && !grouping.seen && !grouping.grouped)
       throw invalid("The HAVING clause requires GROUP BY or aggregation to be present", s.having.at);
     const orders = s.distinct || s.as ? null : order.map((o) => orderOf(x, o, items));
@@ -181,7 +201,7 @@ function select(x: X, s: Select, order: readonly Order[]): Made {
         name: i.alias,
         type: bare(i.type),
         ...(i.untyped ? { untyped: true } : {}),
-        ...(i.constant === undefined ? {} : { constant: i.constant }),
+        ...(i.unread === undefined ? {} : { unread: i.unread }),
       }),
     );
     const written = (i: Made1): string => (i.untyped ? `CAST(${i.sql} AS ${held(i.type)})` : i.sql);
@@ -260,9 +280,10 @@ function item(x: X, i: Item, scope: NonNullable<X["scope"]>): Made1[] {
     .map((f) => {
       const replaced = i.replace.find((r) => r.alias.toLowerCase() === f.name?.toLowerCase());
       if (replaced) return { ...analyze(x, replaced.value), alias: f.name, node: null, at: i.at };
-      use(f);
+      const later = passing.has(i);
+      if (!later) use(f);
       if (!x.grouping?.keys.has(f.sql) && x.grouping?.scope === scope) x.grouping.free.push({ name: f.name ?? "", at: i.at });
-      return { sql: f.sql, type: bare(f.type), alias: f.name, node: null, at: i.at };
+      return { sql: f.sql, type: bare(f.type), alias: f.name, node: null, at: i.at, ...(later ? { unread: f } : {}) };
     });
 }
 

@@ -16,7 +16,9 @@ function present(sql: string, type: SqlType, wide: boolean): string {
     case "BOOL":
       return `CAST(${sql} AS VARCHAR)`;
     case "FLOAT64":
-      return wide ? `CASE WHEN isfinite(${sql}) THEN bq_json_double(${sql}) ELSE bq_double_json(${sql}) END` : `bq_double_json(${sql})`;
+      return wide
+        ? `CASE WHEN isfinite(${sql}) THEN bq_json_double(${sql}) ELSE bq_double_json(${sql}) END`
+        : `bq_double_json(${sql})`;
     case "NUMERIC":
     case "BIGNUMERIC": {
       const written = asText({ sql, type });
