@@ -1,5 +1,6 @@
 import type { ColumnShape, IoOptions, TableRef, TableShape } from "cutover/adapter";
 import { policyShape, read, rowPoliciesShape, type TableAnswer, tablesShape } from "./answers.js";
+import { coverOf } from "./cover.js";
 import { BigQueryFault, fault } from "./errors.js";
 import { type Beside, type Fingerprint, fingerprintOf, nothingBeside, splitLabels } from "./fingerprint.js";
 import type { Field, Link } from "./link.js";
@@ -24,7 +25,7 @@ export async function describe(link: Link, ref: TableRef, o: IoOptions, what: "c
   const columns = (table.schema?.fields ?? []).map((f) => columnOf(f, shown));
   const own = fingerprintOf(table, what === "whole" ? await besideOf(link, held, o) : nothingBeside);
   const print = view === null ? own : viewed(own, view, held);
-  const filter = print.requirePartitionFilter ? wholeFilter(print) : null;
+  const filter = coverOf(print);
   if (filter !== null && view !== null && print.partitioning?.kind === "time" && print.partitioning.column === null)
     throw fault(
       "unsupported",
@@ -79,18 +80,6 @@ function columnOf(f: Field, table: string): ColumnShape {
     native,
     ...(generated ? { generated } : f.defaultValueExpression === undefined ? {} : { default: f.defaultValueExpression }),
   };
-}
-
-/** A condition on the partitions that holds for all rows: queries of the table must name one. */
-function wholeFilter({ partitioning: p }: Fingerprint): string | null {
-  if (p === null) return null;
-  if (p.kind === "range") {
-    const column = syntax.ident([p.column]);
-    return `(${column} >= ${p.start} OR ${column} < ${p.start} OR ${column} IS NULL)`;
-  }
-  const column = p.column === null ? "_PARTITIONTIME" : syntax.ident([p.column]);
-  const first = { DATE: "DATE '0001-01-01'", DATETIME: "DATETIME '0001-01-01'", TIMESTAMP: "TIMESTAMP '0001-01-01 00:00:00+00'" };
-  return `(${column} >= ${first[p.type]} OR ${column} IS NULL)`;
 }
 
 async function besideOf(link: Link, path: TablePath, o: IoOptions): Promise<Beside> {

@@ -146,15 +146,15 @@ async function take(
 }
 
 /** A ledger that does not exist yet is made; a conflict over the lease means that another has just taken it. */
-async function ready<R>(w: Work, body: () => Promise<R>): Promise<R> {
+async function ready<R>(w: Work, body: () => Promise<R>, made = false): Promise<R> {
   try {
     return await body();
   } catch (e) {
     if (!isCutoverError(e, "ADAPTER")) throw e;
     if (e.context.kind === "conflict") throw leaseHeld(w.ctx.settings.pipeline, {});
-    if (e.context.kind !== "missing-object") throw e;
+    if (e.context.kind !== "missing-object" || made) throw e;
     await bootstrap(w);
-    return await body();
+    return ready(w, body, true);
   }
 }
 

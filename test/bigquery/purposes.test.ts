@@ -33,8 +33,8 @@ test("every job bears a word that says what it is for, and is of a kind that the
     await etl.audit();
     await etl.check();
     await etl.recover();
-    for await (const _ of etl.history()) continue;
-    for await (const _ of etl.diff("things", { from: 6, to: 7 })) continue;
+    for await (const _ of etl.history());
+    for await (const _ of etl.diff("things", { from: 6, to: 7 }));
   });
   const seen = jobs.map(({ kind, sql: text, id, statementType }) => {
     const label = /^\/\* cutover \S+ (\S+)/.exec(text)?.[1] ?? id.split("_")[text === "" && kind === "load" ? 2 : 1] ?? "";

@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Simulator, startSnowflake } from "../simulators/snowflake/server.js";
+import { startBigQuery } from "../simulators/bigquery/server.js";
+import { startSnowflake } from "../simulators/snowflake/server.js";
 
 /*
  * The `ts` blocks of a page are one program, run from top to bottom in an empty folder. What it needs and a reader does
@@ -19,11 +20,17 @@ const texts = new Map(await Promise.all([...pages, "examples/postgres/README.md"
 const programs = new Map(pages.map((page) => [page, programOf(textOf(page))] as const).filter(([, p]) => p.trim() !== ""));
 
 let folder = "";
-let sim: Simulator;
-/** Pages on Snowflake log in with what the environment says. */
+let sim: Awaited<ReturnType<typeof startSnowflake>>;
+let google: Awaited<ReturnType<typeof startBigQuery>>;
+/** Pages on services log in with what the environment says. */
 const account = (): Readonly<Record<string, string>> => {
   const o = sim.connectionOptions();
+  const b = google.connectionOptions();
   return {
+    BIGQUERY_PROJECT: b.projectId,
+    BIGQUERY_LOCATION: b.location,
+    BIGQUERY_ACCESS_TOKEN: google.token(),
+    BIGQUERY_API_ENDPOINT: b.apiEndpoint,
     SNOWFLAKE_ACCOUNT: o.account,
     SNOWFLAKE_USER: o.username,
     SNOWFLAKE_PASSWORD: o.password,
@@ -35,12 +42,12 @@ const account = (): Readonly<Record<string, string>> => {
 const fileOf = (page: string): string => join(folder, page.replaceAll("/", "-").replace(/\.md$/, ""), "page.ts");
 
 beforeAll(async () => {
-  sim = await startSnowflake();
+  [sim, google] = await Promise.all([startSnowflake(), startBigQuery()]);
   folder = await realpath(await mkdtemp(join(tmpdir(), "cutover-docs-")));
   // An application's node_modules: the package is found by its name, as its users find it.
   await mkdir(join(folder, "node_modules"));
   await symlink(root, join(folder, "node_modules", "cutover"), "dir");
-  for (const name of ["zod", "@duckdb", "@types", "snowflake-sdk"])
+  for (const name of ["zod", "@duckdb", "@types", "@google-cloud", "snowflake-sdk"])
     await symlink(join(root, "node_modules", name), join(folder, "node_modules", name), "dir");
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   for (const [page, program] of programs) {
@@ -49,7 +56,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await sim.close();
+  await Promise.all([sim.close(), google.close()]);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -1,7 +1,8 @@
 import { type ColumnShape, CutoverError, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import { coverOf } from "../cover.js";
 import type { ScriptOp } from "../script.js";
 import { syntax } from "../syntax.js";
-import { coverOf, type Pruning, pruningOf } from "./prune.js";
+import { type Pruning, pruningOf } from "./prune.js";
 import { all, columnsOf, fallback, inScope, listed, name, names, record, sameKey, sameRow, table, told } from "./words.js";
 
 type Capture = Step<"capture">;
@@ -25,7 +26,7 @@ function liveRows(s: Capture, where: readonly Sql[]): Sql {
 const given = (s: Capture): readonly Sql[] => (s.prune === null ? [] : [s.prune]);
 /** A condition on live that every row meets, where the table is read with one only; it ends with `tail`. */
 const covering = (s: Capture, head: string, tail = ""): string => {
-  const cover = coverOf(s.live, "l");
+  const cover = coverOf(s.live.fingerprint, "l");
   return cover === null ? "" : `${head}${cover}${tail}`;
 };
 

@@ -1,7 +1,8 @@
 import { type ColumnShape, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import { coverOf } from "../cover.js";
 import type { ScriptOp } from "../script.js";
 import { sameValue, syntax } from "../syntax.js";
-import { coverOf, type Pruning, pruningOf } from "./prune.js";
+import { type Pruning, pruningOf } from "./prune.js";
 import { all, columnsOf, fallback, images, listed, name, names, sameKey, sameRow, table, told } from "./words.js";
 
 type Exchange = Step<"exchange">;
@@ -30,7 +31,7 @@ function partsOfImages(s: Exchange, parts: Pruning): Sql {
   const from = `FROM ${table(s.changes)} AS ${name("i")}`;
   const chosen = images(s.release, s.remove, "i");
   if (parts.column !== null) return raw(`SELECT ${name("i", parts.column)} AS value ${from} WHERE ${chosen}`);
-  const cover = coverOf(s.live, "l");
+  const cover = coverOf(s.live.fingerprint, "l");
   const met = s.key.length === 0 ? sameRow(columnsOf(s.live), "i", "l") : sameKey(s.key, "i", "l");
   return raw(
     `SELECT ${parts.value("l")} AS value ${from} JOIN ${table(s.live.ref)} AS ${name("l")} ON ${met} WHERE ${chosen}${cover === null ? "" : ` AND ${cover}`}`,
@@ -86,7 +87,7 @@ function removal(s: Exchange, parts: Pruning | null): readonly ScriptOp[] {
 /** Keys that others took since the images were recorded would be twice in the table; a capture of this very block has seen to it. */
 function untaken(s: Exchange): readonly SqlOp[] {
   if (s.inserts === 0 || s.captured) return [];
-  const cover = coverOf(s.live, "l");
+  const cover = coverOf(s.live.fingerprint, "l");
   const met = `${table(s.changes)} AS ${name("i")} JOIN ${table(s.live.ref)} AS ${name("l")} ON ${sameKey(s.key, "i", "l")} AND `;
   const chosen = `${images(s.release, other(s), "i")}${cover === null ? "" : ` AND ${cover}`}`;
   return [
@@ -163,7 +164,7 @@ export function fill(s: Step<"fill">): readonly SqlOp[] {
 }
 
 export const empty = (s: Step<"empty">): readonly SqlOp[] => [
-  sqlOp(`DELETE FROM ${table(s.live.ref)} AS ${name("l")} WHERE ${coverOf(s.live, "l") ?? "TRUE"}`, {
+  sqlOp(`DELETE FROM ${table(s.live.ref)} AS ${name("l")} WHERE ${coverOf(s.live.fingerprint, "l") ?? "TRUE"}`, {
     expect: { affected: s.rows },
   }),
 ];

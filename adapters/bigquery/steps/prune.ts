@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type ColumnType, type Row, raw, type Sql, type TableShape, template } from "cutover/adapter";
+import { coverOf, partitionColumn } from "../cover.js";
 import { type Partitioning, readFingerprint } from "../fingerprint.js";
 import type { ScriptOp, Variable } from "../script.js";
 import { syntax } from "../syntax.js";
@@ -31,11 +32,11 @@ export function pruningOf(live: TableShape, key: readonly string[]): Pruning | n
   // Cutting a DATETIME, or a number, is not known to spare anything (docs: querying partitioned tables): from the first to the last.
   const ranged = partitioning.kind === "range" || partitioning.type === "DATETIME";
   const cut = ranged ? byRange(partitioning, id) : byValue(partitioning, id);
-  const value = (alias: string): string => columnOf(partitioning, alias);
+  const value = (alias: string): string => partitionColumn(partitioning, alias);
   // A dry run does not know what a variable holds, so where a filter is asked for, one stands there that needs none.
   const where = (alias: string): string => {
     const inParts = nullable ? `(${cut.where(value(alias))} OR ${value(alias)} IS NULL)` : cut.where(value(alias));
-    const cover = coverOf(live, alias);
+    const cover = coverOf(live.fingerprint, alias);
     return cover === null ? inParts : `${cover} AND ${inParts}`;
   };
   const { variables } = cut;
@@ -92,23 +93,4 @@ function byRange(p: Partitioning, id: string): Cut {
     },
     where: (value) => `${value} BETWEEN ${low} AND ${high}`,
   };
-}
-
-const columnOf = (p: Partitioning, alias: string): string =>
-  p.column === null ? `${syntax.ident([alias])}._PARTITIONTIME` : syntax.ident([alias, p.column]);
-
-/**
- * What is true of every row of a table that is read in whole only with a filter on its partitions (`require_partition_filter`); null
- * where none is needed.
- */
-export function coverOf(live: TableShape, alias: string): string | null {
-  const print = readFingerprint(live.fingerprint);
-  if (print === null || print.partitioning === null || !print.requirePartitionFilter) return null;
-  const column = columnOf(print.partitioning, alias);
-  const least = leastOf(print.partitioning);
-  return `(${column} >= ${least} OR ${column} IS NULL)`;
-}
-function leastOf(p: Partitioning): string {
-  if (p.kind === "range") return "-9223372036854775808";
-  return p.type === "DATE" ? "DATE '0001-01-01'" : `${p.type} '0001-01-01 00:00:00'`;
 }

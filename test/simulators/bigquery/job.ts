@@ -108,7 +108,11 @@ export function makeJob(
     const outcome = await work(signal);
     // what has happened has happened: the signal comes too late
     await wait(twist.done, false);
-    if (twist.fails) throw twist.fails.error;
+    if (twist.fails) {
+      // What a script did before is told by its children all the same.
+      if (outcome.result && "children" in outcome.result) twist.fails.error.children = outcome.result.children;
+      throw twist.fails.error;
+    }
     return outcome;
   };
   const run = async (work: Work, twist: Twist): Promise<() => void> => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
+import type { Outgoing } from "../shared/http.js";
 import { SimError } from "./engine/types.js";
 import { errors } from "./errors.js";
 
@@ -106,7 +107,7 @@ export interface Upload {
   /** Bytes that have been stored. */
   have: number;
   /** The answer to the request that completed it; whoever asks again gets it again. */
-  answer: { readonly status: number; readonly type: string; readonly body: string } | null;
+  answer: Outgoing | null;
 }
 
 export interface Uploads {

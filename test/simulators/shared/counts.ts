@@ -6,8 +6,8 @@ export function add(to: Record<string, number>, name: string): void {
 }
 
 /** Each number less the one of the same name. */
-export const less = <K extends string>(a: Readonly<Record<K, number>>, b: Readonly<Record<K, number>>): Record<K, number> =>
-  Object.fromEntries(Object.keys(a).map((name) => [name, a[name as K] - b[name as K]])) as Record<K, number>;
+export const less = <T extends Counted>(a: T, b: { readonly [K in keyof T]: number }): { readonly [K in keyof T]: number } =>
+  Object.fromEntries(Object.keys(a).map((name) => [name, (a[name] ?? 0) - (b[name] ?? 0)])) as { [K in keyof T]: number };
 
 /** The same of what was counted by names as they came: those of which nothing came are left out. */
 export const lessByName = (a: Counted, b: Counted): Record<string, number> =>

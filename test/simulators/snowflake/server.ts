@@ -10,7 +10,7 @@ import { detaching, type SessionFacts } from "./detached.js";
 import { openEngine } from "./engine/index.js";
 import { type SimEngine, type SimEngineOptions, SimError } from "./engine/types.js";
 import { errors } from "./errors.js";
-import { type Fault, type Faults, faultBook } from "./faults.js";
+import { type Faults, faultBook } from "./faults.js";
 import type { User } from "./login.js";
 import { queries } from "./queries.js";
 import type { ChunkSizes } from "./results.js";

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import * as z from "zod";
+import { orAbort } from "../shared/waiting.js";
 import { bindTarget, createBindStage, stagedBinds } from "./binds.js";
 import { type SimBind, type SimEngine, SimError, type SimResult } from "./engine/types.js";
 import { errors } from "./errors.js";
 import { defaultParameters, type ParameterValue, statementTimeout } from "./parameters.js";
-import { orAbort, type Queries, type Query, type Work } from "./queries.js";
+import type { Queries, Query, Work } from "./queries.js";
 import type { Session, Sessions } from "./sessions.js";
 import { systemCall } from "./system.js";
 import { kindOf, splitStatements } from "./text.js";

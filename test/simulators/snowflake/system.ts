@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { orAbort } from "../shared/waiting.js";
 import { SimError, type SimResult } from "./engine/types.js";
 import { errors } from "./errors.js";
-import { orAbort, type Queries } from "./queries.js";
+import type { Queries } from "./queries.js";
 import type { Sessions } from "./sessions.js";
 import { withoutLead } from "./text.js";
 

@@ -1,3 +1,5 @@
+import { nameText } from "./catalog.js";
+import type { Scan } from "./env.js";
 import { SimError, type TableName } from "./types.js";
 
 /**
@@ -12,6 +14,7 @@ export interface Privileges {
   demand(user: string, permission: string, on: Partial<TableName>): void;
 }
 
+export const fineGrained = "datacatalog.categories.fineGrainedGet";
 const viewer = ["datasets.get", "tables.get", "tables.getData", "tables.list", "tables.getIamPolicy", "tables.createSnapshot"];
 const editor = [
   ...viewer,
@@ -51,7 +54,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
     "jobs.update",
     "rowAccessPolicies.overrideTimeTravelRestrictions",
   ],
-  "roles/datacatalog.categoryFineGrainedReader": ["datacatalog.categories.fineGrainedGet"],
+  "roles/datacatalog.categoryFineGrainedReader": [fineGrained],
 };
 
 const full = (permission: string): string =>
@@ -142,3 +145,16 @@ export const policyTagDenied = (tag: string, column: string): SimError =>
     403,
     `Access Denied: BigQuery BigQuery: User has neither fine-grained reader nor masked get permission to get data protected by policy tag "${tag}" on column ${column}.`,
   );
+
+/**
+ * Columns that a statement reads, whatever it does with them (docs "Impact on writes from column-level access control": what an INSERT
+ * or a load writes is not asked for). @throws SimError for one under a policy tag that the user may not read.
+ */
+export function checkTags(scans: readonly Scan[], { may }: Pick<Privileges, "may">, user: string): void {
+  for (const { table, columns } of scans)
+    for (const { name, policyTags } of columns) {
+      const [tag] = policyTags;
+      if (tag === undefined || may(user, fineGrained, table.name)) continue;
+      throw policyTagDenied(tag, `${nameText(table.name).replace(":", ".")}.${name}`);
+    }
+}

@@ -168,6 +168,7 @@ function environments(core: Core, privileges: Privileges, q: QueryRequest, scope
       prunes: dryRun ? prunesDry : prunes,
       async planned() {
         checkFilters(log.scans);
+        checkTags(log.scans, privileges, q.user);
         bytes = await log.bytes();
         const cost = billed(bytes, log.tables().length);
         checkBudget(cost, q.statementByteBudget);

@@ -11,7 +11,7 @@ import {
   type Table,
   type Version,
 } from "../catalog.js";
-import { type Privileges, policyTagDenied } from "../privileges.js";
+import { fineGrained, type Privileges, policyTagDenied } from "../privileges.js";
 import { copyParts, type Physical, withConnection } from "../store.js";
 import { type Core, travelled } from "../transactions.js";
 import { type CopyRequest, type CopyResult, SimError, type TableName } from "../types.js";
@@ -161,7 +161,7 @@ function source(core: Core, privileges: Privileges, name: TableName, c: Copy): S
   // "You cannot copy columns if you don't have access to them" (docs "Restrict access with column-level access control").
   for (const column of version.columns) {
     const [tag] = column.policyTags;
-    if (tag !== undefined && !privileges.may(c.user, "datacatalog.categories.fineGrainedGet", read.name))
+    if (tag !== undefined && !privileges.may(c.user, fineGrained, read.name))
       throw policyTagDenied(tag, `${nameText(read.name).replace(":", ".")}.${column.name}`);
   }
   if (

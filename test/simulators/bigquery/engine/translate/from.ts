@@ -240,7 +240,10 @@ function table(x: X, f: Extract<From, { k: "table" }>, where: Expr | null): stri
     at = x.times.get(f.time) ?? null;
     if (at === null) throw invalid("FOR SYSTEM_TIME AS OF TIMESTAMP expression must not be NULL", f.at);
   }
-  if (found.kind === "VIEW" || found.kind === "MATERIALIZED_VIEW") return view(x, found, alias, f.at);
+  if (found.kind === "VIEW" || found.kind === "MATERIALIZED_VIEW") {
+    const under = passedThrough(found);
+    return under === null ? view(x, found, alias, f.at) : through(x, { ...under, alias, at: f.at }, where);
+  }
   const version = env.tables.version(found, at);
   const { sql, relation } = scanned(x, found, version, alias, partition, at === null);
   relate(x, relation, f.at);
@@ -304,6 +307,24 @@ function policyFilter(x: X, table: Table, relation: Relation): string {
       return within(x, { scope, clause: "row access policy" }, () => bool(x, e, "filter").sql);
     })
     .join(" OR ")})`;
+}
+
+/** The table of a view that is `SELECT * FROM p.d.t`: what is asked of the view spares partitions of the table. */
+function passedThrough({ view: text }: Table): Extract<From, { k: "table" }> | null {
+  const c = cursor(lex(text ?? "").slice(0, -1));
+  const q = parseQuery(c);
+  if (!isPlain(q)) return null;
+  const { from: of, where, items } = q.body.select;
+  const all = items.length === 1 && items.every((i) => i.k === "star" && i.except.length === 0 && i.replace.length === 0);
+  return all && where === null && of?.k === "table" && of.path.length === 3 && of.time === null ? of : null;
+}
+/** Pseudo columns stay with the table. */
+function through(x: X, f: Extract<From, { k: "table" }>, where: Expr | null): string {
+  const sql = table(x, f, where);
+  const { relations } = x.scope as NonNullable<X["scope"]>;
+  const made = relations.pop() as Relation;
+  relations.push({ ...made, columns: made.columns.filter((c) => !c.hidden) });
+  return sql;
 }
 
 function view(x: X, table: Table, alias: string, at: Token): string {
