@@ -144,6 +144,13 @@ const messages: readonly (readonly [message: RegExp, meaning: Meaning])[] = [
   ],
   [/^Not found:/i, absent],
   [
+    /Invalid snapshot time|Cannot read (?:before|beyond)|Invalid time travel/i,
+    [
+      "missing-object",
+      "The table's history does not reach that far: it goes back 7 days, or what the dataset keeps, and not beyond the day it was made.",
+    ],
+  ],
+  [
     /UPDATE\/MERGE must match at most one source row/i,
     ["bad-data", "Several rows came for one row of the table; the key must be unique on both sides."],
   ],

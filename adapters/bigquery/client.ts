@@ -110,11 +110,14 @@ export function send(
   });
 }
 
+/** Addresses without users, passwords and parameters: that of an upload is as good as a key to it. */
+const bare = (text: string): string => text.replace(/(\bhttps?:\/\/)(?:[^\s/@?#]*@)?([^\s?"']*)(?:\?[^\s"']*)?/gi, "$1$2");
+
 /** The client's error without what hangs on it: requests and responses, whose headers hold tokens. */
 export function translate(e: unknown, redact: (text: string) => string): BigQueryFault {
   if (e instanceof BigQueryFault) return e;
   const native = nativeOf(e);
-  const message = redact(native.message).trim();
+  const message = redact(bare(native.message)).trim();
   const found = new BigQueryFault(message, explain({ ...native, message }), native);
   // An answer that is no success may come from a machine in between, which does not know what the one behind it did.
   const open = native.sent && (native.status === null || native.status >= 500);

@@ -47,7 +47,10 @@ const place = {
 };
 const own = {
   /** Another address of the service: `http://127.0.0.1:9050`. */
-  apiEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+  apiEndpoint: z
+    .url({ protocol: /^https?$/ })
+    .refine((address) => !/[@?#]/.test(address), "can have no user, no password and no parameters")
+    .optional(),
 };
 const given = {
   client: z.strictObject({

@@ -2,20 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import {
-  type CallOptions,
-  type Config,
-  type CutoverError,
-  cutover,
-  type ErrorCode,
-  isCutoverError,
-  type Pipeline,
-  rows,
-  type Table,
-  table,
-} from "cutover";
+import { type CallOptions, type Config, cutover, type ErrorCode, type Pipeline, rows, type Table, table } from "cutover";
 import { duckdb } from "cutover/duckdb";
 import { expect, onTestFinished } from "vitest";
+import { type Failed, failure } from "../support/failure.js";
+
+export { failure };
 
 type Tables = Readonly<Record<string, Table>>;
 type AnyRow = Record<string, unknown>;
@@ -92,23 +84,8 @@ export async function world(
   };
 }
 
-/** The error that `act` ends with, which must be of that code and say something. */
-export async function failure<C extends ErrorCode>(act: () => unknown, code: C): Promise<CutoverError<C>> {
-  const e = await Promise.resolve()
-    .then(act)
-    .then(
-      (value) => {
-        throw new Error(`expected ${code}, but it resolved: ${JSON.stringify(value)}`);
-      },
-      (error: unknown) => error,
-    );
-  if (!isCutoverError(e, code)) throw new Error(`expected ${code}`, { cause: e });
-  expect(e.message).not.toBe("");
-  return e as unknown as CutoverError<C>;
-}
-
-/** As {@link failure}; and nothing was changed, and the next run works. */
-export async function refused<C extends ErrorCode>(w: World, act: () => unknown, code: C): Promise<CutoverError<C>> {
+/** As `failure`; and nothing was changed, and the next run works. */
+export async function refused<C extends ErrorCode>(w: World, act: () => unknown, code: C): Promise<Failed<C>> {
   const before = await w.snapshot();
   const e = await failure(act, code);
   expect(await w.snapshot()).toEqual(before);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Candidate, isCutoverError, noRows, notNull, rows, sql, table } from "cutover";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Etl, failure, goodRun, manyOrders, order, orders, type Region, refused, region, type World } from "./world.js";
+import { type Etl, failure, goodRun, manyOrders, order, type Region, refused, region, type World } from "./world.js";
 
 let here: Region;
 let folder: string;
@@ -160,7 +160,7 @@ describe("a permission that the account lacks", () => {
   const all = Object.keys(operations);
   const but = (...others: readonly string[]) => all.filter((o) => !others.includes(o));
 
-  test.each<[string, "project" | "dataset" | "ledger", readonly string[], RegExp]>([
+  const lacking: readonly (readonly [string, "project" | "dataset" | "ledger", readonly string[], RegExp])[] = [
     ["roles/bigquery.jobUser", "project", all, onJobs],
     ["tables.get", "dataset", but("recover"), onData],
     ["tables.getData", "dataset", but("recover"), onData],
@@ -173,27 +173,28 @@ describe("a permission that the account lacks", () => {
     ["tables.updateData", "ledger", but("audit", "check"), onData],
     ["tables.create", "ledger", ["run", "load"], onData],
     ["tables.list", "ledger", ["recover"], onData],
-  ])("%s on the %s: %j", async (permission, where, what, hint) => {
+  ];
+  test("each operation says which role it takes, changes nothing, and works with it", async () => {
     const w = await limited();
-    const on = { project: null, dataset: w.dataset, ledger: w.ledger }[where];
-    const before = [await w.live(), await w.p.status()];
-    for (const name of what) {
-      w.revoke(permission, on);
-      const e: unknown = await Promise.resolve(operations[name]?.(w.p, w.candidate)).then(
-        () => new Error(`${name} works without`),
-        (x: unknown) => x,
-      );
-      w.grant(permission, on);
-      if (!isCutoverError(e)) throw e;
-      expect([name, e.code, e.message]).toEqual([
-        name,
-        expect.stringMatching(/^(ADAPTER|UNSUPPORTED|PUBLISH_FAILED)$/),
-        expect.stringMatching(hint),
-      ]);
-      expect(e.context).toMatchObject({ pipeline: "p" });
-      if (isCutoverError(e, "ADAPTER")) expect(e.context).toMatchObject({ kind: "denied", outcome: "not-applied" });
-      if (isCutoverError(e, "PUBLISH_FAILED")) expect(e.context.state).toBe("before");
-      expect([await w.live(), await w.p.status()]).toEqual(before);
+    const before = [await w.live(), await w.p.status()] as const;
+    for (const [permission, where, what, hint] of lacking) {
+      const on = { project: null, dataset: w.dataset, ledger: w.ledger }[where];
+      for (const name of what) {
+        const act = [permission, where, name];
+        w.revoke(permission, on);
+        const e = await failure(() => operations[name]?.(w.p, w.candidate), "ADAPTER", "UNSUPPORTED", "PUBLISH_FAILED").catch(
+          (cause: unknown) => {
+            throw new Error(act.join(), { cause });
+          },
+        );
+        w.grant(permission, on);
+        expect([...act, e.message]).toEqual([...act, expect.stringMatching(hint)]);
+        expect(e.context).toMatchObject({ pipeline: "p" });
+        if (isCutoverError(e, "ADAPTER")) expect(e.context).toMatchObject({ kind: "denied", outcome: "not-applied" });
+        if (isCutoverError(e, "PUBLISH_FAILED")) expect(e.context.state).toBe("before");
+        expect([...act, await w.live()]).toEqual([...act, before[0]]);
+      }
+      expect([permission, await w.p.status()]).toEqual([permission, before[1]]);
     }
     await w.candidate.swap();
     expect(await w.live()).toEqual(["1=v1", "2=v2", "3=v3", "5=v5"]);
@@ -320,7 +321,7 @@ describe("a source that fails in mid-stream leaves nothing behind", () => {
   const spools = async () => (await readdir(tmpdir())).filter((n) => n.startsWith("cutover-")).sort();
   test.each<[string, number]>([
     ["a few rows", 10],
-    ["many", 200_000],
+    ["many", 100_000],
   ])("after %s", async (_, count) => {
     const w = await settled();
     const before = await spools();

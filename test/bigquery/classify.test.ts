@@ -32,6 +32,7 @@ const told: readonly (readonly [reason: string, message: string, kind: string, h
     /FineGrainedReader/,
   ],
   ["duplicate", "Already Exists: Table p:d.t", "unsupported", /exists/],
+  ["invalidQuery", "Invalid snapshot time 1 for table p:d.t@1. Cannot read before 2.", "missing-object", /history/],
   ["quotaExceeded", "Quota exceeded: Your table exceeded quota for imports or query appends per table", "resources", /quota/],
   ["rateLimitExceeded", "Exceeded rate limits: too many table update operations for this table", "transient", /again/],
   ["jobRateLimitExceeded", "Job exceeded rate limits", "transient", /again/],

@@ -22,6 +22,8 @@ test("every job bears a word that says what it is for, and is of a kind that the
     for (const v of [1, 2, 3, 4, 5]) await etl.run({ things: some(v) });
     await etl.run({ things: query(sql`SELECT id, v + 1 AS v, 6 AS seq FROM app.things`) });
     await etl.run({ things: some(7, 20_000) });
+    await etl.rollback({ to: 2, restore: "time-travel" });
+    await etl.unhold();
     const candidate = await etl.clone();
     await candidate.load({ things: some(8) });
     await candidate.transform(sql`UPDATE ${candidate.refs.things} SET v = 0 WHERE id = 1`);
@@ -29,19 +31,27 @@ test("every job bears a word that says what it is for, and is of a kind that the
     await candidate.swap();
     await etl.rollback();
     await etl.redo();
-    await etl.rollback({ to: 2, restore: "time-travel" });
     await etl.audit();
     await etl.check();
     await etl.recover();
     for await (const _ of etl.history());
     for await (const _ of etl.diff("things", { from: 6, to: 7 }));
   });
-  const seen = jobs.map(({ kind, sql: text, id, statementType }) => {
-    const label = /^\/\* cutover \S+ (\S+)/.exec(text)?.[1] ?? id.split("_")[text === "" && kind === "load" ? 2 : 1] ?? "";
-    const word = kind === "copy" ? (id.startsWith("cutover_things_clone_") ? "clone" : "swap") : label;
-    return `${word}: ${statementType === "SCRIPT" ? "script" : kind}`;
-  });
-  const known = Object.entries(purposes).flatMap(([word, { jobs: kinds }]) => kinds.map((kind) => `${word}: ${kind}`));
-  expect([...new Set(seen)].filter((s) => !known.includes(s)).sort()).toEqual([]);
+  // The first to ask for a lease finds no ledger yet: that job fails before it is known to be a script.
+  const seen = jobs
+    .filter((j) => j.outcome === "ok")
+    .map(({ kind, sql: text, id, statementType }) => {
+      const word = /^\/\* cutover \S+ (\S+)/.exec(text)?.[1] ?? /^cutover_things_(\w+?)_/.exec(id)?.[1] ?? "swap";
+      return { word, kind: statementType === "SCRIPT" ? "script" : kind };
+    });
+  const found = Object.fromEntries(
+    [...new Set(seen.map((j) => j.word))].map((word) => [
+      word,
+      [...new Set(seen.filter((j) => j.word === word).map((j) => j.kind))].sort(),
+    ]),
+  );
+  const told = Object.fromEntries(Object.keys(found).map((word) => [word, [...(purposes[word]?.jobs ?? [])].sort()]));
+  expect(found).toEqual(told);
+  expect(Object.keys(found)).toEqual(expect.arrayContaining(["lease", "stage", "publish", "clone", "swap", "restore"]));
   await etl.close();
 }, 60_000);

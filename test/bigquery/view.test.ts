@@ -1,8 +1,9 @@
-import { cutover, isCutoverError, notNull, type Pipeline, rows, sql, table, unique } from "cutover";
-import { adapterOf, type NativeOp, type Warehouse } from "cutover/adapter";
+import { cutover, isCutoverError, notNull, rows, sql, table, unique } from "cutover";
+import type { NativeOp, Warehouse } from "cutover/adapter";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { BigQueryNative } from "../../adapters/bigquery/natives.js";
 import { wrapped } from "../../src/conformance/wrapped.js";
+import { long } from "../support/long.js";
 import { type Project, project } from "./place.js";
 
 let p: Project;
@@ -98,7 +99,8 @@ test("other columns come by a swap, and go by a rollback, with what people say a
   const etl = pipeline(name);
   await run(etl, 1, 2, "a");
   const candidate = await etl.clone();
-  await candidate.transform(sql`ALTER TABLE ${candidate.refs.orders} ADD COLUMN extra INT64 OPTIONS (description = 'more')`);
+  await candidate.transform(sql`ALTER TABLE ${candidate.refs.orders} ADD COLUMN extra INT64`);
+  await candidate.transform(sql`ALTER TABLE ${candidate.refs.orders} ALTER COLUMN extra SET OPTIONS (description = 'more')`);
   await candidate.transform(sql`UPDATE ${candidate.refs.orders} SET extra = id WHERE TRUE`);
   await candidate.swap();
   expect(await p.sql(`SELECT SUM(extra) AS n FROM app.${name}`)).toEqual([{ n: 3n }]);
@@ -144,13 +146,22 @@ test("of a partitioned version that asks for a filter the partitions of a releas
   const body = { view: { query: `SELECT * FROM \`${p.sim.project}\`.\`app\`.\`${name}__v_0\``, useLegacySql: false } };
   const tableReference = { projectId: p.sim.project, datasetId: "app", tableId: name };
   await p.sim.engine.tables.insert({ projectId: p.sim.project, datasetId: "app" }, { tableReference, ...body }, by);
-  const days = table(`app.${name}`, { columns: { id: "int64", day: "date", v: "string?" }, key: ["id", "day"], checks: [unique("id", "day")] });
+  const days = table(`app.${name}`, {
+    columns: { id: "int64", day: "date", v: "string?" },
+    key: ["id", "day"],
+    checks: [unique("id", "day")],
+  });
   const etl = cutover({ warehouse: view(), pipeline: name, tables: { days } });
   onTestFinished(() => etl.close());
   const feed = (v: string, on: readonly number[]) => ({
     days: rows(on.flatMap((d) => [1, 2, 3].map((id) => ({ id, day: `2026-01-${String(d).padStart(2, "0")}`, v })))),
   });
-  await etl.run(feed("a", Array.from({ length: 20 }, (_, i) => i + 1)));
+  await etl.run(
+    feed(
+      "a",
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    ),
+  );
   expect(await etl.run(feed("b", [7]))).toMatchObject({ tables: { days: { updated: 3 } } });
   const candidate = await etl.clone();
   await candidate.swap();
@@ -171,13 +182,16 @@ describe("what is no view on a version is refused", () => {
   };
   test("a table, with the two statements that make it one", async () => {
     const name = fresh();
-    await p.sql(`CREATE TABLE app.${name} (id INT64 NOT NULL, v STRING, seq INT64 NOT NULL)`, `INSERT INTO app.${name} VALUES (1, 'old', 1)`);
+    await p.sql(
+      `CREATE TABLE app.${name} (id INT64 NOT NULL, v STRING, seq INT64 NOT NULL)`,
+      `INSERT INTO app.${name} VALUES (1, 'old', 1)`,
+    );
     const e = await refusal(name);
     expect(e.code).toBe("UNSUPPORTED");
     const [first, second] = /ALTER .*;/.exec(`${e.message} ${JSON.stringify(e.context)}`)?.[0].split("; ") ?? [];
     await p.sql(String(first), String(second).replace(/;.*$/, ""));
     const etl = pipeline(name);
-    await etl.adopt({ watermarks: { orders: "1" } } as never);
+    await etl.adopt({ watermarks: { orders: 1n } } as never);
     await run(etl, 2, 2, "new", 10);
     expect(await live(name)).toEqual(["1=old", "2=new"]);
     await (await cloned(etl)).swap();
@@ -193,33 +207,45 @@ describe("what is no view on a version is refused", () => {
   });
 });
 
-/** The same, but the k-th call of a swap's own statements fails: before it is sent, or after it took effect. */
+/** A warehouse whose process ends at the k-th call of a swap's own statements: before it is sent, or after it took effect. */
 function struck(k: number, when: "before" | "after"): { readonly warehouse: Warehouse; readonly calls: string[] } {
   const calls: string[] = [];
-  const gone = () => Object.assign(new Error("the connection is gone"), { code: "ECONNRESET" });
+  let dead = false;
+  const alive = <T>(body: () => Promise<T>): Promise<T> => (dead ? Promise.reject(new Error("dead")) : body());
   const warehouse = wrapped(view(), {
+    open: (open, o) => alive(() => open(o)),
     session: (own) => ({
-      execute: async (op, o) => {
-        if (!/ swap /.test(`${o.tag} `) || !("native" in op)) return own.execute(op, o);
-        calls.push((op as unknown as NativeOp<BigQueryNative>).native.call);
-        if (calls.length === k && when === "before") throw gone();
-        const done = await own.execute(op, o);
-        if (calls.length === k) throw gone();
-        return done;
-      },
+      atomic: (block, o) => alive(() => own.atomic(block, o)),
+      describe: (ref, o, what) => alive(() => own.describe(ref, o, what)),
+      list: (schema, prefix, o) => alive(() => own.list(schema, prefix, o)),
+      execute: (op, o) =>
+        alive(async () => {
+          if (!/ swap\b/.test(o.tag) || !("native" in op)) return own.execute(op, o);
+          calls.push((op as unknown as NativeOp<BigQueryNative>).native.call);
+          dead = calls.length === k;
+          if (dead && when === "before") throw new Error("dead");
+          const done = await own.execute(op, o);
+          if (dead) throw new Error("dead");
+          return done;
+        }),
     }),
-    classify: (e, known) => {
-      const fault = known(e);
-      return e instanceof Error && e.message === "the connection is gone" ? { ...fault, kind: "transient", outcome: "unknown" } : fault;
-    },
   });
   return { warehouse, calls };
 }
+/** Leases of owners that are silent run out. */
+async function later(): Promise<void> {
+  const { items } = p.sim.engine.tables.list({ projectId: p.sim.project, datasetId: "cutover_ledger" }, { maxResults: 1000 }, by);
+  for (const t of items
+    .map((i) => String((i["tableReference"] as { tableId?: unknown }).tableId))
+    .filter((n) => n.startsWith("lease_")))
+    await p.sql(`UPDATE cutover_ledger.${t} SET expires_at = TIMESTAMP '2000-01-01 00:00:00+00' WHERE owner IS NOT NULL`);
+}
 
 describe("a swap that stops between any two of its calls is carried on, and readers see one version or the other", () => {
-  const parts = ["mark", "mark", "copy", "dress", "version", "repoint", "retire", "dress", "drop"];
-  for (const when of ["before", "after"] as const)
-    test.each(parts.map((part, i) => [i + 1, part] as const))(`${when} call %i, %s`, async (k, part) => {
+  const parts = ["mark", "copy", "dress", "version", "repoint", "retire", "dress", "drop"];
+  const points = parts.map((part, i) => [i + 1, part] as const).filter(([, part]) => long || /copy|repoint|retire/.test(part));
+  for (const when of long ? (["before", "after"] as const) : (["after"] as const))
+    test.each(points)(`${when} call %i, %s`, async (k, part) => {
       const name = fresh();
       const { warehouse, calls } = struck(k, when);
       const etl = pipeline(name, warehouse);
@@ -229,6 +255,7 @@ describe("a swap that stops between any two of its calls is carried on, and read
       expect(calls.at(-1)).toBe(part);
       const seen = (await live(name)).join();
       expect(["1=a,2=a", "1=swapped,2=a"]).toContain(seen);
+      await later();
       const next = pipeline(name);
       await next.recover();
       const status = await next.status();
@@ -287,28 +314,38 @@ test("rows that others write to the version between decision and swap are neithe
   await run(etl, 1, 2, "a");
   const candidate = await cloned(etl);
   intrude = () => p.sql(`INSERT INTO app.${name}__v_0 VALUES (99, 'theirs', 99)`);
-  const e = await candidate.swap().then(() => null, (error: unknown) => error);
+  const e = await candidate.swap().then(
+    () => null,
+    (error: unknown) => error,
+  );
   intrude = null;
   if (!isCutoverError(e)) throw new Error("not refused");
   expect(await live(name)).toEqual(["1=a", "2=a", "99=theirs"]);
   expect((await etl.status()).live).toBe(1);
 });
 
-test("invariant 5: a swap that was overtaken points the view nowhere", async () => {
+test("invariant 5: who was overtaken in a swap, and wakes later, points the view nowhere", async () => {
   const name = fresh();
-  const adapter = adapterOf(view());
-  const [slow, quick] = [pipeline(name), pipeline(name)];
+  const slow = pipeline(name);
   await run(slow, 1, 2, "a");
-  expect(adapter?.capabilities.swapGuard).toBe("atomic");
-  const held = p.sim.faults.hold({ endpoint: "tables.patch", table: `app.${name}`, where: (c) => c.kind === "" });
-  const late = (await cloned(slow)).swap().then(
-    () => "published",
+  const candidate = await cloned(slow);
+  // Its request waits on the way, with what it knew of the view.
+  const held = p.sim.faults.hold({ endpoint: "tables.patch", table: `app.${name}` }, "before");
+  const late = candidate.swap().then(
+    () => null,
     (e: unknown) => e,
   );
   await held.reached;
-  await p.sql(`UPDATE cutover_ledger.lease_${name} SET expires_at = TIMESTAMP '2000-01-01 00:00:00+00' WHERE TRUE`).catch(() => undefined);
+  await later();
+  const quick = pipeline(name);
+  await quick.recover();
+  expect(await live(name)).toEqual(["1=swapped", "2=a"]);
+  await quick.rollback();
+  expect(await live(name)).toEqual(["1=a", "2=a"]);
+  const shown = query(name);
   held.release();
   await late;
-  void (quick satisfies Pipeline<never> | Etl);
+  expect(query(name)).toBe(shown);
+  expect(await live(name)).toEqual(["1=a", "2=a"]);
   expect((await quick.audit()).ok).toBe(true);
 });

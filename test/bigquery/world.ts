@@ -1,26 +1,20 @@
-import {
-  type Config,
-  type CutoverError,
-  cutover,
-  type ErrorCode,
-  isCutoverError,
-  type Pipeline,
-  rows,
-  type Table,
-  table,
-} from "cutover";
+import { type Config, cutover, type ErrorCode, type Pipeline, rows, type Table, table } from "cutover";
 import { type Row, raw, type Session } from "cutover/adapter";
 import { type BigQueryOptions, bigquery } from "cutover/bigquery";
 import { expect, onTestFinished } from "vitest";
 import type { SimEngine } from "../simulators/bigquery/engine/types.js";
 import type { ConnectionOptions, Simulator, SimulatorOptions } from "../simulators/bigquery/server.js";
+import { type Failed, failure } from "../support/failure.js";
 import { calm, project } from "./place.js";
+
+export { failure };
 
 type Tables = Readonly<Record<string, Table>>;
 export type Etl = Pipeline<Tables>;
 type More = Omit<Partial<Config>, "warehouse" | "tables"> & {
   readonly table?: Table;
-  readonly warehouse?: Partial<BigQueryOptions>;
+  /** Options of the warehouse in place of those of {@link World.login}; `undefined` takes one away. */
+  readonly warehouse?: object;
 };
 type Resource = ReturnType<SimEngine["tables"]["get"]>;
 
@@ -68,7 +62,7 @@ export interface World {
 }
 
 export async function region(options: SimulatorOptions = {}): Promise<Region> {
-  const place = await project({ users: [admin, ...accounts], ...options });
+  const place = await project({ ...options, users: [admin, ...accounts, ...(options.users ?? [])] });
   const session: Session = await place.open();
   const run = async (text: string): Promise<readonly Row[]> => (await session.execute({ sql: raw(text) }, calm("the test"))).rows;
   let worlds = 0;
@@ -157,22 +151,8 @@ const given = (options: object): object => Object.fromEntries(Object.entries(opt
 export const orders = (dataset: string): Table =>
   table(`${dataset}.orders`, { columns: { id: "int64", v: "string?" }, key: "id" });
 
-/** The error that `act` ends with, which must be of that code, and say something. */
-export async function failure<C extends ErrorCode>(act: () => unknown, code: C): Promise<CutoverError<C>> {
-  const e = await Promise.resolve()
-    .then(act)
-    .then(
-      (value) => {
-        throw new Error(`expected ${code}, but it resolved: ${JSON.stringify(value)}`);
-      },
-      (error: unknown) => error,
-    );
-  if (!isCutoverError(e, code)) throw new Error(`expected ${code}, not ${String(e)}`, { cause: e });
-  return e as unknown as CutoverError<C>;
-}
-
-/** As {@link failure}; and nothing was changed, nothing was left, and nobody holds the pipeline. `etl`: who asks how things stand. */
-export async function refused<C extends ErrorCode>(w: World, act: () => unknown, code: C): Promise<CutoverError<C>> {
+/** As `failure`; and nothing was changed, nothing was left, and nobody holds the pipeline. `etl`: who asks how things stand. */
+export async function refused<C extends ErrorCode>(w: World, act: () => unknown, code: C): Promise<Failed<C>> {
   const etl = bystander(w);
   const before = [await w.snapshot(), await etl.status()];
   const e = await failure(act, code);

@@ -1,19 +1,12 @@
-import {
-  type Config,
-  type CutoverError,
-  cutover,
-  type ErrorCode,
-  isCutoverError,
-  type Pipeline,
-  rows,
-  type Table,
-  table,
-} from "cutover";
+import { type Config, cutover, type ErrorCode, type Pipeline, rows, type Table, table } from "cutover";
 import { adapterOf, type Row, raw, type Session } from "cutover/adapter";
 import { type SnowflakeOptions, snowflake } from "cutover/snowflake";
 import { expect, onTestFinished } from "vitest";
 import { type Simulator, type SimulatorOptions, startSnowflake } from "../simulators/snowflake/server.js";
+import { type Failed, failure } from "../support/failure.js";
 import { calm } from "./place.js";
+
+export { failure };
 
 /** Its role has what a test grants to it, beside what it owns. */
 export const etlUser = { name: "ETL", password: "etl's own", roles: ["ETL"], defaultWarehouse: "WH" } as const;
@@ -118,22 +111,8 @@ function worldIn(sim: Simulator, database: string, run: (text: string) => Promis
   };
 }
 
-/** The error that `act` ends with, which must be of that code, and say something. */
-export async function failure<C extends ErrorCode>(act: () => unknown, code: C): Promise<CutoverError<C>> {
-  const e = await Promise.resolve()
-    .then(act)
-    .then(
-      (value) => {
-        throw new Error(`expected ${code}, but it resolved: ${JSON.stringify(value)}`);
-      },
-      (error: unknown) => error,
-    );
-  if (!isCutoverError(e, code)) throw new Error(`expected ${code}, not ${String(e)}`, { cause: e });
-  return e as unknown as CutoverError<C>;
-}
-
-/** As {@link failure}; and nothing was changed. */
-export async function refused<C extends ErrorCode>(w: World, act: () => unknown, code: C): Promise<CutoverError<C>> {
+/** As `failure`; and nothing was changed. */
+export async function refused<C extends ErrorCode>(w: World, act: () => unknown, code: C): Promise<Failed<C>> {
   const before = await w.snapshot();
   const e = await failure(act, code);
   expect(await w.snapshot()).toEqual(before);

@@ -1,15 +1,7 @@
-import {
-  type Check,
-  type Config,
-  type CutoverError,
-  cutover,
-  type ErrorCode,
-  isCutoverError,
-  rows,
-  type Table,
-  table,
-} from "cutover";
+import { type Check, type Config, cutover, rows, type Table, table } from "cutover";
 import type { Db } from "./warehouse.js";
+
+export { failure } from "./failure.js";
 
 export interface Item {
   readonly id: number;
@@ -55,22 +47,7 @@ export async function picture(db: Db, p: { status(): Promise<unknown> }, ...tabl
   for (const t of tables) contents.push(await db.content(t));
   return { live, watermarks, tallies, held, contents };
 }
-/** The error of a call that must fail with this code. */
-export async function failure<C extends ErrorCode>(
-  call: Promise<unknown>,
-  ...codes: C[]
-): Promise<{ [K in C]: CutoverError<K> }[C]> {
-  let value: unknown;
-  try {
-    value = await call;
-  } catch (e) {
-    if (isCutoverError(e, ...codes)) return e;
-    throw e;
-  }
-  throw new Error(
-    `expected ${codes.join(" or ")}, but it resolved: ${JSON.stringify(value, (_k, v: unknown) => (typeof v === "bigint" ? `${v}` : v))}`,
-  );
-}
+
 export async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const x of from) list.push(x);

@@ -77,6 +77,7 @@ async function stand(link: Link, make: Making, { view, columns, ifNotExists }: N
   const made = await getTable(link, first, o);
   if (made?.numRows !== "0" || made.expirationTime !== undefined)
     throw fault("unsupported", `${syntax.ident(first)} is there already, and not empty or to expire`, "Rename it, or drop it.");
+  await patch(link, first, () => ({ labels: { [VERSION_LABEL]: versionLabel(first) } }), o);
   await insert(link, view, first, {}, o).catch((e: unknown) => {
     if (!ifNotExists || !isThere(e)) throw e;
   });

@@ -2,7 +2,7 @@ DECLARE outcome, refused_at, o0, o1, o2, o3, o4 STRING;
 DECLARE _cutover_parts_41e79dff ARRAY<DATE>;
 BEGIN
 BEGIN TRANSACTION;
-SET _cutover_parts_41e79dff = ARRAY(SELECT DISTINCT v.value FROM (SELECT `day` AS value FROM `p`.`ds`.`delta`) AS v WHERE v.value IS NOT NULL);
+SET _cutover_parts_41e79dff = ARRAY(SELECT DISTINCT v.value AS value FROM (SELECT `day` AS value FROM `p`.`ds`.`delta`) AS v WHERE v.value IS NOT NULL);
 SET o0 = 'none';
 SET o1 = (SELECT TO_JSON_STRING(ARRAY(SELECT AS STRUCT CAST(`q`.`outside` AS STRING) AS `outside`, `q`.`ok` AS `ok` FROM (SELECT COUNT(*) AS `outside`, COUNT(*) = 0 AS `ok` FROM `p`.`ds`.`live` AS `l` JOIN `p`.`ds`.`delta` AS `d` ON `d`.`id` = `l`.`id` WHERE NOT IFNULL(`l`.`day` IN (SELECT `day` FROM `p`.`ds`.`delta`), FALSE)
 ) AS `q`)));

@@ -7,7 +7,7 @@ import { detect } from "./jobs/detect.js";
 import { parquetColumns, parquetTable } from "./jobs/parquet.js";
 import { lex } from "./lex.js";
 import { parameters } from "./parameters.js";
-import type { Privileges } from "./privileges.js";
+import { checkTags, type Privileges } from "./privileges.js";
 import { prunes, prunesDry } from "./prunes.js";
 import { checkLength } from "./quota.js";
 import { runStatement } from "./run.js";

@@ -158,5 +158,3 @@ export function checkColumns(columns: readonly Column[]): void {
   }
   if (columns.length > 10_000) throw runtime("Too many columns; the limit is 10000");
 }
-
-export { oneOf, syntax };

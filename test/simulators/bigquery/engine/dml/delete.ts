@@ -1,7 +1,7 @@
-import { type Cursor, end, must, peek, takes } from "../cursor.js";
+import { type Cursor, end, must, takes } from "../cursor.js";
 import type { Env } from "../env.js";
+import { invalid } from "../errors.js";
 import { change, newX, rowsOf, work } from "../execute.js";
-import { syntax } from "../lex.js";
 import { createPart, stored } from "../store.js";
 import { newScope, within } from "../translate/model.js";
 import { bool } from "../translate/operators.js";
@@ -13,10 +13,10 @@ import { baseRows, inPlace, refuseStreaming, target, targetName, targetSql } fro
 
 /** `DELETE [FROM] t WHERE …`: the rows that stay are written anew. */
 export async function remove(c: Cursor, env: Env): Promise<SimResult> {
-  must(c, "DELETE");
+  const at = must(c, "DELETE");
   takes(c, "FROM");
   const name = targetName(c, true);
-  if (!takes(c, "WHERE")) throw syntax("DELETE must have a WHERE clause", peek(c));
+  if (!takes(c, "WHERE")) throw invalid("DELETE must have a WHERE clause", at);
   const where = parseExpr(c);
   end(c);
   const x = await newX(env, where);

@@ -91,8 +91,8 @@ function selected(x: X, t: Target, columns: readonly Column[], q: Query, at: Exp
         ...(o.untyped ? { untyped: true } : {}),
       },
       columns[k] as Column,
-      "INSERT",
-      at,
+      k + 1,
+      q.at,
     ),
   );
   return `SELECT ${completed(x, t, columns, given, at).join(", ")} FROM (${rows.sql}) s`;

@@ -83,13 +83,15 @@ export function columnOf(t: Target, name: string, at: Token): Column {
 }
 
 /** A value on its way into a column: coerced, within its limits, and not NULL where the column is required. */
-export function assigned(e: Ex, column: Column, how: "INSERT" | "UPDATE", at: Token): string {
+export function assigned(e: Ex, column: Column, how: "INSERT" | "UPDATE" | number, at: Token): string {
   const made = coerce(e, column.type, at);
   if (!made)
     throw invalid(
-      how === "INSERT"
-        ? `Value has type ${shown(e.type)} which cannot be inserted into column ${column.name}, which has type ${shown(column.type)}`
-        : `Value of type ${shown(e.type)} cannot be assigned to ${column.name}, which has type ${shown(column.type)}`,
+      typeof how === "number"
+        ? `Query column ${how} has type ${shown(e.type)} which cannot be inserted into column ${column.name}, which has type ${shown(column.type, false)}`
+        : how === "INSERT"
+          ? `Value has type ${shown(e.type)} which cannot be inserted into column ${column.name}, which has type ${shown(column.type)}`
+          : `Value of type ${shown(e.type)} cannot be assigned to ${column.name}, which has type ${shown(column.type)}`,
       at,
     );
   // docs "Floating point semantics": no table holds a negative zero.

@@ -70,12 +70,12 @@ export function sets(x: X, t: Target, all: readonly Setting[]): { column: Column
 
 /** `UPDATE t SET … [FROM …] WHERE …` */
 export async function update(c: Cursor, env: Env): Promise<SimResult> {
-  must(c, "UPDATE");
+  const at = must(c, "UPDATE");
   const name = targetName(c, true);
   must(c, "SET");
   const given = settings(c);
   const source = takes(c, "FROM") ? parseFrom(c) : null;
-  if (!takes(c, "WHERE")) throw syntax("UPDATE must have a WHERE clause", peek(c));
+  if (!takes(c, "WHERE")) throw invalid("UPDATE must have a WHERE clause", at);
   const where = parseExpr(c);
   end(c);
   const x = await newX(env, [given, source, where]);

@@ -108,7 +108,7 @@ function analyzed(x: X, e: Expr): Ex {
       return choice(x, e);
     case "cast":
       if (e.format) throw invalid("The simulator does not know CAST … FORMAT", e.at);
-      return cast(analyze(x, e.a), e.to, e.at, e.safe);
+      return cast(analyze(x, e.a), e.to, e.a.at, e.safe);
     case "extract":
       return extract(analyze(x, e.a), e.part, e.zone ? analyze(x, e.zone) : null, e.at);
     case "interval": {

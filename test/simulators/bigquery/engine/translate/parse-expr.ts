@@ -28,13 +28,19 @@ const pair = (at: Token, op: string, a: Expr, b: Expr): Expr => ({ k: "binary", 
 
 function either(c: Cursor): Expr {
   let left = both(c);
-  while (sees(c, "OR")) left = pair(next(c), "OR", left, both(c));
+  while (sees(c, "OR")) {
+    c.at++;
+    left = pair(left.at, "OR", left, both(c));
+  }
   return left;
 }
 
 function both(c: Cursor): Expr {
   let left = negation(c);
-  while (sees(c, "AND")) left = pair(next(c), "AND", left, negation(c));
+  while (sees(c, "AND")) {
+    c.at++;
+    left = pair(left.at, "AND", left, negation(c));
+  }
   return left;
 }
 
@@ -49,7 +55,7 @@ function comparison(c: Cursor): Expr {
   const a = bitOr(c);
   const at = peek(c);
   const op = !adjacentShift(c) && oneOf(c, "=", "<>", "!=", "<=", ">=", "<", ">");
-  if (op) return pair(at, op === "!=" ? "<>" : op, a, bitOr(c));
+  if (op) return pair(a.at, op === "!=" ? "<>" : op, a, bitOr(c));
   if (takes(c, "IS")) {
     const not = takes(c, "NOT");
     const what = oneOf(c, "NULL", "TRUE", "FALSE", "UNKNOWN");

@@ -2,7 +2,7 @@ import { latest, retentionOf, type Table, type View } from "../catalog.js";
 import type { Session } from "../engine.js";
 import { owns, sees } from "../privileges.js";
 import type { SimResult } from "../types.js";
-import { listing } from "./listing.js";
+import { type Cell, listing } from "./listing.js";
 import type { Scope } from "./scope.js";
 
 /** Rows of a table that was committed. */
@@ -21,8 +21,8 @@ export function relations(session: Session, scope: Scope): (Table | View)[] {
 
 const kindOf = (t: Table): string => (t.kind === "TRANSIENT" || t.kind === "TEMPORARY" ? t.kind : "TABLE");
 
-/** docs "SHOW TABLES": its columns, in order. */
-const tableColumns = [
+/** What both lists begin with. */
+const headColumns = [
   "created_on:time",
   "name",
   "database_name",
@@ -34,6 +34,24 @@ const tableColumns = [
   "bytes:number",
   "owner",
   "retention_time",
+];
+const headOf = (t: Table): readonly Cell[] => [
+  t.created,
+  t.name,
+  t.schema.database.name,
+  t.schema.name,
+  kindOf(t),
+  t.comment ?? "",
+  t.clusterBy ?? "",
+  rowsIn(t),
+  bytesIn(t),
+  t.owner,
+  String(retentionOf(t)),
+];
+
+/** docs "SHOW TABLES": its columns, in order. */
+const tableColumns = [
+  ...headColumns,
   "automatic_clustering",
   "change_tracking",
   "search_optimization",
@@ -62,17 +80,7 @@ export function showTables(session: Session, scope: Scope, only: Table["kind"] |
     names,
     scope.limited(found).map((r) => {
       const row = [
-        r.created,
-        r.name,
-        r.schema.database.name,
-        r.schema.name,
-        kindOf(r),
-        r.comment ?? "",
-        r.clusterBy ?? "",
-        rowsIn(r),
-        bytesIn(r),
-        r.owner,
-        String(retentionOf(r)),
+        ...headOf(r),
         on(r.clusterBy !== null),
         on(r.changeTracking),
         "OFF",
@@ -95,44 +103,15 @@ export function showTables(session: Session, scope: Scope, only: Table["kind"] |
 
 /** docs "SHOW OBJECTS": tables and views together. */
 export function showObjects(session: Session, scope: Scope): SimResult {
-  const names = [
-    "created_on:time",
-    "name",
-    "database_name",
-    "schema_name",
-    "kind",
-    "comment",
-    "cluster_by",
-    "rows:number",
-    "bytes:number",
-    "owner",
-    "retention_time",
-    "owner_role_type",
-    "budget",
-    "is_hybrid",
-    "is_dynamic",
-    "is_iceberg",
-  ];
+  const names = [...headColumns, "owner_role_type", "budget", "is_hybrid", "is_dynamic", "is_iceberg"];
   return listing(
     names,
     scope.limited(relations(session, scope)).map((r) => {
-      const head = [r.created, r.name, r.schema.database.name, r.schema.name];
-      if (r.type === "VIEW") return [...head, "VIEW", r.comment ?? "", "", 0, 0, r.owner, "0", "ROLE", null, "N", "N", "N"];
-      return [
-        ...head,
-        kindOf(r),
-        r.comment ?? "",
-        r.clusterBy ?? "",
-        rowsIn(r),
-        bytesIn(r),
-        r.owner,
-        String(retentionOf(r)),
-        "ROLE",
-        null,
-        yes(r.kind === "HYBRID"),
-        yes(r.kind === "DYNAMIC"),
-        yes(r.kind === "ICEBERG"),
-      ];
+      if (r.type === "VIEW") {
+        const place = [r.created, r.name, r.schema.database.name, r.schema.name];
+        return [...place, "VIEW", r.comment ?? "", "", 0, 0, r.owner, "0", "ROLE", null, "N", "N", "N"];
+      }
+      return [...headOf(r), "ROLE", null, yes(r.kind === "HYBRID"), yes(r.kind === "DYNAMIC"), yes(r.kind === "ICEBERG")];
     }),
   );
 }
