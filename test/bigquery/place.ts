@@ -5,7 +5,6 @@ import {
   type Row,
   raw,
   type Session,
-  type TableRef,
   type Warehouse,
 } from "cutover/adapter";
 import { type BigQueryOptions, bigquery } from "cutover/bigquery";
@@ -57,5 +56,3 @@ export async function project(options: SimulatorOptions = {}): Promise<Project> 
     close: () => sim.close(),
   };
 }
-
-export const at = (name: string, dataset = "app"): TableRef => ({ path: ["test-project", dataset, name] });

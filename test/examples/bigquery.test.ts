@@ -46,4 +46,4 @@ test("invariant 1: the demo runs on BigQuery with another warehouse and the same
   expect(await client.dataset("cutover_ledger").exists()).toEqual([false]);
   const left = (await readdir(TMPDIR)).filter((name) => !name.startsWith("tsx-") && !name.startsWith("node-compile"));
   expect(left).toEqual([]);
-}, 180_000);
+}, 300_000);

@@ -13,7 +13,6 @@ export const columns = (names: readonly string[], alias?: string): Sql =>
 /** A table, an expression or a subquery under a name: the name is quoted where it is given and wherever it is used. */
 export const as = (what: Sql, name: string): Sql => template`${what} AS ${ident([name])}`;
 export const and = (parts: readonly Sql[]): Sql => (parts.length === 0 ? raw("TRUE") : join(parts, " AND "));
-export const or = (parts: readonly Sql[]): Sql => (parts.length === 0 ? raw("FALSE") : template`(${join(parts, " OR ")})`);
 
 /** Keys are never NULL, so plain equality does, and engines join fastest by it. */
 export const sameKey = (key: readonly string[], a: string, b: string): Sql =>

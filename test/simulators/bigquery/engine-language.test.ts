@@ -4,7 +4,7 @@ import { openWorld, type World } from "./engine-world.js";
 
 /**
  * Statements that Google's own analyzer (zetasql 2025.09.1) accepts and refuses over the tables below; of those refused its message, where
- * the engine says the same.
+ * the engine says the same. Of 501 compared, the 23 where the two differ are left out: README.md, Language.
  */
 const known = JSON.parse(readFileSync(new URL("./engine-statements.json", import.meta.url), "utf8")) as {
   readonly accepted: readonly string[];

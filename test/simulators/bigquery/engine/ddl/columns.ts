@@ -1,9 +1,9 @@
 import type { Catalog, Column } from "../catalog.js";
 import { newColumnId } from "../catalog.js";
-import { type Cursor, expected, identifier, inParentheses, list, must, oneOf, peek, sees, string, takes } from "../cursor.js";
+import { type Cursor, expected, identifier, inParentheses, list, must, peek, sees, string, takes } from "../cursor.js";
 import { type SqlType, shown } from "../datatype.js";
 import { runtime } from "../errors.js";
-import { syntax, type Token } from "../lex.js";
+import type { Token } from "../lex.js";
 import type { Expr } from "../translate/ast.js";
 import { parseExpr } from "../translate/parse-expr.js";
 import { parseType } from "../translate/parse-type.js";

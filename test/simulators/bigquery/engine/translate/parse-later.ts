@@ -1,14 +1,15 @@
 import { type Cursor, peek } from "../cursor.js";
-import type { Query } from "./ast.js";
+import type { Expr, Query } from "./ast.js";
 
-/** Expressions hold queries and queries expressions; the parser of queries puts itself here when it is loaded. */
-export const later: { query: (c: Cursor) => Query } = {
-  query: () => {
-    throw new Error("parse-query.ts is not loaded");
-  },
+const missing = (): never => {
+  throw new Error("the parsers are not loaded");
 };
 
+/** Expressions, calls and queries hold each other; each parser puts itself here when it is loaded. */
+export const later: { query: (c: Cursor) => Query; expr: (c: Cursor) => Expr } = { query: missing, expr: missing };
+
 export const parseQuery = (c: Cursor): Query => later.query(c);
+export const parseExpr = (c: Cursor): Expr => later.expr(c);
 
 /** Whether a query begins here, perhaps in parentheses of its own. */
 export function seesQuery(c: Cursor): boolean {

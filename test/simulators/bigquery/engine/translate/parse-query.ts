@@ -15,7 +15,8 @@ import {
 } from "../cursor.js";
 import { syntax } from "../lex.js";
 import type { Body, From, Item, Query, Select, Window } from "./ast.js";
-import { orderBy, parseExpr, window } from "./parse-expr.js";
+import { orderBy, window } from "./parse-call.js";
+import { parseExpr } from "./parse-expr.js";
 import { later, seesQuery } from "./parse-later.js";
 
 export { seesQuery };
