@@ -1,12 +1,4 @@
-import {
-  type Adapter,
-  adapterOf,
-  type IoOptions,
-  type Row,
-  raw,
-  type Session,
-  type Warehouse,
-} from "cutover/adapter";
+import { type Adapter, adapterOf, type IoOptions, type Row, raw, type Session, type Warehouse } from "cutover/adapter";
 import { type BigQueryOptions, bigquery } from "cutover/bigquery";
 import type { LoggedJob } from "../simulators/bigquery/counts.js";
 import { type Simulator, type SimulatorOptions, startBigQuery } from "../simulators/bigquery/server.js";
