@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type ColumnShape, type IoOptions, stored } from "cutover/adapter";
 import { canClone } from "./chain.js";
 import { dress, mark } from "./dress.js";
-import { fault } from "./errors.js";
+import { BigQueryFault, fault } from "./errors.js";
 import { type Fingerprint, partitioned, splitLabels } from "./fingerprint.js";
 import type { Link } from "./link.js";
 import { schemaOf } from "./stage/schema.js";
@@ -25,7 +25,12 @@ export type BigQueryNative =
   /** datasets.insert, in the location of the jobs; one that is there is fine. */
   | { readonly call: "createSchema"; readonly path: readonly [project: string, dataset: string] }
   /** tables.delete; one that is not there is fine. */
-  | { readonly call: "drop"; readonly table: TablePath }
+  | {
+      readonly call: "drop";
+      readonly table: TablePath;
+      /** It is only in the way: whoever may not drop it leaves it to recovery. */
+      readonly forgive?: true;
+    }
   /**
    * A copy job into a table that must not be there yet: a clone, or a whole copy at the end of a chain of clones. `keep`: one that is
    * there is fine. `once`: the mark of the swap that keeps live so, which makes the job's name: it takes effect once; null: a new job each time.
@@ -80,7 +85,7 @@ export function perform(link: Link, n: BigQueryNative, o: IoOptions): Promise<vo
     case "createSchema":
       return createSchema(link, n, o);
     case "drop":
-      return drop(link, n.table, o);
+      return drop(link, n, o);
     case "copy":
       return copy(link, n, o);
     case "overwrite":
@@ -148,9 +153,10 @@ async function createSchema(link: Link, { path: [projectId, datasetId] }: Native
   });
 }
 
-async function drop(link: Link, table: TablePath, o: IoOptions): Promise<void> {
+async function drop(link: Link, { table, forgive }: Omit<Native<"drop">, "call">, o: IoOptions): Promise<void> {
   await link.rest({ method: "DELETE", ...at(table) }, o).catch((e: unknown) => {
-    if (!isMissing(e)) throw e;
+    const denied = e instanceof BigQueryFault && e.fault.kind === "denied";
+    if (!isMissing(e) && !(denied && forgive === true)) throw e;
   });
 }
 
@@ -174,8 +180,10 @@ async function copy(link: Link, { from, to, keep, once }: Native<"copy">, o: IoO
   const id = once === null ? {} : { id: keepingId(to, once) };
   // An empty table would be filled without a word (docs: WRITE_EMPTY).
   if ((await getTable(link, to, o)) !== null) {
-    if (keep) return;
-    throw fault("unsupported", `${syntax.ident(to)} is there already`, "Drop it, or rename it.");
+    if (!keep) throw fault("unsupported", `${syntax.ident(to)} is there already`, "Drop it, or rename it.");
+    if (once === null || (await hasJob(link, keepingId(to, once), o))) return;
+    // What a swap that was withdrawn has kept is live as it was then.
+    await drop(link, { table: to }, o);
   }
   const kind = (await canClone(link, from, o)) ? "CLONE" : "COPY";
   await link.run(copying(from, to, kind, "WRITE_EMPTY"), { ...o, ...id }).catch((e: unknown) => {
@@ -211,7 +219,7 @@ async function rename(link: Link, { from, to }: Native<"rename">, o: IoOptions):
   if (source === null && target !== null) return;
   if (source !== null && target !== null) {
     const { marker } = splitLabels(source.labels ?? {});
-    if (marker !== null && (await hasJob(link, keepingId(to, marker), o))) return drop(link, from, o);
+    if (marker !== null && (await hasJob(link, keepingId(to, marker), o))) return drop(link, { table: from }, o);
     throw fault("unsupported", `${syntax.ident(to)} is there already`, "Drop it, or rename it.");
   }
   await link.run({ query: { query: `ALTER TABLE ${syntax.ident(from)} RENAME TO ${syntax.ident([to[2]])}` } }, o);

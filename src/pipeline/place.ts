@@ -123,7 +123,7 @@ function gone(w: Work, p: PendingIntent, place: Place): CutoverError<"NOT_FOUND"
 }
 
 /** Failures that the next attempt would meet as well. */
-const final: ReadonlySet<string> = new Set(["denied", "missing-object", "unsupported", "syntax", "other"]);
+const final: ReadonlySet<string> = new Set(["denied", "missing-object", "resources", "unsupported", "syntax", "other"]);
 
 /** An engine that refuses the swap for good must not stop the pipeline for good: then the intent is withdrawn. */
 async function withdrawnOr(w: Work, held: Held, p: PendingIntent, place: Place, e: unknown): Promise<unknown> {

@@ -201,15 +201,14 @@ describe("a permission that the account lacks", () => {
     expect(await w.live()).toEqual(["1=v1", "2=v2", "3=v3", "5=v5"]);
     await goodRun(w.p, 6);
   }, 120_000);
-  test("to drop tables: a swap is out, which is told once it can be settled", async () => {
+  test("to drop tables: a swap is out, and its candidate is left to recovery", async () => {
     const w = await limited();
     w.revoke("tables.delete", w.dataset);
-    const e = await failure(() => w.candidate.swap(), "PUBLISH_FAILED");
-    expect(e.context).toMatchObject({ state: "unknown", pipeline: "p", release: 4 });
-    expect(e.message).toMatch(/recover\(\)/);
-    expect((e.cause as Error).message).toMatch(/bigquery\.tables\.delete/);
+    expect((await w.candidate.swap()).release).toBe(4);
+    const e = await failure(() => w.p.recover(), "ADAPTER");
+    expect(e.message).toMatch(/bigquery\.tables\.delete/);
     w.grant("tables.delete", w.dataset);
-    expect(await w.p.recover()).toMatchObject({ settled: [{ release: 4, as: "published" }] });
+    expect((await w.p.recover()).dropped).toHaveLength(1);
     expect(await w.p.status()).toMatchObject({ live: 4, open: [] });
   });
   test("to make the dataset of the ledger", async () => {
@@ -233,19 +232,21 @@ describe("a permission that the account lacks", () => {
 });
 
 describe("a quota that is used up", () => {
-  test("of modifications of the table: live stays, and the swap that was decided comes as soon as it can", async () => {
+  test("of modifications of the table: the swap is withdrawn, nothing is changed, and it can be tried again", async () => {
     const w = await settled();
     const candidate = await w.p.clone();
     await candidate.load({ orders: rows([order(3)]) });
     const message = "Quota exceeded: Your table exceeded quota for imports or query appends per table.";
     w.sim.faults.add({ kind: "copy", table: `${w.dataset}.orders` }, { job: { reason: "quotaExceeded", message } }, 100);
     const e = await failure(() => candidate.swap(), "PUBLISH_FAILED");
-    expect(e.context).toMatchObject({ state: "unknown", pipeline: "p", release: 3 });
+    expect(e.context).toMatchObject({ state: "before", pipeline: "p", release: 3 });
     expect((e.cause as Error).message).toMatch(/Quota exceeded.*wait until it is refilled/s);
     expect(await w.live()).toEqual(["1=v1", "2=v2"]);
     w.sim.faults.clear();
-    expect(await w.p.recover()).toMatchObject({ settled: [{ release: 3, as: "published" }] });
+    expect((await candidate.swap()).release).toBe(3);
     expect(await w.live()).toEqual(["1=v1", "2=v2", "3=v3"]);
+    await w.p.rollback();
+    expect(await w.live()).toEqual(["1=v1", "2=v2"]);
   });
   test("of load jobs", async () => {
     const w = await settled();

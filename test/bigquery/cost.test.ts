@@ -46,6 +46,9 @@ describe("an incremental release costs one short job, one load job for each delt
       await run(1);
       for (let v = 2; v <= 6; v++) {
         const jobs = await p.jobs(() => run(v, [v]));
+        console.log(
+          `script of ${many} table(s): ${Math.max(...jobs.map((j) => j.sql.length))} characters, ${bytes(jobs)} bytes read`,
+        );
         expect(shown(jobs)).toEqual(["query lease", ...Array.from({ length: many }, () => "load"), "query publish"]);
         expect(jobs[0]?.bytesBilled).toBeLessThanOrEqual(30 * 1024 * 1024);
       }

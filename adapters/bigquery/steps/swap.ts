@@ -53,7 +53,7 @@ export function swap(s: Step<"swap">): readonly Call[] {
       `-- copy job, WRITE_TRUNCATE: ${table(s.candidate.ref)} over ${table(s.at)}`,
     ),
     dress(s.at, dressing(live, next), s.marker),
-    call({ call: "drop", table: candidate }, `DROP TABLE IF EXISTS ${table(s.candidate.ref)}`),
+    call({ call: "drop", table: candidate, forgive: true }, `DROP TABLE IF EXISTS ${table(s.candidate.ref)}`),
   ];
 }
 

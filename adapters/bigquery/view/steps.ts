@@ -61,7 +61,7 @@ function swap(s: Step<"swap">): readonly Call[] {
       `CREATE OR REPLACE VIEW ${table(s.at)} AS ${viewText(version)} -- marked ${s.marker}; by tables.patch, If-Match`,
     ),
   ];
-  const drop = call({ call: "drop", table: candidate }, `DROP TABLE IF EXISTS ${table(s.candidate.ref)}`);
+  const drop = call({ call: "drop", table: candidate, forgive: true }, `DROP TABLE IF EXISTS ${table(s.candidate.ref)}`);
   const first = mark({ kind: "mark", table: s.candidate, marker: s.marker });
   if (s.live === null) return [...first, ...taken(next, null), dress(s.at, shownOf(next), s.marker), drop];
   const live = carried("swap", s.live);
