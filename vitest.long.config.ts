@@ -8,6 +8,8 @@ export default mergeConfig(base, {
       "test/conformance/faults-*.test.ts",
       "test/faults/**/*.test.ts",
       "test/model/**/*.test.ts",
+      "test/operations/**/*.test.ts",
+      "test/examples/{snowflake,bigquery}.test.ts",
       "test/{snowflake,bigquery}/{conformance,processes}.test.ts",
     ],
     env: { CUTOVER_LONG: "1" },

@@ -148,26 +148,27 @@ describe("processes in one account", { timeout: 120_000 }, () => {
     });
   }
 
-  test("invariant 3: an owner stopped while the answer to its COMMIT was on its way has published once", async () => {
-    await using etl = own();
-    await publish(etl, first);
-    const gate = held({ sql: statement("publish", "COMMIT") }, { at: "after" });
-    const stopped = start({ publish: second("in-place") });
-    await gate.reached;
-    stopped.stop();
-    const report = await publish(etl, third("in-place"));
-    expect(report).toMatchObject({ status: "published", release: 3 });
-    gate.release();
-    stopped.wake();
-    expect(await stopped.end()).toMatchObject({ status: "published", release: 2 });
-    expect(await live()).toEqual([
-      [1n, 10n],
-      [2n, 10n],
-      [3n, 20n],
-    ]);
-    expect(await journal()).toEqual([1, 2, 3]);
-    await settled();
-  });
+  if (long)
+    test("invariant 3: an owner stopped while the answer to its COMMIT was on its way has published once", async () => {
+      await using etl = own();
+      await publish(etl, first);
+      const gate = held({ sql: statement("publish", "COMMIT") }, { at: "after" });
+      const stopped = start({ publish: second("in-place") });
+      await gate.reached;
+      stopped.stop();
+      const report = await publish(etl, third("in-place"));
+      expect(report).toMatchObject({ status: "published", release: 3 });
+      gate.release();
+      stopped.wake();
+      expect(await stopped.end()).toMatchObject({ status: "published", release: 2 });
+      expect(await live()).toEqual([
+        [1n, 10n],
+        [2n, 10n],
+        [3n, 20n],
+      ]);
+      expect(await journal()).toEqual([1, 2, 3]);
+      await settled();
+    });
 
   for (const point of (["the swap", "the renaming after the swap"] as const).slice(0, long ? 2 : 1)) {
     test(`invariant 7: kill -9 before ${point}: the next owner finishes it`, async () => {
