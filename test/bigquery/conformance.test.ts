@@ -1,6 +1,6 @@
-import { conformance, withVitest } from "cutover/conformance";
+import { conformance, type Group, withVitest } from "cutover/conformance";
 import { afterAll, describe, it } from "vitest";
-import { long, seedOr } from "../support/long.js";
+import { inTurn, long, seedOr } from "../support/long.js";
 import { simulated } from "./harness.js";
 
 const seed = seedOr(Date.now() % 1_000_000);
@@ -12,6 +12,13 @@ const own =
   /a run publishes|while candidates are swapped|what decorates live|the block "swap"|maxBytes|several tables of a release/;
 const walked = /: run by swap: at whatever point/;
 
+const asked: Readonly<Record<Group, (name: string) => boolean>> = {
+  session: () => inTurn(1, 2),
+  steps: () => true,
+  operations: (name) => own.test(name),
+  faults: (name) => walked.test(name),
+};
+
 const cases = conformance({
   ...harness,
   note: (c, text) => console.log(`${c.name}: ${text}`),
@@ -19,5 +26,5 @@ const cases = conformance({
 });
 withVitest(
   { describe, it },
-  cases.filter((c) => long || (c.group === "faults" ? walked.test(c.name) : c.group !== "operations" || own.test(c.name))),
+  cases.filter((c) => long || asked[c.group](c.name)),
 );
