@@ -5,7 +5,7 @@ import base from "./vitest.config.js";
 export default mergeConfig(base, {
   test: {
     include: [
-      "test/conformance/faults-*.test.ts",
+      "test/conformance/{faults-*,broken}.test.ts",
       "test/faults/**/*.test.ts",
       "test/model/**/*.test.ts",
       "test/operations/**/*.test.ts",

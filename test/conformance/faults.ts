@@ -10,7 +10,7 @@ export function walk(part: RegExp): void {
     for (const c of cases({
       groups: ["faults"],
       note: (c, text) => console.log(`${c.name}: ${text}`),
-      faults: long ? { pairs: "all", inside: "all", seed } : { pairs: 1, inside: "one", every: 12, seed },
+      faults: long ? { pairs: "all", inside: "all", seed } : { pairs: 1, inside: "one", every: 20, seed },
     }).filter((c) => part.test(c.name)))
       it(c.name, c.run, c.timeoutMs);
   });

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, onTestFinished, test } from "vitest";
 import { emptied, harness } from "../../examples/postgres/conformance.js";
 import { postgres } from "../../examples/postgres/index.js";
 import { failure } from "../support/fixtures.js";
-import { long } from "../support/long.js";
+import { inTurn, long } from "../support/long.js";
 
 beforeAll(() => emptied(), 120_000);
 
@@ -15,7 +15,8 @@ const some =
   /a run publishes|several tables of a release|while candidates are swapped|what decorates live|a rollback|a lease|foreign/;
 // The engine is slow in WebAssembly: what takes it minutes is asked by `npm run test:long` and `npm run conformance -- postgres`.
 const asked = kit.filter((c) => {
-  if (long || (c.group !== "faults" && c.group !== "operations")) return true;
+  if (c.group === "session") return inTurn(0, 2);
+  if (long || c.group === "steps") return true;
   return c.timeoutMs <= 60_000 && (c.group === "faults" ? /: run in place/ : some).test(c.name);
 });
 withVitest(
