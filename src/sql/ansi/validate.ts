@@ -112,7 +112,7 @@ function changed(o: PartitionChange, table: Sql, syntax: Syntax): Sql {
   const grouped = (): Sql => {
     if ("table" in against) {
       const there = template`SELECT ${part}, ${as(column(n), now)}, ${as(raw("0"), before)} FROM (${counted(template`${table} _cutover_t`)}) _cutover_a`;
-      const then = template`SELECT ${part}, 0, ${column(n)} FROM (${counted(rowsOf(against.table))}) b`;
+      const then = template`SELECT ${part}, 0, ${column(n)} FROM (${counted(template`${rowsOf(against.table)} _cutover_t`)}) _cutover_b`;
       return template`SELECT ${part}, ${sum(now)}, ${sum(before)} FROM (${there} UNION ALL ${then}) _cutover_both GROUP BY ${part}`;
     }
     const moved = template`FROM ${on(against.changes)} WHERE ${column(imageColumns.release)} = ${against.release}`;
