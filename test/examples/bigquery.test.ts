@@ -13,7 +13,7 @@ import { inTurn } from "../support/long.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const tsx = createRequire(import.meta.url).resolve("tsx/cli");
 
-test.runIf(inTurn(2, 4))(
+test.runIf(inTurn(4, 8))(
   "invariant 1: the demo runs on BigQuery with another warehouse and the same pipeline, and its reader sees released states only",
   async () => {
     const p = await project();

@@ -15,8 +15,8 @@ const some =
   /a run publishes|several tables of a release|while candidates are swapped|what decorates live|a rollback|a lease|foreign/;
 // The engine is slow in WebAssembly: what takes it minutes is asked by `npm run test:long` and `npm run conformance -- postgres`.
 const asked = kit.filter((c) => {
-  if (c.group === "session") return inTurn(0, 2);
-  if (long || c.group === "steps") return true;
+  if (long) return true;
+  if (c.group === "session" || c.group === "steps") return inTurn(kit.indexOf(c), 5);
   return c.timeoutMs <= 60_000 && (c.group === "faults" ? /: run in place/ : some).test(c.name);
 });
 withVitest(

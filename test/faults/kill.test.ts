@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { long } from "../support/long.js";
 import { KEYS, pipeline } from "./loop.js";
 
-const KILLS = long ? 200 : 12;
+const KILLS = long ? 200 : 8;
 /** The longest that a process may work before it is killed, in milliseconds: some dozen releases. */
 const LONGEST = 1500;
 
