@@ -24,6 +24,7 @@ export function bigquery(options: BigQueryOptions): Warehouse {
     contract: 1,
     name: "bigquery",
     capabilities,
+    maxSessions: settings.maxSessions,
     syntax,
     steps: settings.live === "view" ? viewSteps : steps,
     open: async (o) => sessionOn(await connect(o)),

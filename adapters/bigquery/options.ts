@@ -38,6 +38,8 @@ const place = {
    * version beside it, which a swap points at another version; cutover makes it where there is nothing.
    */
   live: z.enum(["table", "view"]).optional(),
+  /** The most operations of all pipelines on the warehouse that are at work at once, beside one for heartbeats. Default 8. */
+  maxSessions: z.int().min(1).optional(),
   /** Labels of every job, beside `cutover`. */
   labels: z
     .record(labelKey, labelValue)

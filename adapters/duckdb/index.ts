@@ -13,7 +13,10 @@ export interface InstanceLike {
 }
 
 /** Where the warehouse is: a file, memory, or an instance that the application opened. */
-export type DuckDBOptions =
+export type DuckDBOptions = {
+  /** The most connections that all pipelines on the warehouse use at once, beside one for heartbeats. Default 8. */
+  readonly maxSessions?: number;
+} & (
   | {
       /** The database file; `:memory:`, or nothing, for one that lives in memory as long as the warehouse value. */
       readonly path?: string;
@@ -25,7 +28,8 @@ export type DuckDBOptions =
   | {
       /** The application's own `DuckDBInstance` of `@duckdb/node-api`. It is used, and never closed. */
       readonly instance: InstanceLike;
-    };
+    }
+);
 
 /**
  * A DuckDB warehouse. Nothing is opened yet. A file is opened when the first session needs it and released, for other
@@ -38,6 +42,7 @@ export function duckdb(options: DuckDBOptions = {}): Warehouse {
     contract: 1,
     name: "duckdb",
     capabilities,
+    maxSessions: options.maxSessions,
     syntax,
     steps,
     open: async (o) => {
@@ -50,14 +55,14 @@ export function duckdb(options: DuckDBOptions = {}): Warehouse {
 
 function placeOf(options: DuckDBOptions): Place {
   if ("instance" in options) {
-    const unexpected = Object.keys(options).filter((k) => k !== "instance");
+    const unexpected = Object.keys(options).filter((k) => k !== "instance" && k !== "maxSessions");
     refuse(unexpected.map((path) => ({ path, message: "cannot be given beside an instance, which has its own settings" })));
     const { instance } = options;
     if (isInstance(instance)) return { kind: "given", instance };
     throw configError([{ path: "instance", message: "is no DuckDBInstance of @duckdb/node-api" }]);
   }
   const { path = ":memory:", config = {}, readOnly = false } = options;
-  const known = ["path", "config", "readOnly"];
+  const known = ["path", "config", "readOnly", "maxSessions"];
   const issues = Object.keys(options)
     .filter((k) => !known.includes(k))
     .map((k) => ({ path: k, message: `is no option; there are ${known.join(", ")} and instance` }));

@@ -23,6 +23,7 @@ export function snowflake(options: SnowflakeOptions): Warehouse {
     contract: 1,
     name: "snowflake",
     capabilities: "connection" in settings ? { ...capabilities, concurrentSessions: false } : capabilities,
+    maxSessions: "maxSessions" in settings ? settings.maxSessions : undefined,
     syntax,
     steps,
     open: async (o) => sessionOn(await connect(settings, o)),

@@ -17,6 +17,8 @@ const limits = {
   /** Longest time for one statement, in seconds. Default 3600. */
   statementTimeoutSeconds: seconds.default(3600),
 };
+/** The most sessions that all pipelines on the warehouse have open at once, beside one for heartbeats. Default 8. */
+const maxSessions = z.int().min(1).optional();
 const word = z.string().min(1);
 const flag = z.boolean();
 const callback = z.custom<(...args: never) => unknown>((v) => typeof v === "function", "must be a function");
@@ -94,11 +96,13 @@ const poolLike = z.custom<PoolLike>((v) => has(v, "acquire", "release"), "is no 
 
 const given = z.union([
   z.strictObject({ connection: connectionLike, ...limits }),
-  z.strictObject({ pool: poolLike, ...limits }),
-  z.strictObject({ ...login, ...limits }).refine((o) => [o.account, o.accessUrl, o.host].some((v) => v !== undefined), {
-    path: ["account"],
-    message: "is missing: name the account, or `accessUrl`",
-  }),
+  z.strictObject({ pool: poolLike, maxSessions, ...limits }),
+  z
+    .strictObject({ ...login, maxSessions, ...limits })
+    .refine((o) => [o.account, o.accessUrl, o.host].some((v) => v !== undefined), {
+      path: ["account"],
+      message: "is missing: name the account, or `accessUrl`",
+    }),
 ]);
 const byKind = { connection: given.options[0], pool: given.options[1], login: given.options[2] } as const;
 
@@ -114,7 +118,7 @@ export function readOptions(options: unknown): Settings {
   if (read.success) return read.data;
   const issues = read.error.issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((path) => ({ path, message: unknownOption(kind) }))
+      ? issue.keys.map((path) => ({ path, message: unknownOption(kind, path) }))
       : [{ path: issue.path.join("."), message: issue.message }],
   );
   const [first] = issues;
@@ -122,7 +126,9 @@ export function readOptions(options: unknown): Settings {
 }
 const pooled = (options: unknown): "pool" | "login" =>
   typeof options === "object" && options !== null && "pool" in options ? "pool" : "login";
-const unknownOption = (kind: keyof typeof byKind): string =>
+const unknownOption = (kind: keyof typeof byKind, path: string): string =>
+  kind === "connection" && path === "maxSessions" ? "cannot be given beside a connection, which is one session" : known(kind);
+const known = (kind: keyof typeof byKind): string =>
   kind === "login" ? "is no option" : `cannot be given beside a ${kind}, which is logged in already`;
 
 /** The values that must never be seen. */

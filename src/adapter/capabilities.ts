@@ -44,7 +44,7 @@ export interface Capabilities {
   /** Longest chain of clones of clones; null: no limit. Not read yet: `clone` is always given depth 0. */
   readonly maxCloneDepth: number | null;
   /**
-   * Whether one process can have several sessions at a time. true: the core opens up to 8, and one for heartbeats. false: one;
+   * Whether one process can have several sessions at a time. true: the core opens up to `maxSessions`, and one for heartbeats. false: one;
    * operations wait for each other, nothing else can be called while a `diff` is being read, and no heartbeat runs: the lease is
    * renewed before each block, so `lease.ttl` must be longer than the longest load.
    */

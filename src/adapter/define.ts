@@ -1,3 +1,4 @@
+import { CutoverError } from "../errors/index.js";
 import type { Capabilities } from "./capabilities.js";
 import type { Native } from "./operations.js";
 import type { Fault, IoOptions, Session } from "./session.js";
@@ -11,6 +12,11 @@ export interface AdapterSpec<C extends Capabilities, N extends Native> {
   /** The engine's name in messages and in the context of `ADAPTER`. */
   readonly name: string;
   readonly capabilities: C;
+  /**
+   * The most sessions that all pipelines on the warehouse have open at once, the heartbeat's aside. A whole number from 1 on;
+   * 1 where `concurrentSessions` is false. Default 8. Let users say it, by an option of this name.
+   */
+  readonly maxSessions?: number | undefined;
   readonly syntax: Syntax;
   /** One compiler for each step that the capabilities ask for: `{ ...ansi(syntax), …the engine's own }`. */
   readonly steps: Compilers<Needed<C>, N>;
@@ -29,6 +35,7 @@ export interface Warehouse {
 export interface Adapter {
   readonly name: string;
   readonly capabilities: Capabilities;
+  readonly maxSessions?: number | undefined;
   readonly syntax: Syntax;
   readonly steps: Partial<Compilers<StepKind, Native>>;
   open(o: IoOptions): Promise<Session<Native>>;
@@ -41,7 +48,18 @@ interface WithSpec extends Warehouse {
   readonly [specs]: Adapter;
 }
 
+function checkSessions({ name, maxSessions, capabilities }: Pick<Adapter, "name" | "maxSessions" | "capabilities">): void {
+  if (maxSessions === undefined) return;
+  const refuse = (message: string): never => {
+    throw new CutoverError("CONFIG", `${name}: maxSessions ${message}`, { issues: [{ path: "maxSessions", message }] });
+  };
+  if (!Number.isSafeInteger(maxSessions) || maxSessions < 1) refuse("must be a whole number from 1 on");
+  if (maxSessions > 1 && !capabilities.concurrentSessions)
+    refuse(`cannot be ${maxSessions} where concurrentSessions is false: there is one session at a time`);
+}
+
 function define<C extends Capabilities, N extends Native>(spec: AdapterSpec<C, N>): Warehouse {
+  checkSessions(spec);
   const warehouse: Warehouse = { contract: spec.contract, name: spec.name, capabilities: spec.capabilities };
   Object.defineProperty(warehouse, specs, { value: spec });
   return warehouse;
@@ -50,6 +68,7 @@ function define<C extends Capabilities, N extends Native>(spec: AdapterSpec<C, N
 /**
  * Makes a {@link Warehouse} of an adapter. `defineAdapter(spec)`; with native calls `defineAdapter<N>()(spec)`: N is
  * given, the capabilities are inferred, and a compiler that is missing or never used does not compile.
+ * @throws CutoverError `CONFIG` when `maxSessions` makes no sense.
  */
 export function defineAdapter<const C extends Capabilities>(spec: AdapterSpec<C, never>): Warehouse;
 export function defineAdapter<N extends Native>(): <const C extends Capabilities>(spec: AdapterSpec<C, N>) => Warehouse;

@@ -9,6 +9,7 @@ type Open = (o: IoOptions) => Promise<Own>;
 /** What is other than the adapter's own. */
 export interface Wrap {
   readonly capabilities?: Partial<Capabilities>;
+  readonly maxSessions?: number;
   readonly steps?: Adapter["steps"];
   readonly syntax?: Adapter["syntax"];
   /** Methods that take the place of a session's own; called for each session that opens. */
@@ -26,10 +27,12 @@ export function wrapped(warehouse: Warehouse, w: Wrap): Warehouse {
     const own = await adapter.open(o);
     return { ...delegated(own), ...w.session?.(own) };
   };
+  const capabilities = { ...adapter.capabilities, ...w.capabilities };
   const spec = {
     ...adapter,
     contract: 1,
-    capabilities: { ...adapter.capabilities, ...w.capabilities },
+    capabilities,
+    maxSessions: capabilities.concurrentSessions ? (w.maxSessions ?? adapter.maxSessions) : undefined,
     steps: w.steps ?? adapter.steps,
     syntax: w.syntax ?? adapter.syntax,
     open: w.open === undefined ? open : (o: IoOptions) => (w.open as NonNullable<Wrap["open"]>)(open, o),

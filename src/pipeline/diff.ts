@@ -28,13 +28,26 @@ export interface DiffOptions extends CallOptions {
 export async function* diff(ctx: Context, alias: string, o: DiffOptions): AsyncGenerator<RowChange<Row>> {
   if (ctx.closing.signal.aborted) throw closedError(ctx.settings.pipeline);
   const { w, close } = await openWork(ctx, "audit", o);
+  const changes = changesBetween(w, alias, o);
+  // Whoever stopped reading may never go on: an abort, or close, ends it here.
+  const end = (): void => {
+    const ended = changes.return(undefined).then(
+      () => close(w.signal.reason),
+      () => close(w.signal.reason),
+    );
+    ctx.running.add(ended);
+    ended.finally(() => ctx.running.delete(ended));
+  };
+  w.signal.addEventListener("abort", end, { once: true });
   let failure: unknown;
   try {
-    yield* changesBetween(w, alias, o);
+    yield* changes;
+    w.signal.throwIfAborted();
   } catch (e) {
     failure = located(w.explain(e), { table: alias });
     throw failure;
   } finally {
+    w.signal.removeEventListener("abort", end);
     await close(failure);
   }
 }

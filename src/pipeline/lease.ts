@@ -9,6 +9,7 @@ import { type Context, ownerName } from "./context.js";
 import { explain } from "./faults.js";
 import { type Held, own } from "./held.js";
 import { settleLeftovers } from "./leftovers.js";
+import { standInLine } from "./line.js";
 import { eventsOf, giveUp, readState, takeLease } from "./take.js";
 import type { Stage } from "./words.js";
 import { type CallOptions, lostLease, openWork, tracked, type Work } from "./work.js";
@@ -97,7 +98,10 @@ async function waitForLease(
   const name = ownerName();
   let owner: Owner | null = null;
   let lost = 0;
+  let leave = (): void => undefined;
   try {
+    // Whoever was the owner a moment ago, and must know what became of it, waits behind nobody.
+    if (ctx.settings.waitMs > 0 && instead === null) leave = await turnToAsk(ctx, signal);
     const got = await pRetry(
       async () => {
         owner = await acquire(ctx, stage, o, releases, instead, name);
@@ -121,8 +125,28 @@ async function waitForLease(
     await late?.stop();
     await late?.close();
     throw explain(ctx.adapter, e, { stage, signal, where: { pipeline: ctx.settings.pipeline } });
+  } finally {
+    leave();
   }
 }
+
+/** Those of this process who wait for the lease ask one after the other; whose time is up asks once, and is told who has it. */
+async function turnToAsk(ctx: Context, signal: AbortSignal): Promise<() => void> {
+  const { ledgerSchema, pipeline, waitMs } = ctx.settings;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), Math.min(waitMs, LONGEST_TIMER));
+  try {
+    return await standInLine(ctx.adapter, JSON.stringify([ledgerSchema, pipeline]), AbortSignal.any([signal, late.signal]));
+  } catch (e) {
+    signal.throwIfAborted();
+    if (!late.signal.aborted) throw e;
+    return () => undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+/** What a timer of Node can count, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** How often the lease is asked for when the answers are lost. */
 const LOST_ANSWERS = 3;

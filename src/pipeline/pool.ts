@@ -2,9 +2,11 @@ import type { Adapter } from "../adapter/define.js";
 import type { Native } from "../adapter/operations.js";
 import type { IoOptions, Session } from "../adapter/session.js";
 import { untilAbort } from "../source/abortable.js";
+import { makeQueue } from "./queue.js";
 
 /** Sessions of one warehouse, shared by all its pipelines: an operation has one to itself, since a transaction belongs to a session. */
 export interface Pool {
+  /** First come, first served. */
   take(o: IoOptions): Promise<Session<Native>>;
   /** `broken`: closed instead of kept. */
   give(session: Session<Native>, broken: boolean): Promise<void>;
@@ -16,7 +18,10 @@ export interface Pool {
   /** One more pipeline uses the pool. Resolves the function that ends that use; the last one closes what is idle. */
   join(): () => Promise<void>;
 }
-const maxSessions = (adapter: Adapter): number => (adapter.capabilities.concurrentSessions ? 8 : 1);
+/** How many sessions one warehouse has open at most, where its options say nothing. */
+const MAX_SESSIONS = 8;
+const maxSessions = (adapter: Adapter): number =>
+  adapter.capabilities.concurrentSessions ? (adapter.maxSessions ?? MAX_SESSIONS) : 1;
 const pools = new WeakMap<Adapter, Pool>();
 
 export function poolOf(adapter: Adapter): Pool {
@@ -30,15 +35,14 @@ export function poolOf(adapter: Adapter): Pool {
 function makePool(adapter: Adapter): Pool {
   const max = maxSessions(adapter);
   const idle: Session<Native>[] = [];
-  const waiting: (() => void)[] = [];
+  // A session, or null: one may be opened, and is counted already. While somebody waits, none is idle and none can be opened.
+  const waiting = makeQueue<Session<Native> | null>();
   let open = 0;
   let users = 0;
   let heart: Session<Native> | null = null;
   let beats: Promise<void> = Promise.resolve();
-  const wake = (): void => waiting.shift()?.();
   const freed = (): void => {
-    open -= 1;
-    wake();
+    if (!waiting.next(null)) open -= 1;
   };
   const shut = async (session: Session<Native>): Promise<void> => {
     try {
@@ -55,33 +59,26 @@ function makePool(adapter: Adapter): Pool {
   const closeIdle = async (): Promise<void> => {
     await Promise.all([...idle.splice(0).map(shut), beats.then(closeHeart, closeHeart)]);
   };
-  /** An idle session, or null: one may be opened, and is counted already. */
+  const back = (session: Session<Native>): Promise<void> | undefined => {
+    if (users === 0) return shut(session);
+    if (!waiting.next(session)) idle.push(session);
+    return undefined;
+  };
   const turn = async (signal: AbortSignal): Promise<Session<Native> | null> => {
-    for (;;) {
-      if (signal.aborted) {
-        // Whoever was woken just before hands it on.
-        wake();
-        throw signal.reason;
-      }
-      const ready = idle.pop();
-      if (ready !== undefined) return ready;
-      if (open < max) {
-        open += 1;
-        return null;
-      }
-      await new Promise<void>((resolve) => {
-        const go = (): void => {
-          signal.removeEventListener("abort", abort);
-          resolve();
-        };
-        const abort = (): void => {
-          waiting.splice(waiting.indexOf(go), 1);
-          resolve();
-        };
-        signal.addEventListener("abort", abort, { once: true });
-        waiting.push(go);
-      });
-    }
+    signal.throwIfAborted();
+    const ready = idle.pop();
+    if (ready !== undefined) return ready;
+    if (open === max) return inTurn(signal);
+    open += 1;
+    return null;
+  };
+  const inTurn = async (signal: AbortSignal): Promise<Session<Native> | null> => {
+    const mine = await waiting.wait(signal);
+    if (!signal.aborted) return mine;
+    // Its turn and the abort came at once: the turn is the next one's.
+    if (mine === null) freed();
+    else await back(mine);
+    throw signal.reason;
   };
   const beatOnce = async (o: IoOptions, body: (session: Session<Native>) => Promise<void>): Promise<void> => {
     o.signal.throwIfAborted();
@@ -116,9 +113,7 @@ function makePool(adapter: Adapter): Pool {
       }
     },
     async give(session, broken) {
-      if (broken || users === 0) return shut(session);
-      idle.push(session);
-      wake();
+      await (broken ? shut(session) : back(session));
     },
     beat(o, body) {
       const next = beats.then(() => beatOnce(o, body));

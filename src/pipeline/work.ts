@@ -129,10 +129,13 @@ export async function openWork(
   } catch (e) {
     throw explain(ctx.adapter, e, { stage, signal, where: { pipeline } });
   }
-  const close = (failure?: unknown): Promise<void> => {
+  let closed = false;
+  const close = async (failure?: unknown): Promise<void> => {
+    if (closed) return;
+    closed = true;
     const broken =
       failure !== undefined && (!isCutoverError(failure) || failure.code === "ADAPTER" || failure.code === "CANCELLED");
-    return ctx.pool.give(session, broken).catch((err: unknown) => ctx.log.warn({ err }, "a session did not close"));
+    await ctx.pool.give(session, broken).catch((err: unknown) => ctx.log.warn({ err }, "a session did not close"));
   };
   return { w: makeWork(ctx, session, signal, stage), close };
 }

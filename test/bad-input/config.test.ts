@@ -183,6 +183,9 @@ describe("duckdb()", () => {
     [{ instance: {} }, ["instance"]],
     [{ instance: null }, ["instance"]],
     [{ path: "a", config: "x", nothing: 1 }, ["nothing", "config"]],
+    [{ maxSessions: 0 }, ["maxSessions"]],
+    [{ path: "a", maxSessions: 2.5 }, ["maxSessions"]],
+    [{ maxSessions: "4" }, ["maxSessions"]],
   ])("%j", (options, expected) => {
     try {
       duckdb(options as never);

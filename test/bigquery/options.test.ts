@@ -64,6 +64,7 @@ it("names each option that is wrong", () => {
     "maximumBytesBilled",
     "projectId",
   ]);
+  expect(paths({ dataset: "app", maxSessions: 0 })).toEqual(["maxSessions"]);
   expect(paths({ dataset: "app", client: {} })).toEqual(["client"]);
   expect(paths({ dataset: "app", authClient: 3 })).toEqual(["authClient"]);
   expect(paths({ dataset: "app", credentials: {} })).toEqual(["credentials"]);

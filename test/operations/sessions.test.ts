@@ -6,15 +6,17 @@ import { poolOf } from "../../src/pipeline/pool.js";
 import { conflict, transient } from "../support/faults.js";
 import { after, batch, failure, gate, itemsPipeline } from "../support/fixtures.js";
 import { type Hooks, interpose } from "../support/interpose.js";
+import { long } from "../support/long.js";
 import { onEveryWarehouse } from "../support/warehouse.js";
 
 /** The same warehouse with other sessions. */
 const changed = (warehouse: Warehouse, session: NonNullable<Wrap["session"]>): Warehouse => wrapped(warehouse, { session });
 /** Counts how many sessions are open at once. */
-function counted(warehouse: Warehouse, capabilities: Partial<Capabilities> = {}) {
+function counted(warehouse: Warehouse, capabilities: Partial<Capabilities> = {}, maxSessions = 8) {
   const seen = { open: 0, most: 0 };
   const counting = wrapped(warehouse, {
     capabilities,
+    maxSessions,
     session: (s) => {
       seen.open += 1;
       seen.most = Math.max(seen.most, seen.open);
@@ -79,15 +81,82 @@ onEveryWarehouse((open) => {
     });
   }
 
-  test("sessions: many pipelines that begin at once share eight, and one for heartbeats", async () => {
+  test("sessions: of many pipelines that begin at once with maxSessions 4 each is served, four work at once, and close closes all", async () => {
     const db = await open();
-    const { seen, warehouse } = counted(db.warehouse);
-    const many = Array.from({ length: 30 }, (_, i) => {
+    const { seen, warehouse } = counted(db.warehouse, {}, 4);
+    const many = Array.from({ length: long ? 200 : 30 }, (_, i) => {
       const t = table(`t${i}`, { columns: { id: "int64" }, key: "id" });
       return db.own(cutover({ warehouse, pipeline: `p${i}`, tables: { t } }));
     });
     await Promise.all(many.map((p) => p.run({ t: rows([{ id: 1 }]) })));
-    expect(seen.most).toBeLessThanOrEqual(9);
+    expect(seen.most).toBeLessThanOrEqual(5);
+    await Promise.all(many.map((p) => p.close()));
+    expect(seen.open).toBe(0);
+  }, 120_000);
+
+  test("sessions: first come, first served: no newcomer and no abort takes a place, and one that does not open is the next one's turn", async () => {
+    const db = await open();
+    let refuse = false;
+    const warehouse = wrapped(db.warehouse, {
+      maxSessions: 2,
+      open: (own, o) => {
+        if (!refuse) return own(o);
+        refuse = false;
+        return Promise.reject(new Error("does not open"));
+      },
+    });
+    const pool = poolOf(adapterOf(warehouse) as Adapter);
+    const leave = pool.join();
+    const [a, b] = await Promise.all([pool.take(calm()), pool.take(calm())]);
+    const served: string[] = [];
+    const stop = new AbortController();
+    const take = async (who: string, o = calm()): Promise<Session<Native> | null> => {
+      try {
+        const session = await pool.take(o);
+        served.push(who);
+        return session;
+      } catch (e) {
+        served.push(`${who}: ${(e as Error).message}`);
+        return null;
+      }
+    };
+    const early = [take("first"), take("gone", { ...calm(), signal: stop.signal }), take("second"), take("third")];
+    stop.abort(new Error("aborted"));
+    await Promise.resolve();
+    const given = pool.give(a, false);
+    const late = take("newcomer");
+    await given;
+    const [first] = await Promise.all(early.slice(0, 2));
+    refuse = true;
+    await pool.give(b, true); // makes room for "second", who cannot use it
+    await early[2];
+    const third = await early[3];
+    await pool.give(first as Session<Native>, false);
+    await pool.give((await late) as Session<Native>, false);
+    await pool.give(third as Session<Native>, false);
+    expect(served).toEqual(["gone: aborted", "first", "second: does not open", "third", "newcomer"]);
+    await leave();
+  });
+
+  test("lease.wait: those of one process who wait for a lease get it in the order in which they came", async () => {
+    const db = await open();
+    const etl = itemsPipeline(db, { lease: { wait: "60s" } });
+    const order: number[] = [];
+    const reading = gate();
+    const done = gate();
+    const first = etl.run({
+      items: after(batch(1, 2, 1), 1, () => {
+        reading.open();
+        return done.passed;
+      }),
+    });
+    await reading.passed;
+    const others = [2, 3, 4, 5].map((n) => etl.run({ items: rows(batch(n, n, n)) }).then(() => order.push(n)));
+    const brief = itemsPipeline(db, { lease: { wait: 30 } });
+    await failure(brief.run({ items: rows(batch(9, 9, 9)) }), "LEASE_HELD");
+    done.open();
+    await Promise.all([first, ...others]);
+    expect(order).toEqual([2, 3, 4, 5]);
   });
 
   test("sessions: whoever waits for one gets it also when the one given back does not close", async () => {

@@ -45,6 +45,10 @@ it("takes a connection or a pool of the application's, and no login beside it", 
   expect(snowflake({ pool }).capabilities.concurrentSessions).toBe(true);
   expect(paths({ connection, password: "p" })).toEqual(["password"]);
   expect(paths({ pool, account: "a" })).toEqual(["account"]);
+  expect(paths({ pool, maxSessions: 0 })).toEqual(["maxSessions"]);
+  expect(refused({ connection, maxSessions: 2 })).toEqual([
+    { path: "maxSessions", message: "cannot be given beside a connection, which is one session" },
+  ]);
 });
 
 it("names each option that is wrong", () => {

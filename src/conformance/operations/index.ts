@@ -8,6 +8,7 @@ import { capabilityCases } from "./capabilities.js";
 import { cloneCases } from "./clone.js";
 import { contentionCases } from "./contention.js";
 import { driftCases } from "./drift.js";
+import { embeddingCases } from "./embedding.js";
 import { hostileCases } from "./hostile.js";
 import { keyCases } from "./keys.js";
 import { leaseCases } from "./lease.js";
@@ -48,4 +49,5 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...observeCases,
   ...capabilityCases,
   ...contentionCases,
+  ...embeddingCases,
 ];
