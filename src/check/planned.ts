@@ -20,6 +20,25 @@ export const plannedCheck = z.object({
   index: z.number(),
 });
 export type PlannedCheck = z.infer<typeof plannedCheck>;
+/** A result as the ledger keeps it: without samples, which may hold what nobody else shall see. */
+export const recordedCheck = z.object({
+  table: z.string(),
+  check: z.string(),
+  severity: z.enum(["error", "warn"]),
+  outcome: z.enum(["pass", "warn", "fail", "insufficient"]),
+  trust: z.enum(["scan", "incremental"]),
+  observed: json,
+  bound: json,
+  message: z.string(),
+});
+export type RecordedCheck = z.infer<typeof recordedCheck>;
+/** What a JavaScript check observed that threw. What it threw may hold anything, and is told to nobody but the caller. */
+export const THREW = "threw";
+export const asRecorded = (results: readonly CheckResult[]): RecordedCheck[] =>
+  results.map(({ samples: _samples, ...r }) => (r.observed === THREW ? { ...r, message: "it threw" } : r));
+export const fromRecord = (recorded: readonly RecordedCheck[] = []): CheckResult[] =>
+  recorded.map((r) => ({ ...r, samples: [] }));
+
 /** Rows that operations of a block returned, by operation; whole numbers may be text. */
 export const facts = z.record(z.string(), z.array(z.record(z.string(), z.unknown())));
 export type Facts = z.infer<typeof facts>;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { facts, plannedCheck } from "../check/planned.js";
+import { facts, plannedCheck, recordedCheck } from "../check/planned.js";
 import { intent } from "./intent.js";
 import { readJson, writeJson } from "./portable.js";
 import { openRelease, state, tableState, undo } from "./state.js";
@@ -57,14 +57,17 @@ export const published = z.object({
 });
 export type Published = z.infer<typeof published>;
 
+/** What the checks had found by then; absent: none had run. */
+const checks = z.array(recordedCheck).optional();
+
 /** Payloads by event. */
 export const payloads = {
   opened: openRelease,
   loaded: z.object({ until: z.string() }),
-  validated: z.object({ ok: z.boolean(), until: z.string() }),
+  validated: z.object({ ok: z.boolean(), until: z.string(), checks }),
   published,
-  rejected: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), note: z.string().optional() }),
-  abandoned: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string() }),
+  rejected: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), note: z.string().optional(), checks }),
+  abandoned: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), checks }),
   "rolled-back": z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced, by }),
   redone: z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced, by }),
   intent,

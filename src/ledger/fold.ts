@@ -1,13 +1,34 @@
-import { readChecks } from "../check/planned.js";
+import { type RecordedCheck, readChecks } from "../check/planned.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
-import { type Displaced, type EventName, type LedgerEvent, type Published, type PublishedTable, payloads } from "./events.js";
+import {
+  type Displaced,
+  type EventName,
+  type LedgerEvent,
+  type Published,
+  type PublishedTable,
+  payloads,
+  published,
+} from "./events.js";
 import { readJson } from "./portable.js";
 import { emptyState, type Kept, type State, type TableState } from "./state.js";
 
 /** Journal rows as events: parsed, in order, without what a stale owner wrote after another had taken over. */
-export function readEvents(rows: readonly Row[], database: string): LedgerEvent[] {
-  const read = rows
+export const readEvents = (rows: readonly Row[], database: string): LedgerEvent[] =>
+  read(rows, database, payloads) as LedgerEvent[];
+
+type Outlined<E> = E extends { readonly event: "published"; readonly payload: Published }
+  ? Omit<E, "payload"> & { readonly payload: Omit<Published, "base"> }
+  : E;
+/** An event of a release without the whole state that a published one carries, which grows with what is kept. */
+export type Outline = Outlined<LedgerEvent>;
+const outlines = { ...payloads, published: published.omit({ base: true }) };
+/** The same for those who only list releases. */
+export const readOutlines = (rows: readonly Row[], database: string): Outline[] => read(rows, database, outlines) as Outline[];
+
+type Read = Pick<LedgerEvent, "event" | "release" | "seq" | "fence" | "at"> & { readonly payload: unknown };
+function read(rows: readonly Row[], database: string, schemas: typeof payloads | typeof outlines): Read[] {
+  const events = rows
     .filter((r): r is Row & { event: EventName } => typeof r["event"] === "string" && Object.hasOwn(payloads, r["event"]))
     .map((r) => ({
       event: r.event,
@@ -15,9 +36,9 @@ export function readEvents(rows: readonly Row[], database: string): LedgerEvent[
       seq: Number(r["seq"]),
       fence: BigInt(r["fence"] as bigint),
       at: formatTimestamp(r["recorded_at"] as bigint),
-      payload: payloads[r.event].parse(readJson(String(r["payload"]), database)),
-    })) as LedgerEvent[];
-  const ordered = read.sort((a, b) => a.seq - b.seq || Number(b.fence - a.fence));
+      payload: schemas[r.event].parse(readJson(String(r["payload"]), database)),
+    }));
+  const ordered = events.sort((a, b) => a.seq - b.seq || Number(b.fence - a.fence));
   let frontier = -1n;
   return ordered.filter((e) => {
     if (e.fence < frontier) return false;
@@ -39,7 +60,7 @@ export function apply(s: State, e: LedgerEvent): State {
     case "loaded":
       return step(s, e.release, "loaded", e.payload.until);
     case "validated":
-      return step(s, e.release, e.payload.ok ? "validated" : "loaded", e.payload.until);
+      return step(s, e.release, e.payload.ok ? "validated" : "loaded", e.payload.until, e.payload.checks);
     case "rejected":
     case "abandoned":
       return { ...s, open: s.open.filter((o) => o.release !== e.release) };
@@ -80,9 +101,20 @@ export function apply(s: State, e: LedgerEvent): State {
 /** No release bears this number: what was cloned before a new baseline is stale. */
 const BEFORE_BASELINE = -1;
 
-const step = (s: State, release: number, to: "loaded" | "validated", until: string): State => ({
+/** What an earlier validation found is not what the release holds now. */
+const step = (
+  s: State,
+  release: number,
+  to: "loaded" | "validated",
+  until: string,
+  checks?: readonly RecordedCheck[],
+): State => ({
   ...s,
-  open: s.open.map((o) => (o.release === release ? { ...o, state: to, until } : o)),
+  open: s.open.map((open) => {
+    if (open.release !== release) return open;
+    const { checks: _before, ...o } = open;
+    return { ...o, state: to, until, ...(checks === undefined ? {} : { checks: [...checks] }) };
+  }),
 });
 
 export function afterPublish(p: Published, release: number, at: string): State {

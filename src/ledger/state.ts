@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { recordedCheck } from "../check/planned.js";
 import { pending } from "./intent.js";
 
 /** Rows and additive checksum of a table. The checksum names its version: algorithm, encoding and columns. */
@@ -72,6 +73,8 @@ export const openRelease = z.object({
   candidates: z.record(z.string(), z.array(z.string())),
   /** Until then others leave it alone (ISO text). */
   until: z.string(),
+  /** What the last validation of what it holds now found. */
+  checks: z.array(recordedCheck).optional(),
 });
 export type OpenRelease = z.infer<typeof openRelease>;
 

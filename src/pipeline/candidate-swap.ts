@@ -8,12 +8,12 @@ import { exactNames } from "../table/exact.js";
 import { candidateShape, type Progress } from "./candidate-open.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
-import { graceFrom } from "./leftovers.js";
 import { stagedTables } from "./load.js";
 import { published, refuseHeld } from "./outcome.js";
 import { carryOut, intended, prepare } from "./place.js";
 import { type PublishOptions, releaseFacts } from "./publish.js";
 import type { RunReport, Validation } from "./reports.js";
+import { recordRefusal } from "./steps.js";
 import { checkAgainstLive, hashOf } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext, validation } from "./verdict.js";
 import type { Work } from "./work.js";
@@ -99,10 +99,7 @@ async function swapRefused(
 ): Promise<CutoverError> {
   if (result.at !== liveScan(t.alias)) {
     const error = refusal(w, planned, result, of, [t.alias], held.fence);
-    if (isCutoverError(error, "CHECKS_FAILED")) {
-      await held.append("validated", p.id, { ok: false, until: graceFrom(held.now) });
-      p.state = "loaded";
-    }
+    if (await recordRefusal(w, held, p.id, error)) p.state = "loaded";
     return error;
   }
   const row = result.results.get(result.at)?.rows[0];

@@ -1,3 +1,4 @@
+import { asRecorded } from "../check/planned.js";
 import { isCutoverError } from "../errors/index.js";
 import { planSwap } from "../plan/swap.js";
 import { ident, type Sql } from "../sql/sql.js";
@@ -17,7 +18,7 @@ import { releaseFacts } from "./publish.js";
 import { dispose, type Release } from "./release.js";
 import type { RunReport } from "./reports.js";
 import { checkReason, type RunOptions } from "./run-options.js";
-import { publishing, step } from "./steps.js";
+import { foundBy, publishing, step } from "./steps.js";
 import type { CallOptions } from "./work.js";
 
 /** A whole table prepared apart from live, that then changes places with it. */
@@ -50,8 +51,8 @@ async function openCandidate(ctx: Context, o: CandidateOptions, from: From): Pro
 
 function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
   const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
-    step(ctx, p, "clone", o, async (w, held) => {
-      await held.append(event, p.id, { strategy: "swap", reason });
+    step(ctx, p, "clone", o, async (w, held, open) => {
+      await held.append(event, p.id, { strategy: "swap", reason, ...foundBy(open) });
       p.state = event;
       await w.run({ kind: "drop", ref: p.ref }, alias);
       for (const ref of stagedTables(w, p.found.id, p.id, p.generations)) await w.run({ kind: "drop", ref }, alias);
@@ -94,7 +95,7 @@ function makeHandle(ctx: Context, alias: string, p: Progress): Candidate {
     validate: (o) =>
       step(ctx, p, "validate", o, async (w, held) => {
         const v = await w.stage("validate", () => rehearseSwap(w, held, p));
-        await held.last("validated", p.id, { ok: v.ok, until: graceFrom(held.now) });
+        await held.last("validated", p.id, { ok: v.ok, until: graceFrom(held.now), checks: asRecorded(v.checks) });
         p.state = v.ok ? "validated" : "loaded";
         return v;
       }),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { checkName } from "../check/checks.js";
+import { THREW } from "../check/planned.js";
 import type { CheckVerdict } from "../check/result.js";
 import { CutoverError } from "../errors/index.js";
 import type { JsRunner } from "../plan/release.js";
@@ -28,7 +29,7 @@ export const jsRunner =
         const asked = whileJudging(checkName(definition), (q) => query(bindSelf(q, self)));
         const given = () => definition.fn({ query: asked.query, self, signal: w.signal });
         const verdict = await judge(w, given).finally(asked.end);
-        if ("broken" in verdict) return { ok: false, p0: false, c0: "threw", message: verdict.broken };
+        if ("broken" in verdict) return { ok: false, p0: false, c0: THREW, message: verdict.broken };
         const ok = verdict.pass || definition.severity === "warn";
         return {
           ok,

@@ -1,10 +1,10 @@
 import type { BlockResult } from "../adapter/operations.js";
 import { rowsOf, stored } from "../adapter/shapes.js";
 import { compileChecks } from "../check/compile.js";
-import type { PlannedCheck } from "../check/planned.js";
+import { fromRecord, type PlannedCheck } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
 import { anchors } from "../ledger/events.js";
-import { fold, readEvents } from "../ledger/fold.js";
+import { fold, type Outline, readOutlines } from "../ledger/fold.js";
 import { digest } from "../ledger/names.js";
 import { emptyState, type State, tallyOf } from "../ledger/state.js";
 import type { Plan } from "../plan/compile.js";
@@ -15,6 +15,7 @@ import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
+import { checksOf } from "./report.js";
 import type { AuditReport, ReleaseSummary, Status, Validation } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { type Found, findTables, hashOf, keyOf } from "./tables.js";
@@ -34,7 +35,14 @@ export function status(ctx: Context, o?: CallOptions): Promise<Status> {
       Object.fromEntries(Object.entries(ctx.tables).map(([alias, d]) => [alias, pick(keyOf(w, d).id)]));
     return {
       live: state.live === 0 ? null : state.live,
-      open: state.open.map((r) => ({ release: r.release, state: r.state, strategy: r.strategy, at: r.at, canRollBackTo: false })),
+      open: state.open.map(({ release, state: stage, strategy, at, checks }) => ({
+        release,
+        state: stage,
+        strategy,
+        at,
+        canRollBackTo: false,
+        checks: fromRecord(checks),
+      })),
       watermarks: byTable((id) => state.tables[id]?.watermark ?? null),
       tallies: byTable((id) => (state.tables[id] === undefined ? null : tallyOf(state.tables[id]))),
       lease: working ? { owner, expires: formatTimestamp(seen?.lease["expires_at"] as bigint) } : null,
@@ -64,7 +72,7 @@ export async function* history(ctx: Context, o: CallOptions & { readonly limit?:
         release: null,
         limit,
       });
-      const found = summarise(readEvents(rows, w.names.database), seen.state);
+      const found = summarise(readOutlines(rows, w.names.database), seen.state);
       if (limit === null || rows.length < limit || found.length >= wanted) return found.slice(0, wanted);
     }
   });
@@ -72,7 +80,7 @@ export async function* history(ctx: Context, o: CallOptions & { readonly limit?:
 }
 
 /** Releases from the last settled on. What became of one since is told by the last rollback or redo that names it. */
-function summarise(events: ReturnType<typeof readEvents>, state: State): ReleaseSummary[] {
+function summarise(events: readonly Outline[], state: State): ReleaseSummary[] {
   const back = new Set(state.kept.map((k) => k.previous));
   const moved = new Map<number, "rolled-back" | "redone">();
   const releases = new Map<number, ReleaseSummary>();
@@ -87,6 +95,7 @@ function summarise(events: ReturnType<typeof readEvents>, state: State): Release
       strategy: e.payload.strategy,
       at: e.at,
       canRollBackTo: back.has(e.release),
+      checks: e.event === "published" ? checksOf(e.payload) : fromRecord(e.payload.checks),
       ...note,
     });
   }

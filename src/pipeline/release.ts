@@ -1,4 +1,5 @@
 import type { TableRef } from "../adapter/shapes.js";
+import { asRecorded } from "../check/planned.js";
 import { isCutoverError } from "../errors/index.js";
 import { planInPlace } from "../plan/in-place.js";
 import type { Source } from "../source/source.js";
@@ -16,7 +17,7 @@ import { asPlanText } from "./plan-text.js";
 import { publishInPlace, releaseFacts, tableLoads } from "./publish.js";
 import type { LoadReport, PlanText, RunReport, Validation } from "./reports.js";
 import { checkReason } from "./run-options.js";
-import { isOpen, opened, publishing, type Steps, step } from "./steps.js";
+import { foundBy, isOpen, opened, publishing, recordRefusal, type Steps, step } from "./steps.js";
 import { findTables, requireBaseline } from "./tables.js";
 import { validation } from "./verdict.js";
 import type { ReleaseState, Strategy } from "./words.js";
@@ -65,8 +66,8 @@ function makeRelease(ctx: Context, id: number): Release {
   const tried = new Set<string>();
   const drop = (w: Work): TableRef[] => [...tried].flatMap((table) => stagedTables(w, table, id, loads));
   const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
-    step(ctx, s, "load", o, async (w, held) => {
-      await held.last(event, id, { strategy: "in-place", reason });
+    step(ctx, s, "load", o, async (w, held, open) => {
+      await held.last(event, id, { strategy: "in-place", reason, ...foundBy(open) });
       s.state = event;
       for (const ref of drop(w)) await w.run({ kind: "drop", ref });
     });
@@ -89,7 +90,7 @@ function makeRelease(ctx: Context, id: number): Release {
     validate: (o) =>
       step(ctx, s, "validate", o, async (w, held) => {
         const v = await w.stage("validate", () => rehearse(w, held, [...staged.values()], id));
-        await held.last("validated", id, { ok: v.ok, until: graceFrom(held.now) });
+        await held.last("validated", id, { ok: v.ok, until: graceFrom(held.now), checks: asRecorded(v.checks) });
         s.state = v.ok ? "validated" : "loaded";
         return v;
       }),
@@ -101,7 +102,12 @@ function makeRelease(ctx: Context, id: number): Release {
             seen(id, held.fence);
             refuseHeld(w, held);
             const result = await w.stage("publish", () =>
-              staged.size === 0 ? Promise.resolve(null) : publishInPlace(w, held, [...staged.values()], id, {}, "commit"),
+              staged.size === 0
+                ? Promise.resolve(null)
+                : publishInPlace(w, held, [...staged.values()], id, {}, "commit").catch(async (e: unknown) => {
+                    if (await recordRefusal(w, held, id, e)) s.state = "loaded";
+                    throw e;
+                  }),
             );
             if (result !== null) {
               s.state = "published";

@@ -42,9 +42,12 @@ export function reportOf(
     const is = made?.tables[id]?.is as TableState;
     return [t.alias, tableReport(countsOf(t, p.facts), p.base.tables[id] ?? null, is)] as const;
   });
-  const checks = Object.values(p.tables).flatMap((t) => readChecks(t.checks, p.facts));
+  const checks = checksOf(p);
   return { pipeline, release: e.release, strategy: p.strategy, tables: Object.fromEntries(tables), checks, after };
 }
+/** What the checks of a published release found, told from the facts of its block. */
+export const checksOf = (p: Pick<Published, "tables" | "facts">): CheckResult[] =>
+  Object.values(p.tables).flatMap((t) => readChecks(t.checks, p.facts));
 export function runReport(
   p: Published,
   e: Pick<LedgerEvent, "release" | "at">,

@@ -102,6 +102,11 @@ export interface ReleaseSummary {
   readonly note?: string;
   /** Whether `rollback({ to })` can go back to it: what that takes is still kept. */
   readonly canRollBackTo: boolean;
+  /**
+   * What its checks found, when it was published or refused; of an open one, at the last validation of what it holds now.
+   * Without samples: those are in the report, the error and the event only. Empty where none has run.
+   */
+  readonly checks: readonly CheckResult[];
 }
 /** Where a pipeline stands, as its ledger tells; the tables themselves are not read. */
 export interface Status<T extends Tables = Tables> {

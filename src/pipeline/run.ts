@@ -1,4 +1,5 @@
 import type { TableRef } from "../adapter/shapes.js";
+import { asRecorded } from "../check/planned.js";
 import { isCutoverError } from "../errors/index.js";
 import type { Source } from "../source/source.js";
 import { runByCandidate } from "./candidate.js";
@@ -90,7 +91,8 @@ async function failed(
         .filter((c) => c.outcome === "fail")
         .map((c) => `${c.table} ${c.check}`)
         .join(", ");
-      const payload = { strategy: "in-place" as const, reason, ...(o.note === undefined ? {} : { note: o.note }) };
+      const checks = asRecorded(e.context.checks);
+      const payload = { strategy: "in-place" as const, reason, checks, ...(o.note === undefined ? {} : { note: o.note }) };
       await held.append("rejected", release, payload, calm);
     } else held.giveBack();
   } catch (err) {

@@ -1,8 +1,10 @@
-import { CutoverError } from "../errors/index.js";
+import { asRecorded } from "../check/planned.js";
+import { CutoverError, isCutoverError } from "../errors/index.js";
 import type { OpenRelease } from "../ledger/state.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
+import { graceFrom } from "./leftovers.js";
 import type { RunReport } from "./reports.js";
 import type { ReleaseState, Stage } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
@@ -60,4 +62,20 @@ export function opened<R>(
     w.release = held.release;
     return body(w, held, held.release as number);
   });
+}
+
+/** What its last validation found, for the event that ends it. */
+export const foundBy = (open: OpenRelease): Pick<OpenRelease, "checks"> =>
+  open.checks === undefined ? {} : { checks: open.checks };
+/** A release that its checks refused stays open; what they found is recorded. Whether that was why. */
+export async function recordRefusal(w: Work, held: Held, release: number, e: unknown): Promise<boolean> {
+  if (!isCutoverError(e, "CHECKS_FAILED")) return false;
+  const checks = asRecorded(e.context.checks);
+  try {
+    await held.append("validated", release, { ok: false, until: graceFrom(held.now), checks });
+  } catch (err) {
+    // What the checks found is the error that counts.
+    w.ctx.log.warn({ err, release }, "what the checks found could not be recorded");
+  }
+  return true;
 }

@@ -5,6 +5,7 @@ import { badCases } from "./bad.js";
 import { budgetCases } from "./budget.js";
 import { cancelledCases } from "./cancelled.js";
 import { capabilityCases } from "./capabilities.js";
+import { checkResultCases } from "./checks-results.js";
 import { cloneCases } from "./clone.js";
 import { contentionCases } from "./contention.js";
 import { driftCases } from "./drift.js";
@@ -47,6 +48,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...keyCases,
   ...partitionCases,
   ...observeCases,
+  ...checkResultCases,
   ...capabilityCases,
   ...contentionCases,
   ...embeddingCases,
