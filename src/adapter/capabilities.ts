@@ -19,8 +19,8 @@ export interface Capabilities {
    */
   readonly clone: "zero-copy" | "physical-copy" | "none";
   /**
-   * `set`: any number of tables in one transaction. `table`: one. The core treats them alike, since a candidate holds one
-   * table so far. `none`: candidates are refused.
+   * `set`: any number of tables in one transaction. `table`: one; releases and rollbacks that swap several are refused unless
+   * the pipeline's `mixedReads` allows them. `none`: candidates are refused.
    */
   readonly swap: "set" | "table" | "none";
   /**

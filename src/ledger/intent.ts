@@ -28,6 +28,8 @@ export type Place = z.infer<typeof place>;
 export const intent = z.object({
   events: z.array(z.object({ release: z.number(), event: z.string(), payload: z.string() })),
   places: z.array(place),
+  /** Live tables were changed as it was decided: it can only be carried out, not withdrawn. */
+  begun: z.boolean().optional(),
   facts: facts.default({}),
 });
 export type Intent = z.infer<typeof intent>;

@@ -3,33 +3,40 @@ import { CutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
 import type { SourceTotals } from "../source/source.js";
 import { claimTables } from "./claims.js";
+import { configError } from "./config.js";
 import { type Context, thisProcess } from "./context.js";
 import type { Held } from "./held.js";
 import { graceFrom } from "./leftovers.js";
-import { alreadyPublished, refuseHeld } from "./outcome.js";
+import { stagedTables } from "./load.js";
 import { noCounts } from "./report.js";
-import type { RunReport, StageReport, TableCounts, Warning } from "./reports.js";
+import type { StageReport, TableCounts, Warning } from "./reports.js";
+import { refuseMix } from "./sets.js";
 import { opened, type Steps } from "./steps.js";
-import { declaredShapes, type Found, findTables, requireBaseline, requireLive } from "./tables.js";
+import { declaredShapes, definitionOf, type Found, findTables, requireBaseline, requireLive } from "./tables.js";
 import type { CallOptions, Work } from "./work.js";
 
-/** What a candidate has come to: kept in this process; the journal knows that it is open. */
-export interface Progress extends Steps {
+/** What one table of a candidate has come to. */
+export interface TableProgress {
   readonly found: Found;
   readonly ref: TableRef;
+  readonly fromStart: boolean;
+  counts: TableCounts;
+  staged: number;
+  /** Loads that brought rows for it: each has staged tables of its own, so one that fails leaves the others whole. */
+  loads: number;
+  watermark: string | null;
+  /** What the last of those loads had staged. */
+  raw: TableRef | null;
+  totals: SourceTotals | null;
+}
+/** What a candidate has come to: kept in this process; the journal knows that it is open. */
+export interface Progress extends Steps {
+  readonly tables: readonly TableProgress[];
+  /** Built from nothing, so its sources are read from the start. */
   readonly fromStart: boolean;
   readonly clonedFrom: number;
   /** It was checked when it was live first: a check that compares with live has no say. */
   readonly unchecked: boolean;
-  counts: TableCounts;
-  staged: number;
-  loads: number;
-  watermark: string | null;
-  /** What the last load that brought rows had staged, and which of two sets of tables holds it: a load that fails or brings nothing leaves it whole. */
-  raw: TableRef | null;
-  generation: number;
-  generations: number;
-  totals: SourceTotals | null;
   /** What the steps so far did and warned of, for the report of a whole run. */
   readonly stages: StageReport[];
   readonly warnings: Warning[];
@@ -38,22 +45,20 @@ export interface Progress extends Steps {
 /** `if-new`: built anew only where there is nothing to clone. */
 export type From = "live" | "start" | "if-new";
 
-/** The table of a candidate. */
-export function oneTable(ctx: Context, tables: readonly string[] | undefined): string {
+/** The tables of a candidate: those named, or all of the pipeline. */
+export function candidateTables(ctx: Context, tables: readonly string[] | undefined): readonly string[] {
   const aliases = tables ?? Object.keys(ctx.tables);
-  const { pipeline } = ctx.settings;
-  if (aliases.length === 1 && aliases[0] !== undefined) return aliases[0];
-  const message = `a candidate holds one table, not ${aliases.length}: name it, as in clone({ tables: [${JSON.stringify(aliases[0] ?? "orders")}] }), or publish several tables in place`;
-  throw new CutoverError("UNSUPPORTED", message, {
-    capability: "candidates of several tables",
-    alternative: "one candidate for each table, or a release in place",
-    pipeline,
-  });
+  if (aliases.length === 0) throw configError([{ path: "tables", message: "name at least one table" }]);
+  const twice = aliases.find((alias, i) => aliases.indexOf(alias) < i);
+  if (twice !== undefined) throw configError([{ path: "tables", message: `${twice} is named twice` }]);
+  for (const alias of aliases) definitionOf(ctx, alias);
+  refuseMix(ctx, "a candidate", aliases, 'one candidate for each table (clone({ tables: ["…"] })), or a release in place');
+  return aliases;
 }
 
-function refuseEngine(ctx: Context, alias: string, from: From): void {
+export function refuseEngine(ctx: Context, aliases: readonly string[], from: From): void {
   const { capabilities, name } = ctx.adapter;
-  const where = { pipeline: ctx.settings.pipeline, table: alias };
+  const where = { pipeline: ctx.settings.pipeline, table: aliases[0] };
   const refuse = (capability: string, alternative: string): never => {
     throw new CutoverError("UNSUPPORTED", `${name} has no ${capability}; use ${alternative}`, {
       capability,
@@ -68,53 +73,76 @@ function refuseEngine(ctx: Context, alias: string, from: From): void {
   if (!capabilities.transactionalDdl && !apart) refuse("transactional DDL", instead);
 }
 
-/** Opens a release for a candidate and makes its table; a key that is already published returns its report instead. */
-export async function openProgress(
-  ctx: Context,
-  alias: string,
-  o: CallOptions,
-  from: From,
-  key: string | undefined,
-): Promise<Progress | RunReport> {
-  refuseEngine(ctx, alias, from);
-  return opened(ctx, "clone", o, async (w, held, release): Promise<Progress | RunReport> => {
-    const done = await alreadyPublished(w, held, key);
-    if (done !== null) return done;
-    if (from === "if-new") refuseHeld(w, held);
-    const found = (await findTables(w, held.state, [alias]))[0] as Found;
-    const fromStart = from === "start" || (from === "if-new" && found.live === null);
-    if (from === "if-new") requireLive(w, found, held.state.tables[found.id] ?? null);
-    if (found.live === null && !fromStart) {
-      held.giveBack();
-      const message = `table ${alias} does not exist, so there is nothing to clone; use rebuild(), or run() once`;
-      throw new CutoverError("NOT_FOUND", message, { what: "table", name: alias, table: alias });
-    }
-    try {
-      await claimTables(w, held, [found]);
-      await requireBaseline(w, [found]);
-    } catch (e) {
-      held.giveBack();
-      throw e;
-    }
-    const { ref, clonedFrom } = await openCandidate(held, release, found);
-    try {
-      await w.stage("clone", () => makeCandidate(w, held, found, ref, fromStart));
-    } catch (e) {
-      await abandon(w, held, release, ref, "the candidate could not be made");
-      throw e;
-    }
-    const watermark = fromStart ? null : (found.state?.watermark ?? null);
-    return makeProgress(w, { release, found, ref, fromStart, clonedFrom, watermark });
-  });
+/** Opens a release for a candidate and makes its tables. */
+export async function openProgress(ctx: Context, aliases: readonly string[], o: CallOptions, from: From): Promise<Progress> {
+  refuseEngine(ctx, aliases, from);
+  return opened(ctx, "clone", o, (w, held, release) => makeCandidate(w, held, release, aliases, from));
 }
 
-/** Records that a release has a candidate, before its table is made: what is recorded is tidied up. */
+/** A candidate of tables as they are now, under the lease of its release. */
+export async function makeCandidate(
+  w: Work,
+  held: Held,
+  release: number,
+  aliases: readonly string[],
+  from: From,
+): Promise<Progress> {
+  let tables: readonly Found[];
+  try {
+    tables = await findTables(w, held.state, aliases);
+    for (const found of tables) requireOriginal(w, held, found, from);
+    await claimTables(w, held, tables);
+    await requireBaseline(w, tables);
+  } catch (e) {
+    held.giveBack();
+    throw e;
+  }
+  const { refs, clonedFrom } = await openCandidate(held, release, tables);
+  const progress = makeProgress(w, {
+    release,
+    clonedFrom,
+    fromStart: from === "start",
+    tables: tables.map((found, i) => newTable(found, refs[i] as TableRef, from === "start" || found.live === null)),
+  });
+  try {
+    await w.stage("clone", async () => {
+      for (const t of progress.tables) await makeTable(w, held, t);
+    });
+  } catch (e) {
+    await abandon(w, held, release, refs, "the candidate could not be made");
+    throw e;
+  }
+  return progress;
+}
+
+function requireOriginal(w: Work, held: Held, found: Found, from: From): void {
+  const { alias, live } = found;
+  if (from === "if-new") requireLive(w, found, held.state.tables[found.id] ?? null);
+  if (live !== null || from !== "live") return;
+  const message = `table ${alias} does not exist, so there is nothing to clone; use rebuild(), or run() once`;
+  throw new CutoverError("NOT_FOUND", message, { what: "table", name: alias, table: alias });
+}
+
+/** A table of a candidate to which nothing has been done yet. */
+export const newTable = (found: Found, ref: TableRef, fromStart: boolean): TableProgress => ({
+  found,
+  ref,
+  fromStart,
+  counts: noCounts,
+  staged: 0,
+  loads: 0,
+  watermark: fromStart ? null : (found.state?.watermark ?? null),
+  raw: null,
+  totals: null,
+});
+
+/** Records that a release has a candidate, before its tables are made: what is recorded is tidied up. */
 export async function openCandidate(
   held: Held,
   release: number,
-  found: Found,
-): Promise<{ readonly ref: TableRef; readonly clonedFrom: number }> {
-  const ref = besideLive(found.ref.path, "candidate", release);
+  tables: readonly Found[],
+): Promise<{ readonly refs: readonly TableRef[]; readonly clonedFrom: number }> {
+  const refs = tables.map((found) => besideLive(found.ref.path, "candidate", release));
   const clonedFrom = held.state.live;
   await held.append("opened", release, {
     release,
@@ -123,57 +151,49 @@ export async function openCandidate(
     at: held.now,
     process: thisProcess,
     clonedFrom,
-    tables: [found.alias],
-    candidates: { [found.id]: [...ref.path] },
+    tables: tables.map((found) => found.alias),
+    candidates: Object.fromEntries(tables.map((found, i) => [found.id, [...(refs[i] as TableRef).path]])),
     until: graceFrom(held.now),
   });
-  return { ref, clonedFrom };
+  return { refs, clonedFrom };
 }
 
-interface Made {
-  readonly release: number;
-  readonly found: Found;
-  readonly ref: TableRef;
-  readonly fromStart: boolean;
-  readonly clonedFrom: number;
-  readonly watermark: string | null;
-}
-/** A candidate whose table has just been made. */
-export const makeProgress = (w: Work, { release, ...made }: Made): Progress => ({
+/** A candidate whose tables are about to be made, or have been. */
+export const makeProgress = (
+  w: Work,
+  { release, ...made }: Pick<Progress, "tables" | "fromStart" | "clonedFrom"> & { readonly release: number },
+): Progress => ({
   ...made,
   id: release,
   state: "open",
   unchecked: false,
-  counts: noCounts,
-  staged: 0,
-  loads: 0,
-  raw: null,
-  generation: 0,
-  generations: 1,
-  totals: null,
   stages: w.stages,
   warnings: w.warnings,
 });
 
-/** The table of a candidate, as it is now. */
-export async function candidateShape(w: Work, p: Progress): Promise<TableShape> {
-  const candidate = await w.describe(p.ref);
+/** What was staged for a candidate, and the images that its loads made; some may not exist. */
+export const stagedFor = (w: Work, p: Progress): readonly TableRef[] =>
+  p.tables.flatMap(({ found, loads }) => [...stagedTables(w, found.id, p.id, loads + 1), w.names.scratch(found.id, p.id)]);
+
+/** A table of a candidate, as it is now. */
+export async function candidateShape(w: Work, p: Pick<Progress, "id">, t: Pick<TableProgress, "ref">): Promise<TableShape> {
+  const candidate = await w.describe(t.ref);
   if (candidate !== null) return candidate;
-  const name = p.ref.path.join(".");
+  const name = t.ref.path.join(".");
   throw new CutoverError("NOT_FOUND", `the candidate of release ${p.id} is gone`, { what: "table", name, release: p.id });
 }
 
 /** A candidate that could not be made is closed at once; where even that fails, recovery does it. */
-export async function abandon(w: Work, held: Held, release: number, ref: TableRef, reason: string): Promise<void> {
+export async function abandon(w: Work, held: Held, release: number, refs: readonly TableRef[], reason: string): Promise<void> {
   try {
     await held.append("abandoned", release, { strategy: "swap", reason }, w.calm());
-    await w.calm().run({ kind: "drop", ref });
+    for (const ref of refs) await w.calm().run({ kind: "drop", ref });
   } catch (err) {
     w.ctx.log.warn({ err, release }, "a candidate that failed could not be dropped; recovery does it");
   }
 }
 
-async function makeCandidate(w: Work, held: Held, found: Found, ref: TableRef, empty: boolean): Promise<void> {
+async function makeTable(w: Work, held: Held, { found, ref, fromStart: empty }: TableProgress): Promise<void> {
   const { definition, alias } = found;
   const { adapter } = w.ctx;
   const live = found.live === null ? null : await w.describe(found.ref);

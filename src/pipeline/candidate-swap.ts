@@ -5,10 +5,9 @@ import type { OpenRelease } from "../ledger/state.js";
 import { outdated } from "../plan/release.js";
 import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
-import { candidateShape, type Progress } from "./candidate-open.js";
+import { candidateShape, type Progress, stagedFor, type TableProgress } from "./candidate-open.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
-import { stagedTables } from "./load.js";
 import { published, refuseHeld } from "./outcome.js";
 import { carryOut, intended, prepare } from "./place.js";
 import { type PublishOptions, releaseFacts } from "./publish.js";
@@ -19,9 +18,20 @@ import { type Outcome, outcome, refusal, sampleContext, validation } from "./ver
 import type { Work } from "./work.js";
 
 /** The candidate against live, as both are now. */
-export async function tableSwap(w: Work, held: Held, p: Progress): Promise<TableSwap> {
-  const { definition, alias, id, ref } = p.found;
-  const candidate = await candidateShape(w, p);
+export async function tableSwaps(
+  w: Work,
+  held: Held,
+  p: Progress,
+  tables: readonly TableProgress[] = p.tables,
+): Promise<readonly TableSwap[]> {
+  const swaps: TableSwap[] = [];
+  for (const t of tables) swaps.push(await tableSwap(w, held, p, t));
+  return swaps;
+}
+
+async function tableSwap(w: Work, held: Held, p: Progress, t: TableProgress): Promise<TableSwap> {
+  const { definition, alias, id, ref } = t.found;
+  const candidate = await candidateShape(w, p, t);
   checkAgainstLive(w.ctx, alias, definition, candidate.columns);
   const columns = stored(candidate.columns);
   const exact = exactNames(definition, columns, w.ctx.adapter.capabilities.identifiers);
@@ -35,30 +45,37 @@ export async function tableSwap(w: Work, held: Held, p: Progress): Promise<Table
     key: exact.key,
     partition: exact.partition,
     hash: hashOf(w.ctx, columns),
-    watermark: p.watermark,
+    watermark: t.watermark,
     was: held.state.tables[id] ?? null,
-    staged: p.staged,
-    counts: p.counts,
-    raw: p.raw,
-    totals: p.totals,
+    staged: t.staged,
+    counts: t.counts,
+    raw: t.raw,
+    totals: t.totals,
     checks: p.unchecked ? [] : exact.checks,
   };
 }
 
 /** Checks and tally of the candidate; nothing is changed. */
 export async function rehearseSwap(w: Work, held: Held, p: Progress): Promise<Validation> {
-  const t = await tableSwap(w, held, p);
-  const { published: planned } = planSwap(t, { ...releaseFacts(w, held, p.id, {}), nextSeq: () => 0 }, jsRunner(w));
-  const result = await held.during((limit) => w.block(planRehearsal(t, jsRunner(w)).plan, "rollback", limit));
-  const of = sampleContext([{ alias: t.alias, columns: stored(t.candidate.columns) }], w);
+  const tables = await tableSwaps(w, held, p);
+  const { published: planned } = planSwap(tables, { ...releaseFacts(w, held, p.id, {}), nextSeq: () => 0 }, jsRunner(w));
+  const result = await held.during((limit) => w.block(planRehearsal(tables, jsRunner(w)), "rollback", limit));
+  const of = samplesOf(w, tables);
   if (result.outcome !== "refused") return validation(outcome(w, planned, result, p.id, held.now, of));
-  const error = refusal(w, planned, result, of, [t.alias], held.fence);
+  const error = refusal(w, planned, result, of, aliasesOf(tables), held.fence);
   if (isCutoverError(error, "CHECKS_FAILED")) return { ok: false, digest: "", checks: error.context.checks };
   throw error;
 }
 
-/** Candidate and live change places, unless live has moved on since. */
-export async function swapNow(w: Work, held: Held, p: Progress, open: OpenRelease, o: PublishOptions): Promise<RunReport> {
+/** Candidate and live change places, unless live has moved on since; of a candidate's tables only those that `moved`. */
+export async function swapNow(
+  w: Work,
+  held: Held,
+  p: Progress,
+  open: OpenRelease,
+  o: PublishOptions,
+  moved: readonly TableProgress[] = p.tables,
+): Promise<RunReport> {
   if (!p.unchecked) refuseHeld(w, held);
   const { pipeline } = w.ctx.settings;
   const { live } = held.state;
@@ -66,9 +83,9 @@ export async function swapNow(w: Work, held: Held, p: Progress, open: OpenReleas
     const message = `the candidate of release ${p.id} was made from release ${p.clonedFrom}, but live has moved on since (${live} now, or a new baseline); reject it and clone again`;
     throw new CutoverError("STALE_CANDIDATE", message, { clonedFrom: p.clonedFrom, live, pipeline, release: p.id });
   }
-  const t = await tableSwap(w, held, p);
+  const tables = await tableSwaps(w, held, p, moved);
   const before = held.state;
-  const { plan, published: planned, placings } = planSwap(t, releaseFacts(w, held, p.id, o), jsRunner(w));
+  const { plan, published: planned, placings } = planSwap(tables, releaseFacts(w, held, p.id, o), jsRunner(w));
   const result = await w.stage("swap", async () => {
     await prepare(w, placings);
     const decided = await held.during((limit) => w.block(plan, "commit", limit));
@@ -76,29 +93,42 @@ export async function swapNow(w: Work, held: Held, p: Progress, open: OpenReleas
       await carryOut(w, held, intended(w, held, plan, decided), placings);
     return decided;
   });
-  const of = sampleContext([{ alias: t.alias, columns: stored(t.candidate.columns) }], w);
-  if (result.outcome === "refused") throw await swapRefused(w, held, t, p, planned, result, of);
+  const of = samplesOf(w, tables);
+  if (result.outcome === "refused") throw await swapRefused(w, held, tables, p, planned, result, of);
   p.state = "published";
+  for (const t of tables) tellOutdated(w, t);
+  const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
+  if (placings.length === 0) for (const t of tables) await lookBehind(w, t);
+  const idle = p.tables.filter((t) => !moved.includes(t)).map((t) => t.ref);
+  return published(w, held, before, done, [...stagedFor(w, p), ...idle]);
+}
+
+const aliasesOf = (tables: readonly TableSwap[]): readonly string[] => tables.map((t) => t.alias);
+const samplesOf = (w: Work, tables: readonly TableSwap[]): ReturnType<typeof sampleContext> =>
+  sampleContext(
+    tables.map((t) => ({ alias: t.alias, columns: stored(t.candidate.columns) })),
+    w,
+  );
+
+function tellOutdated(w: Work, t: TableSwap): void {
   if (t.live !== null && t.was !== null && outdated(t.was.hash, t.live, w.ctx.adapter.syntax.hashVersion)) {
     const message = `${t.alias}: the recorded checksum is of an older version (${t.was.hash}), so only the number of live's rows was compared before the swap; the new version of the table has a checksum of today's`;
     w.warnings.push({ code: "CHECKSUM", message });
   }
-  const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
-  if (placings.length === 0) await lookBehind(w, t);
-  return published(w, held, before, done, stagedTables(w, t.id, p.id, p.generations));
 }
 
 async function swapRefused(
   w: Work,
   held: Held,
-  t: TableSwap,
+  tables: readonly TableSwap[],
   p: Progress,
   planned: Outcome["published"],
   result: Parameters<typeof refusal>[2],
   of: Parameters<typeof refusal>[3],
 ): Promise<CutoverError> {
-  if (result.at !== liveScan(t.alias)) {
-    const error = refusal(w, planned, result, of, [t.alias], held.fence);
+  const t = tables.find(({ alias }) => result.at === liveScan(alias));
+  if (t === undefined) {
+    const error = refusal(w, planned, result, of, aliasesOf(tables), held.fence);
     if (await recordRefusal(w, held, p.id, error)) p.state = "loaded";
     return error;
   }

@@ -25,6 +25,12 @@ export interface Config<T extends Tables = Tables> {
    * where the warehouse can tell beforehand (BigQuery). Default: no limit.
    */
   readonly maxBytes?: number;
+  /**
+   * What becomes of releases that swap several tables where the warehouse swaps one at a time (Snowflake, BigQuery): `refuse`
+   * (default) or `allow`. Readers may then see some tables before the release and some after it, for a moment, or, after a
+   * crash between two swaps, until the next call carries the release on.
+   */
+  readonly mixedReads?: "refuse" | "allow";
   readonly lease?: {
     /** How long an owner that falls silent keeps the pipeline, and the longest that a block may take. 1s to 7d, default 5m. */
     readonly ttl?: Duration;
@@ -42,6 +48,7 @@ export interface Settings {
   readonly ledgerSchema: string;
   readonly scanEvery: number;
   readonly maxBytes: number | null;
+  readonly mixedReads: "refuse" | "allow";
   readonly ttlMs: number;
   readonly waitMs: number;
 }
@@ -64,6 +71,7 @@ const settings = z.strictObject({
   ledgerSchema: z.string().min(1).default("cutover_ledger"),
   scanEvery: z.int().min(1).default(50),
   maxBytes: z.int().min(0).optional(),
+  mixedReads: z.enum(["refuse", "allow"]).default("refuse"),
   lease: z
     .strictObject({
       ttl: duration
@@ -116,6 +124,7 @@ export function checkConfig(config: Config): {
       ledgerSchema: d.ledgerSchema,
       scanEvery: d.scanEvery,
       maxBytes: d.maxBytes ?? null,
+      mixedReads: d.mixedReads,
       ttlMs: Math.round(milliseconds(d.lease.ttl ?? "5m") ?? 0),
       waitMs: milliseconds(d.lease.wait ?? 0) ?? 0,
     },

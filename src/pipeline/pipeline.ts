@@ -42,9 +42,9 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
   run(feed: Feed<T>, o?: RunOptions): Promise<RunReport<T>>;
   /** A release in place, by steps. */
   begin(o?: CallOptions): Promise<Release<T>>;
-  /** A candidate that begins as a copy of live (zero-copy where the engine can). One table. */
+  /** A candidate that begins as a copy of live (zero-copy where the engine can). Default: all tables of the pipeline. */
   clone<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
-  /** A candidate that begins empty; the table may be new. One table. */
+  /** A candidate that begins empty; its tables may be new. Default: all tables of the pipeline. */
   rebuild<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
   /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. @throws CutoverError `DRIFTED`, `RETENTION_PASSED`, `NOT_FOUND`, `PUBLISH_FAILED`, `ROLLBACK_FAILED`. */
   rollback(o?: RollbackOptions): Promise<RollbackReport>;

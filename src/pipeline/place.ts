@@ -46,7 +46,8 @@ export async function carryOut(w: Work, held: Held, p: PendingIntent, placings: 
     try {
       await placeOne(calm, held, p, place, placings?.[i] ?? null);
     } catch (e) {
-      throw await withdrawnOr(calm, held, p, place, e);
+      // Some tables have moved already: what is left can only be carried on.
+      throw i > 0 || p.intent.begun === true ? undecided(e) : await withdrawnOr(calm, held, p, place, e);
     }
   }
   await held.record(finalEvents(p), calm).catch((e: unknown) => {
@@ -133,7 +134,7 @@ async function withdrawnOr(w: Work, held: Held, p: PendingIntent, place: Place, 
   if (!refused) return undecided(e);
   try {
     const live = await w.describe({ path: place.path });
-    if (live?.marker === place.marker) return undecided(e);
+    if (live?.marker === place.marker || overwritten(w, place, live)) return undecided(e);
     const reason = e instanceof Error ? e.message : String(e);
     const abandon = p.fence !== String(held.fence) && p.intent.events.at(-1)?.event === "published";
     const abandoned = { strategy: "swap" as const, reason: "its swap was refused" };
@@ -153,6 +154,10 @@ async function withdrawnOr(w: Work, held: Held, p: PendingIntent, place: Place, 
     return undecided(second);
   }
 }
+
+/** Where a swap overwrites live, it may have done so and not marked it yet. */
+const overwritten = (w: Work, place: Place, live: TableShape | null): boolean =>
+  w.ctx.adapter.capabilities.swapGuard === "atomic" && place.was !== null && live?.version !== place.was.version;
 
 /** It is decided and not carried out: whoever asks finds it by the journal. */
 function undecided(e: unknown): unknown {

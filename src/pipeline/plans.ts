@@ -5,7 +5,7 @@ import type { Plan } from "../plan/compile.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { apart } from "../plan/intent.js";
 import { planMove } from "../plan/rollback.js";
-import { planSwap, type SwapPlan } from "../plan/swap.js";
+import { planSwap, type SwapPlan, type TableSwap } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
@@ -15,7 +15,8 @@ import { tableMoves } from "./moves.js";
 import { asPlanText } from "./plan-text.js";
 import { noCounts } from "./report.js";
 import type { PlanText } from "./reports.js";
-import { releasesAbove } from "./rollback.js";
+import { refuseMixedMove, releasesAbove } from "./rollback.js";
+import { swapsSets } from "./sets.js";
 import { declaredShapes, type Found, findTables, hashOf } from "./tables.js";
 import type { Strategy } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
@@ -36,6 +37,7 @@ async function rollbackPlans(w: Work, state: State, target: number | undefined):
   const releases = releasesAbove(w.ctx, state, target);
   const move = { direction: "undo" as const, releases, from: state.live, to: releases[0]?.previous ?? 0 };
   const tables = await tableMoves(w, move, null);
+  refuseMixedMove(w.ctx, "undo", tables);
   const facts = { ...place(w, 0n), pipeline: w.ctx.settings.pipeline };
   return wholePlan(w, planMove({ ...move, tables }, facts), facts);
 }
@@ -64,42 +66,40 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
     ];
   const whole: Found[] = [];
   for (const t of tables) whole.push(t.live === null ? t : { ...t, live: await w.describe(t.ref) });
-  return whole.flatMap((t) => {
-    const candidate = shapeOf(w, t, besideLive(t.ref.path, "candidate", release).path);
-    const clone: Plan[] =
-      t.live === null
-        ? []
-        : [
-            {
-              name: "clone",
-              atomic: true,
-              steps: [
-                { id: `${t.alias}.clone`, step: { kind: "clone", from: t.live, to: candidate.ref, depth: 0, empty: false } },
-              ],
-            },
-          ];
-    const swap = planSwap(
-      {
-        alias: t.alias,
-        id: t.id,
-        candidate,
-        live: t.live,
-        at: t.ref,
-        keepAs: besideLive(t.ref.path, "before", release),
-        ...exactNames(t.definition, candidate.columns, w.ctx.adapter.capabilities.identifiers),
-        hash: hashOf(w.ctx, candidate.columns),
-        watermark: t.state?.watermark ?? null,
-        was: t.state,
-        staged: 0,
-        counts: noCounts,
-        raw: null,
-        totals: null,
-      },
-      facts,
-      jsRunner(w),
-    );
-    return [...clone, ...wholePlan(w, swap, facts)];
+  const sets = swapsSets(w.ctx, whole.length) ? [whole] : whole.map((t) => [t]);
+  return sets.flatMap((set) => {
+    const swaps = set.map((t) => asSwap(w, t, release));
+    return [
+      ...set.flatMap((t, i) => cloning(t, swaps[i] as TableSwap)),
+      ...wholePlan(w, planSwap(swaps, facts, jsRunner(w)), facts),
+    ];
   });
+}
+
+const cloning = (t: Found, { candidate }: TableSwap): readonly Plan[] => {
+  if (t.live === null) return [];
+  const step = { kind: "clone" as const, from: t.live, to: candidate.ref, depth: 0, empty: false };
+  return [{ name: "clone", atomic: true, steps: [{ id: `${t.alias}.clone`, step }] }];
+};
+
+function asSwap(w: Work, t: Found, release: number): TableSwap {
+  const candidate = shapeOf(w, t, besideLive(t.ref.path, "candidate", release).path);
+  return {
+    alias: t.alias,
+    id: t.id,
+    candidate,
+    live: t.live,
+    at: t.ref,
+    keepAs: besideLive(t.ref.path, "before", release),
+    ...exactNames(t.definition, candidate.columns, w.ctx.adapter.capabilities.identifiers),
+    hash: hashOf(w.ctx, candidate.columns),
+    watermark: t.state?.watermark ?? null,
+    was: t.state,
+    staged: 0,
+    counts: noCounts,
+    raw: null,
+    totals: null,
+  };
 }
 
 /** The block, and where DDL is not transactional what stands around it. */

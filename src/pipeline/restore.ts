@@ -1,9 +1,10 @@
+import type { TableRef } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import type { LedgerEvent } from "../ledger/events.js";
 import { afterPublish, readEvents } from "../ledger/fold.js";
 import { type TableState, tallyOf } from "../ledger/state.js";
 import { unchanged } from "../plan/release.js";
-import { abandon, makeProgress, openCandidate } from "./candidate-open.js";
+import { abandon, makeProgress, newTable, openCandidate } from "./candidate-open.js";
 import { swapNow } from "./candidate-swap.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
@@ -50,11 +51,13 @@ async function restored(w: Work, held: Held, release: number, to: number): Promi
     held.giveBack();
     throw unrestorable(w, to, `the table ${found.alias} is gone`);
   }
-  const { ref, clonedFrom } = await openCandidate(held, release, found);
+  const { refs, clonedFrom } = await openCandidate(held, release, [found]);
+  const ref = refs[0] as TableRef;
   try {
     await w.run({ kind: "restore", live, to: ref, before: past.before }, found.alias);
     await requireContents(w, ref.path, found, past.is, to);
-    const progress = makeProgress(w, { release, found, ref, fromStart: false, clonedFrom, watermark: past.is.watermark });
+    const table = { ...newTable(found, ref, false), watermark: past.is.watermark };
+    const progress = makeProgress(w, { release, tables: [table], fromStart: false, clonedFrom });
     const open = held.state.open.find((r) => r.release === release);
     if (open === undefined) throw new Error("the release was just opened");
     const hold = `release ${to} was restored as release ${release}`;
@@ -62,7 +65,7 @@ async function restored(w: Work, held: Held, release: number, to: number): Promi
   } catch (e) {
     // What may have been decided is carried on by whoever comes next.
     const settled = !isUnknown(e) && held.state.pending === null && held.state.open.some((r) => r.release === release);
-    if (settled) await abandon(w, held, release, ref, "the past could not be restored");
+    if (settled) await abandon(w, held, release, refs, "the past could not be restored");
     throw e;
   }
 }

@@ -14,6 +14,7 @@ import { carryOut, intended, markerOf, prepare } from "./place.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
 import { restore } from "./restore.js";
+import { refuseMix } from "./sets.js";
 import { type Pending, settling } from "./settle.js";
 import { hashOf } from "./tables.js";
 import { type CallOptions, lostLease, operate, refused, type Work } from "./work.js";
@@ -122,7 +123,9 @@ async function move(
   const { pipeline } = w.ctx.settings;
   const copies: TableRef[] = [];
   const marker = markerOf(w, held.fence);
-  const tables = await withCopies(w, held, m, await tableMoves(w, m, marker === null ? null : held.fence), copies);
+  const moves = await tableMoves(w, m, marker === null ? null : held.fence);
+  refuseMixedMove(w.ctx, m.direction, moves);
+  const tables = await withCopies(w, held, m, moves, copies);
   const { hashVersion } = w.ctx.adapter.syntax;
   const { plan, displaced, placings } = planMove(
     { ...m, tables },
@@ -157,6 +160,14 @@ async function move(
   if (result.outcome !== "refused") return done();
   if (result.at === "fence") throw lostLease(w, held.fence);
   throw await drifted(w, state, tables, result.at);
+}
+
+/** A table that changes places does so after the others got their rows back. */
+export function refuseMixedMove(ctx: Context, direction: Move["direction"], moves: readonly TableMove[]): void {
+  if (moves.every((t) => t.back === null)) return;
+  const what = direction === "undo" ? "a rollback" : "a redo";
+  const aliases = moves.map((t) => t.alias);
+  refuseMix(ctx, what, aliases, "going one release at a time where each has one table");
 }
 
 /** Copies that nothing needs; recovery drops those that this could not. */

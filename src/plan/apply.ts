@@ -5,7 +5,7 @@ import type { TableCounts } from "../pipeline/reports.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { fence, opOf } from "./release.js";
 
-/** A load into a candidate. */
+/** A load into one table of a candidate. */
 export interface Application {
   readonly alias: string;
   readonly candidate: TableShape;
@@ -17,8 +17,6 @@ export interface Application {
   readonly release: number;
   readonly key: readonly string[];
   readonly cursor: string | null;
-  readonly lease: TableRef;
-  readonly fence: bigint;
 }
 
 /** Which rows of the delta may be older than live's: in key scope, by cursor. */
@@ -30,11 +28,16 @@ export const staleIn = (
     : { live: a.live, delta: a.delta, key: a.key, cursor: a.cursor, prune: null };
 
 /** The same algebra as in place, on the candidate; the images are counted and go with it. */
-export function planApply(a: Application): Plan {
+export const planApply = (tables: readonly Application[], at: Parameters<typeof fence>[0]): Plan => ({
+  name: "load",
+  atomic: true,
+  steps: [fence(at), ...tables.flatMap(applySteps)],
+});
+
+function applySteps(a: Application): readonly PlannedStep[] {
   const { candidate: live, scratch: changes, release, key } = a;
   const tally = opOf.tally(a.alias);
-  const steps: PlannedStep[] = [
-    fence(a),
+  return [
     {
       id: opOf.capture(a.alias),
       step: {
@@ -81,7 +84,6 @@ export function planApply(a: Application): Plan {
       },
     },
   ];
-  return { name: "load", atomic: true, steps };
 }
 
 /** Counts with those of one more load. */

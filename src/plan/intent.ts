@@ -38,12 +38,16 @@ export function placing(o: PlacingOptions): Placing {
 }
 
 /** The record of what was done becomes that of what is about to be: the facts of the block go with it. */
-export function intend(recorded: PlannedStep, placings: readonly Placing[]): PlannedStep {
+export function intend(recorded: PlannedStep, placings: readonly Placing[], begun = false): PlannedStep {
   const { step } = recorded;
   const main = step.kind === "record" ? step.events.at(-1) : undefined;
   if (step.kind !== "record" || main === undefined) throw new Error("only a record can be intended");
   const events = step.events.map(({ release, event, payload }) => ({ release, event, payload }));
-  const payload = payloadText("intent", { events, places: placings.map((p) => p.place) }, step.journal.path[0] ?? "");
+  const payload = payloadText(
+    "intent",
+    { events, places: placings.map((p) => p.place), ...(begun ? { begun } : {}) },
+    step.journal.path[0] ?? "",
+  );
   return { ...recorded, step: { ...step, events: [{ ...main, event: "intent", payload }] } };
 }
 

@@ -81,13 +81,16 @@ export function planMove(
     plan: {
       name: m.direction === "undo" ? "rollback" : "redo",
       atomic: true,
-      steps: [fence(f), ...steps, placings.length === 0 ? record : intend(record, placings)],
+      steps: [fence(f), ...steps, placings.length === 0 ? record : intend(record, placings, changesLive(m))],
     },
     displaced,
     placings,
     recorded: record,
   };
 }
+
+/** Whether a live table that keeps its place gets other rows in the block itself. */
+const changesLive = (m: Move): boolean => m.tables.some((t) => t.back === null && olderThanSwap(m, t.id).length > 0);
 
 /** An idempotency key counts while its release is published. */
 const keyEventsOf = (m: Move): { readonly release: number; readonly event: string; readonly payload: string }[] =>

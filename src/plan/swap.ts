@@ -2,7 +2,7 @@ import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { rowsOf, stored } from "../adapter/shapes.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { type CompiledChecks, compileChecks } from "../check/compile.js";
-import type { Published } from "../ledger/events.js";
+import type { Published, PublishedTable } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
 import type { TableCounts } from "../pipeline/reports.js";
 import type { SourceTotals } from "../source/source.js";
@@ -54,12 +54,20 @@ const scanCandidate = (t: TableSwap): PlannedStep => ({
   step: { kind: "scan", on: t.candidate.ref, columns: stored(t.candidate.columns), expected: null },
 });
 
-/** Checks and tally of the candidate, apart from live: nothing is changed. */
-export function planRehearsal(t: TableSwap, js: JsRunner): { readonly plan: Plan; readonly checks: CompiledChecks } {
-  const checks = candidateChecks(t);
-  const steps = [...validate([{ alias: t.alias, live: t.candidate, checks }], js), scanCandidate(t)];
-  return { plan: { name: "validate", atomic: true, steps }, checks };
-}
+const judged = (tables: readonly TableSwap[], js: JsRunner): Plan["steps"] => [
+  ...validate(
+    tables.map((t) => ({ alias: t.alias, live: t.candidate, checks: candidateChecks(t) })),
+    js,
+  ),
+  ...tables.map(scanCandidate),
+];
+
+/** Checks and tallies of the candidate's tables, apart from live: nothing is changed. */
+export const planRehearsal = (tables: readonly TableSwap[], js: JsRunner): Plan => ({
+  name: "validate",
+  atomic: true,
+  steps: judged(tables, js),
+});
 
 export const liveScan = (alias: string): string => `${alias}.live`;
 
@@ -71,34 +79,22 @@ export interface SwapPlan {
   /** The record of the release. */
   readonly recorded: PlannedStep;
 }
-/** Candidate and live change places, if live still holds exactly what the ledger recorded. */
-export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): SwapPlan {
-  const checks = candidateChecks(t);
+/** The tables of a candidate and of live change places, if all of live still holds exactly what the ledger recorded. */
+export function planSwap(tables: readonly TableSwap[], facts: ReleaseFacts, js: JsRunner): SwapPlan {
   // What no release accounts for was empty when the candidate was opened.
-  const unmoved = t.live === null ? [] : [unchanged(liveScan(t.alias), t.live, t.was, facts.hashVersion)];
+  const unmoved = tables.flatMap((t) =>
+    t.live === null ? [] : [unchanged(liveScan(t.alias), t.live, t.was, facts.hashVersion)],
+  );
   const published: Published = {
     ...head(facts, "swap"),
-    tables: {
-      [t.id]: {
-        alias: t.alias,
-        path: [...t.at.path],
-        hash: t.hash,
-        watermark: t.watermark,
-        staged: t.staged,
-        counts: { ...t.counts },
-        undo: { kind: "swap", kept: t.live === null ? null : [...t.keepAs.path], fingerprint: t.live?.fingerprint ?? null },
-        tally: null,
-        scan: opOf.scan(t.alias),
-        checks: [...checks.planned],
-        changes: null,
-      },
-    },
+    tables: Object.fromEntries(tables.map((t) => [t.id, publishedTable(t)])),
     facts: {},
   };
   const recorded = record(facts, published);
-  const decide = [fence(facts), ...unmoved, ...validate([{ alias: t.alias, live: t.candidate, checks }], js), scanCandidate(t)];
-  if (facts.marker !== null) {
-    const placings = [placing({ ...t, marker: facts.marker })];
+  const decide = [fence(facts), ...unmoved, ...judged(tables, js)];
+  const { marker } = facts;
+  if (marker !== null) {
+    const placings = tables.map((t) => placing({ ...t, marker }));
     return {
       plan: { name: "swap", atomic: true, steps: [...decide, intend(recorded, placings)] },
       published,
@@ -106,20 +102,23 @@ export function planSwap(t: TableSwap, facts: ReleaseFacts, js: JsRunner): SwapP
       recorded,
     };
   }
-  const steps = [
-    ...decide,
-    {
-      id: `${t.alias}.swap`,
-      step: {
-        kind: "swap" as const,
-        live: t.live,
-        candidate: t.candidate,
-        at: t.at,
-        keepAs: t.keepAs,
-        marker: String(facts.release),
-      },
-    },
-    recorded,
-  ];
-  return { plan: { name: "swap", atomic: true, steps }, published, placings: [], recorded };
+  const swaps = tables.map((t): PlannedStep => {
+    const { live, candidate, at, keepAs } = t;
+    return { id: `${t.alias}.swap`, step: { kind: "swap", live, candidate, at, keepAs, marker: String(facts.release) } };
+  });
+  return { plan: { name: "swap", atomic: true, steps: [...decide, ...swaps, recorded] }, published, placings: [], recorded };
 }
+
+const publishedTable = (t: TableSwap): PublishedTable => ({
+  alias: t.alias,
+  path: [...t.at.path],
+  hash: t.hash,
+  watermark: t.watermark,
+  staged: t.staged,
+  counts: { ...t.counts },
+  undo: { kind: "swap", kept: t.live === null ? null : [...t.keepAs.path], fingerprint: t.live?.fingerprint ?? null },
+  tally: null,
+  scan: opOf.scan(t.alias),
+  checks: [...candidateChecks(t).planned],
+  changes: null,
+});

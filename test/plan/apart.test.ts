@@ -64,7 +64,7 @@ describe.each(apartly)("%s: a swap that is apart from its transaction", (dialect
       totals: null,
       checks: [rowCount({ min: 1 }), notNull("id")] as unknown as CheckDefinition[],
     };
-    const p = planSwap(t, f(), js);
+    const p = planSwap([t], f(), js);
     const [mark, decide, swap, done] = await golden(on, "swap-apart", f(), p);
     const grants = adapter.capabilities.grants ? ["regrant"] : [];
     expect([mark, decide, swap, done].map((plan) => ddl(plan as Plan))).toEqual([[...grants, "mark"], [], ["swap"], []]);

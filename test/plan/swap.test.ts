@@ -54,30 +54,33 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
     await matches(dialect, name, adapter, plan);
   });
   test("a load into it", async () => {
-    const plan = planApply({
-      alias: "orders",
-      candidate,
-      delta: names.delta(idOf("orders"), 7, "0r"),
-      given: ["id", "customer"],
-      rows: 5,
-      scratch: names.scratch(idOf("orders"), 7),
-      scope: { keys: ["id"] },
-      release: 7,
-      key: ["id"],
-      cursor: null,
-      lease: names.lease,
-      fence: 9n,
-    });
+    const plan = planApply(
+      [
+        {
+          alias: "orders",
+          candidate,
+          delta: names.delta(idOf("orders"), 7, "0r"),
+          given: ["id", "customer"],
+          rows: 5,
+          scratch: names.scratch(idOf("orders"), 7),
+          scope: { keys: ["id"] },
+          release: 7,
+          key: ["id"],
+          cursor: null,
+        },
+      ],
+      { lease: names.lease, fence: 9n },
+    );
     await matches(dialect, "candidate-load", adapter, plan);
     expect(ids(plan)).toEqual(["fence", "orders.capture", "orders.tally", "orders.exchange"]);
   });
   test("a rehearsal touches nothing and needs no fence", async () => {
-    const { plan } = planRehearsal(t(), js);
+    const plan = planRehearsal([t()], js);
     await matches(dialect, "rehearsal", adapter, plan);
     expect(ids(plan)).toEqual(["orders.validate.self", "orders.validate.delta", "orders.check.0", "orders.scan"]);
   });
   test("a swap: live is looked at, the candidate is checked, then they change places", async () => {
-    const { plan, published } = planSwap(t(), facts(), js);
+    const { plan, published } = planSwap([t()], facts(), js);
     await matches(dialect, "swap", adapter, plan);
     expect(ids(plan)).toEqual([
       "fence",
@@ -96,7 +99,7 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
     });
   });
   test("a swap into a place where no table is", async () => {
-    const { plan, published } = planSwap(t({ live: null, was: null, raw: null, totals: null }), facts(), js);
+    const { plan, published } = planSwap([t({ live: null, was: null, raw: null, totals: null })], facts(), js);
     await matches(dialect, "swap-new-table", adapter, plan);
     expect(ids(plan)).not.toContain("orders.live");
     expect(published.tables[idOf("orders")]?.undo).toEqual({ kind: "swap", kept: null, fingerprint: null });

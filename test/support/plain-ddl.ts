@@ -19,7 +19,7 @@ import { tally } from "../../adapters/duckdb/steps/tally.js";
 import { syntax, text } from "../../adapters/duckdb/syntax.js";
 import { wrapped } from "../../src/conformance/wrapped.js";
 
-export const capabilities = { ...own, transactionalDdl: false, grants: true, timeTravel: true } as const;
+export const capabilities = { ...own, swap: "table", transactionalDdl: false, grants: true, timeTravel: true } as const;
 
 /** A native call: statements of one transaction, or a table under another name with all that is on it. */
 type Call =

@@ -56,9 +56,9 @@ async function bySteps(p: Pipeline): Promise<void> {
   const { ok } = await release.validate();
   if (ok) await release.publish();
 }
-async function byCandidate(p: Pipeline, from: "clone" | "rebuild"): Promise<void> {
+async function byCandidate(p: Pipeline, from: "clone" | "rebuild", n = 1): Promise<void> {
   await using candidate = await p[from]();
-  await candidate.load(feed(p, 1, delta) as never);
+  await candidate.load(feed(p, n, delta) as never);
   const apples = candidate.refs["apples"];
   if (apples !== undefined)
     await candidate.transform(template`UPDATE ${apples} SET ${ident(["v"])} = ${ident(["v"])} + 1 WHERE ${ident(["id"])} = 5`);
@@ -118,6 +118,27 @@ export const scenarios: readonly Scenario[] = [
     swaps: true,
     prepare: first(1),
     act: (p) => p.run(feed(p, 1, delta), { strategy: "swap" }),
+  },
+  {
+    name: "clone, load, transform, swap of two tables",
+    tables: 2,
+    swaps: true,
+    variant: true,
+    prepare: first(2),
+    act: (p) => byCandidate(p, "clone", 2),
+  },
+  {
+    name: "rollback over a swap of two tables",
+    tables: 2,
+    swaps: true,
+    final: true,
+    variant: true,
+    prepare: async (p) => {
+      await first(2)(p);
+      await second(2)(p);
+      await byCandidate(p, "rebuild", 2);
+    },
+    act: (p) => p.rollback({ to: 1 }),
   },
   {
     name: "rollback",

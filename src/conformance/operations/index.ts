@@ -23,6 +23,7 @@ import { refusedCases } from "./refused.js";
 import { retentionCases } from "./retention.js";
 import { rollbackCases } from "./rollback.js";
 import { secretCases } from "./secrets.js";
+import { setCases } from "./sets.js";
 import { typeCases } from "./types.js";
 import { upsertCases } from "./upsert.js";
 
@@ -41,6 +42,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...recoverCases,
   ...hostileCases,
   ...cloneCases(decorate),
+  ...setCases,
   ...secretCases,
   ...memoryCases,
   ...retentionCases,
