@@ -212,13 +212,17 @@ export interface Steps {
     readonly pipeline: string;
     readonly anchors: readonly string[];
   };
-  /** Events of these kinds, newest first. `payload` limits them to one exact payload, `release` to one release. */
+  /**
+   * Events of these kinds, newest first. `payload` limits them to one exact payload, `release` to one release, `before` to
+   * those of a lower `seq`.
+   */
   findEvents: {
     readonly journal: TableRef;
     readonly pipeline: string;
     readonly events: readonly string[];
     readonly payload: string | null;
     readonly release: number | null;
+    readonly before?: number;
     readonly limit: number | null;
   };
   /**

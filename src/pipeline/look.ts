@@ -4,24 +4,21 @@ import { compileChecks } from "../check/compile.js";
 import { fromRecord, type PlannedCheck } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
 import { anchors } from "../ledger/events.js";
-import { fold, type Outline, readOutlines } from "../ledger/fold.js";
+import { fold } from "../ledger/fold.js";
 import { digest } from "../ledger/names.js";
 import { emptyState, type State, tallyOf } from "../ledger/state.js";
 import type { Plan } from "../plan/compile.js";
 import { opOf, validate } from "../plan/release.js";
 import { formatTimestamp } from "../table/canonical.js";
 import { exactNames } from "../table/exact.js";
-import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
-import { checksOf } from "./report.js";
-import type { AuditReport, ReleaseSummary, Status, Validation } from "./reports.js";
+import type { AuditReport, Status, Validation } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { type Found, findTables, hashOf, keyOf } from "./tables.js";
 import { eventsOf } from "./take.js";
 import { sampleContext } from "./verdict.js";
-import type { ReleaseState } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
 
 /** Where the pipeline stands. Takes no lease. */
@@ -49,57 +46,6 @@ export function status(ctx: Context, o?: CallOptions): Promise<Status> {
       held: state.held,
     };
   });
-}
-
-const outcomes: Readonly<Record<string, ReleaseState>> = { published: "published", rejected: "rejected", abandoned: "abandoned" };
-
-/** Releases, newest first; with a limit, those that were settled last. */
-export async function* history(ctx: Context, o: CallOptions & { readonly limit?: number } = {}): AsyncGenerator<ReleaseSummary> {
-  const wanted = o.limit ?? Number.POSITIVE_INFINITY;
-  if (!(wanted >= 0)) throw configError([{ path: "limit", message: "expected a number of releases, 0 or more" }]);
-  const summaries = await operate(ctx, "audit", o, async (w) => {
-    const seen = await look(w);
-    if (seen === null) return [];
-    // An event can hold much: no more are read than it takes, guessing first.
-    for (let events = Math.ceil(wanted) * 2; ; events *= 4) {
-      const limit = Number.isFinite(events) ? events : null;
-      const { rows } = await w.run({
-        kind: "findEvents",
-        journal: w.names.journal,
-        pipeline: ctx.settings.pipeline,
-        events: [...Object.keys(outcomes), "rolled-back", "redone"],
-        payload: null,
-        release: null,
-        limit,
-      });
-      const found = summarise(readOutlines(rows, w.names.database), seen.state);
-      if (limit === null || rows.length < limit || found.length >= wanted) return found.slice(0, wanted);
-    }
-  });
-  yield* summaries.sort((a, b) => b.release - a.release);
-}
-
-/** Releases from the last settled on. What became of one since is told by the last rollback or redo that names it. */
-function summarise(events: readonly Outline[], state: State): ReleaseSummary[] {
-  const back = new Set(state.kept.map((k) => k.previous));
-  const moved = new Map<number, "rolled-back" | "redone">();
-  const releases = new Map<number, ReleaseSummary>();
-  for (const e of events.toReversed()) {
-    if (e.event === "rolled-back" || e.event === "redone")
-      for (const r of e.payload.releases) if (!moved.has(r)) moved.set(r, e.event);
-    if ((e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") || releases.has(e.release)) continue;
-    const note = "note" in e.payload && e.payload.note !== undefined ? { note: e.payload.note } : {};
-    releases.set(e.release, {
-      release: e.release,
-      state: moved.get(e.release) === "rolled-back" ? "rolled-back" : (outcomes[e.event] as ReleaseState),
-      strategy: e.payload.strategy,
-      at: e.at,
-      canRollBackTo: back.has(e.release),
-      checks: e.event === "published" ? checksOf(e.payload) : fromRecord(e.payload.checks),
-      ...note,
-    });
-  }
-  return [...releases.values()];
 }
 
 /** Every table, scanned, against what the ledger recorded. Takes no lease. */

@@ -6,8 +6,9 @@ import type { Config } from "./config.js";
 import { type Context, closedError, makeContext } from "./context.js";
 import { type DiffOptions, diff } from "./diff.js";
 import type { AnyFeed, Feed, KeysWithCursor } from "./feed.js";
+import { history } from "./history.js";
 import { leased } from "./lease.js";
-import { audit, checkLive, history, status } from "./look.js";
+import { audit, checkLive, status } from "./look.js";
 import { type PlanOptions, plan } from "./plans.js";
 import { recover } from "./recover.js";
 import { begin, type Release } from "./release.js";
@@ -56,7 +57,7 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
   /** The statements of a release or rollback, none of them run. */
   plan(o: PlanOptions): Promise<PlanText>;
   status(o?: CallOptions): Promise<Status<T>>;
-  /** Releases, newest first; with `limit`, so many of those that were settled last. */
+  /** Releases, from the one that was settled last on, page by page as you read: memory stays bounded. At most `limit` of them. */
   history(o?: CallOptions & { readonly limit?: number }): AsyncIterable<ReleaseSummary>;
   /** The rows by which two kept releases differ. */
   diff<K extends keyof T & string>(table: K, o: DiffOptions): AsyncIterable<RowChange<Out<T[K]>>>;

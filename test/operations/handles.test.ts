@@ -128,6 +128,9 @@ onEveryWarehouse((open) => {
     ]);
     for (const limit of [0, 1, 2, 3, 4, Number.POSITIVE_INFINITY])
       expect(await all(etl.history({ limit }))).toEqual(whole.slice(0, limit));
+    // Pages of four events, each of them wholly of rollbacks, or of releases.
+    for (let v = 4; v < 8; v++) await etl.unhold().then(() => etl.run({ items: rows(batch(v, v + 1, v)) }));
+    expect((await all(etl.history({ limit: 1 }))).map((r) => r.release)).toEqual([7]);
     for (const limit of [-1, Number.NaN]) await failure(all(etl.history({ limit })), "CONFIG");
   });
 });

@@ -158,6 +158,19 @@ describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
           step: { kind: "findEvents", journal, pipeline: "shop", events: ["published"], payload: null, release: 5, limit: null },
         },
         {
+          id: "page",
+          step: {
+            kind: "findEvents",
+            journal,
+            pipeline: "shop",
+            events: ["published"],
+            payload: null,
+            release: null,
+            before: 9,
+            limit: 100,
+          },
+        },
+        {
           id: "difference",
           step: {
             kind: "difference",

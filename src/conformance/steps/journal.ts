@@ -202,7 +202,7 @@ export const journalCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: "findEvents finds kinds of events by payload and release, newest first, up to a limit",
+    name: "findEvents finds kinds of events by payload and release, newest first, from a place on and up to a limit",
     async run(place) {
       const ledger = await ledgerAt(place);
       const { journal } = ledger;
@@ -232,6 +232,7 @@ export const journalCases: readonly CaseDefinition[] = [
       is(await found({ payload: key }), [52, 51, 31, 11], "with one exact payload");
       is(await found({ release: 1 }), [31, 11], "of one release");
       is(await found({ payload: key, events: ["key"], limit: 2 }), [52, 51], "the newest two");
+      is(await found({ before: 5, limit: 2 }), [31, 21], "two from a place on");
       is(await found({ events: ["rejected"] }), [], "of a kind that there is none of");
       is(await found({ pipeline: "other" }), [61], "of another pipeline");
       const [row] = (await place.step({ ...all, events: ["published"] })).rows;

@@ -86,6 +86,7 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
           template`${event} IN (${list(s.events)})`,
           ...(s.payload === null ? [] : [template`${text} = ${s.payload}`]),
           ...(s.release === null ? [] : [template`${release} = ${s.release}`]),
+          ...(s.before === undefined ? [] : [template`${seq} < ${s.before}`]),
         ])} ORDER BY ${seq} DESC, ${fence} DESC${s.limit === null ? raw("") : template` LIMIT ${raw(String(s.limit))}`}`,
         { returns: journalTypes },
       ),
