@@ -2,6 +2,7 @@ export { CutoverError, type ErrorCode, isCutoverError } from "../errors/index.js
 export { untilAbort } from "../source/abortable.js";
 export { localFiles } from "../source/local-files.js";
 export { ansi } from "../sql/ansi/index.js";
+export { captureOwn, isOwn, type TellingApart } from "../sql/own-rows.js";
 export { inline, type Rendered, render } from "../sql/render.js";
 export {
   type Identifier,
@@ -44,7 +45,9 @@ export { type ColumnShape, rowsOf, stored, type TableRef, type TableShape } from
 export { sqlOp } from "./sql-op.js";
 export {
   type Compilers,
+  type Deletes,
   type EngineStep,
+  type Interval,
   imageColumns,
   type Needed,
   type PortableStep,
@@ -53,5 +56,6 @@ export {
   type Step,
   type StepKind,
   type Steps,
+  type Window,
 } from "./steps.js";
 export type { Syntax } from "./syntax.js";

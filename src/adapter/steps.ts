@@ -10,7 +10,25 @@ export type Scope =
   | { readonly partition: string; readonly type: ColumnType; readonly values: readonly unknown[] }
   /** Too many to name: those that a table, the staged rows, has rows of. */
   | { readonly partition: string; readonly type: ColumnType; readonly from: TableRef }
+  | { readonly partition: string; readonly type: ColumnType; readonly interval: Interval }
+  /** Rows that bear the number of a release in the column `own`, in a window or in all of them: none of them goes. */
+  | { readonly own: string; readonly window: Window | null }
   | "all";
+/** Half-open; null: no bound on that side. */
+export interface Interval {
+  readonly from: unknown;
+  readonly until: unknown;
+}
+/** An interval of a column's values. */
+export interface Window extends Interval {
+  readonly column: string;
+  readonly type: ColumnType;
+}
+/** Rows of a delta that stand for a deleted row: those that have this value in the column, NULL too. */
+export interface Deletes {
+  readonly column: string;
+  readonly equals: TypedValue;
+}
 
 /** Names of the columns that `changes` has before those of the table itself. */
 export const imageColumns = { release: "_cutover_release", image: "_cutover_image", op: "_cutover_op" } as const;
@@ -76,8 +94,8 @@ export interface Steps {
    */
   fence: { readonly lease: TableRef; readonly fence: bigint; readonly free: boolean };
   /**
-   * One row about a staged delta: `rows`, `null_keys`, `keys` (different ones), `null_partitions`, `max_cursor`, and
-   * `settled_cursor`, the highest that is not beyond the clock, nor NaN or infinite.
+   * One row about a staged delta: `rows`, `null_keys`, `keys` (different ones), `null_partitions`, `null_cursors`, `min_cursor`,
+   * `max_cursor`, and `settled_cursor`, the highest that is not beyond the clock, nor NaN or infinite.
    */
   inspect: {
     readonly delta: TableRef;
@@ -99,7 +117,8 @@ export interface Steps {
   };
   /**
    * Fills `changes` with the effective difference: a before-image of each live row that goes, an after-image of each row
-   * that comes. Unchanged and stale rows are left out.
+   * that comes. Unchanged and stale rows are left out. In the scope of own rows only after-images: with a key, of rows whose key
+   * live does not have; without one, of copies of which the own rows in the window have fewer, by the columns given.
    */
   capture: {
     readonly live: TableShape;
@@ -113,8 +132,8 @@ export interface Steps {
     readonly release: number;
     readonly key: readonly string[];
     readonly cursor: string | null;
-    /** Column of the delta that is TRUE for a delete; null: none. */
-    readonly deletes: string | null;
+    /** By key such a row deletes the one of its key; elsewhere it is not loaded. null: none does. */
+    readonly deletes: Deletes | null;
     /** Constant predicate on live, for pruning; old partitions included. */
     readonly prune: Sql | null;
   };
@@ -134,8 +153,14 @@ export interface Steps {
     readonly captured: boolean;
     readonly prune: Sql | null;
   };
-  /** First load into an empty table: all of the delta, no images. Returns `rows`. Undone by `empty`. */
-  fill: { readonly live: TableShape; readonly delta: TableRef; readonly given: readonly string[]; readonly inserts: number };
+  /** First load into an empty table: all of the delta but what stands for a deleted row, no images. Undone by `empty`. */
+  fill: {
+    readonly live: TableShape;
+    readonly delta: TableRef;
+    readonly given: readonly string[];
+    readonly deletes: Deletes | null;
+    readonly inserts: number;
+  };
   /** Removes every row; refused unless there are exactly `rows`. */
   empty: { readonly live: TableShape; readonly rows: number };
   /**
@@ -250,6 +275,8 @@ export interface Steps {
     readonly ifNotExists: boolean;
     readonly scratch: boolean;
   };
+  /** Adds nullable columns without a default at the end of a table; one that is there already is left alone. */
+  addColumns: { readonly on: TableShape; readonly columns: readonly ColumnShape[] };
   /** Makes a schema unless it exists. */
   createSchema: { readonly ref: TableRef };
   /** Drops a table if it exists. */
@@ -290,7 +317,17 @@ export type StepKind = keyof Steps;
 export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly kind: P } & Steps[P] }[K];
 
 /** Steps that may stand in a block compile to SQL only; the others may also be native calls. */
-export type NativeStep = "clone" | "swap" | "mark" | "rename" | "restore" | "regrant" | "create" | "createSchema" | "drop";
+export type NativeStep =
+  | "clone"
+  | "swap"
+  | "mark"
+  | "rename"
+  | "restore"
+  | "regrant"
+  | "create"
+  | "addColumns"
+  | "createSchema"
+  | "drop";
 /** For each kind of step, the function that turns it into operations, run in order. It does no I/O. */
 export type Compilers<K extends StepKind, N extends Native = never> = {
   readonly [P in K]: (step: Step<P>) => readonly (P extends NativeStep ? Op<N> : SqlOp)[];

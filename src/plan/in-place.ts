@@ -82,7 +82,7 @@ function prepare(t: TableLoad, release: number, moved: Step<"tally">["moved"]): 
     return [
       ...create,
       ...(count === null ? [] : [{ id: opOf.count(t.alias), step: { kind: "count" as const, ...count } }]),
-      { id: `${t.alias}.fill`, step: { kind: "fill", live, delta: t.delta, given: t.given, inserts: t.rows } },
+      { id: `${t.alias}.fill`, step: { kind: "fill", live, delta: t.delta, given: t.given, deletes: null, inserts: t.rows } },
       scan(t, live.ref),
     ];
   }

@@ -49,7 +49,8 @@ export function watching(
   const keys = new Set<string>();
   const numbers = new Set<number>();
   const partitions = new Map<string, unknown>();
-  let [rows, nullKeys, nullPartitions] = [0, 0, 0];
+  let [rows, nullKeys, nullPartitions, nullCursors] = [0, 0, 0, 0];
+  let min: unknown = null;
   let max: unknown = null;
   let settled: unknown = null;
   const higher = (a: unknown, b: unknown): unknown => (a === null || (b as bigint) > (a as bigint) ? b : a);
@@ -61,7 +62,9 @@ export function watching(
     if (rows <= EXACT) keys.add(text);
     else numbers.add(hashed(text));
     const cursor = columns[cursorAt]?.[i] ?? null;
-    if (cursor !== null) {
+    if (cursor === null) nullCursors += 1;
+    else {
+      if (min === null || (cursor as bigint) < (min as bigint)) min = cursor;
       max = higher(max, cursor);
       if (latest === null || (cursor as bigint) <= latest()) settled = higher(settled, cursor);
     }
@@ -89,6 +92,8 @@ export function watching(
     null_keys: BigInt(nullKeys),
     keys: BigInt(keyAt.length === 0 || rows > EXACT ? rows : keys.size),
     null_partitions: BigInt(nullPartitions),
+    null_cursors: BigInt(cursorAt < 0 ? 0 : nullCursors),
+    min_cursor: min,
     max_cursor: max,
     settled_cursor: settled,
   });

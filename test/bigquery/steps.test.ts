@@ -184,7 +184,7 @@ describe("scripts that read the partitions they need", () => {
         script(
           ["fold", { kind: "fold", from: ref("delta"), to: ref("live"), key: ["id"], cursor: "at", columns }],
           ["once", { kind: "fold", from: ref("delta"), to: ref("live"), key: ["id", "day"], cursor: null, columns }],
-          ["fill", { kind: "fill", live: shape("live"), delta: ref("delta"), given: ["id", "at"], inserts: 5 }],
+          ["fill", { kind: "fill", live: shape("live"), delta: ref("delta"), given: ["id", "at"], deletes: null, inserts: 5 }],
           [
             "why",
             {

@@ -40,7 +40,7 @@ async function publish(desk: Desk, load: Load, release = 1): Promise<BlockOp[]> 
     rows: null,
     scope: load.scope,
     cursor: load.cursor ?? null,
-    deletes: load.deletes ?? null,
+    deletes: load.deletes === undefined ? null : { column: load.deletes, equals: { value: true, type: "bool" } },
   };
   const byCursor = load.scope !== "all" && "keys" in load.scope ? load.cursor : undefined;
   const stale = byCursor === undefined ? null : { live, delta: desk.ref("delta"), key: load.key, cursor: byCursor, prune: null };

@@ -37,7 +37,7 @@ const golden: readonly Step[] = [
     scope: { keys: key },
     key,
     cursor,
-    deletes: "GONE",
+    deletes: { column: "GONE", equals: { value: true, type: "bool" } },
     prune: null,
   },
   {

@@ -1,14 +1,28 @@
-import { type ColumnShape, CutoverError, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import {
+  type ColumnShape,
+  CutoverError,
+  captureOwn,
+  isOwn,
+  raw,
+  type Sql,
+  type SqlOp,
+  type Step,
+  sqlOp,
+  template,
+} from "cutover/adapter";
 import { coverOf } from "../cover.js";
 import type { ScriptOp } from "../script.js";
 import { syntax } from "../syntax.js";
 import { type Pruning, pruningOf } from "./prune.js";
+import * as words from "./words.js";
 import { all, columnsOf, fallback, inScope, listed, name, names, record, sameKey, sameRow, table, told } from "./words.js";
 
 type Capture = Step<"capture">;
 
 /** The effective difference between delta and live, in one INSERT; before it, where live is partitioned, which partitions matter. */
 export function capture(s: Capture): readonly ScriptOp[] {
+  // The bounds of a window are constants: what they leave out is not read.
+  if (isOwn(s)) return captureOwn(s, syntax, { told, sameRow });
   const parts = pruningOf(s.live, s.key);
   return s.scope !== "all" && "keys" in s.scope ? byKey(s, parts) : byContent(s, parts);
 }
@@ -34,7 +48,7 @@ const covering = (s: Capture, head: string, tail = ""): string => {
 function byKey(s: Capture, parts: Pruning | null): readonly ScriptOp[] {
   const columns = columnsOf(s.live);
   const told = columns.filter((c) => s.given.includes(c.name));
-  const deleted = s.deletes === null ? "FALSE" : `IFNULL(${name("d", s.deletes)}, FALSE)`;
+  const deleted = `(${words.deleted(s.deletes, "d")})`;
   const matched = all(s.key.map((k) => `${name("l", k)} IS NOT NULL`));
   // An equal cursor applies, and so does one whose order is unknown.
   const fresh = s.cursor === null ? "TRUE" : `NOT IFNULL(${name("d", s.cursor)} < ${name("l", s.cursor)}, FALSE)`;
@@ -102,7 +116,7 @@ function byContent(s: Capture, parts: Pruning | null): readonly ScriptOp[] {
 /** In which partitions of the table the rows are that a scope speaks for. */
 function partsOfScope(s: Capture, parts: Pruning): Sql {
   const { scope } = s;
-  if (scope !== "all" && "partition" in scope && parts.column === scope.partition) {
+  if (scope !== "all" && "partition" in scope && !("interval" in scope) && parts.column === scope.partition) {
     if ("from" in scope) return raw(`SELECT ${name(scope.partition)} AS value FROM ${table(scope.from)}`);
     const values = scope.values.map((value) => syntax.literal({ value, type: scope.type }));
     return raw(
@@ -125,7 +139,7 @@ function whole(s: Capture, columns: readonly ColumnShape[], where: readonly Sql[
   });
   const rows = `SELECT ${listed(values)} FROM ${table(s.delta)} AS ${name("d")}`;
   const kept = template`${raw(" LEFT JOIN ")}${liveRows(s, where)}${raw(` ON ${sameKey(s.key, "d", "l")}`)}`;
-  const gone = s.deletes === null ? "" : ` WHERE NOT IFNULL(${name("d", s.deletes)}, FALSE)`;
+  const gone = s.deletes === null ? "" : ` WHERE NOT (${words.deleted(s.deletes, "d")})`;
   return template`${raw(rows)}${partial ? kept : raw("")}${raw(gone)}`;
 }
 
@@ -141,7 +155,7 @@ function outside(s: Capture): SqlOp {
 /** The time of ingestion is no column: rows that come again would get another one. */
 function refusePseudo(s: Capture): void {
   const { scope } = s;
-  if (scope === "all" || "keys" in scope || !/^_PARTITION(?:TIME|DATE)$/i.test(scope.partition)) return;
+  if (scope === "all" || !("partition" in scope) || !/^_PARTITION(?:TIME|DATE)$/i.test(scope.partition)) return;
   const message = `${table(s.live.ref)} is partitioned by the time of ingestion, which no load can overwrite: ${scope.partition} is no column, and rows that are written again get another one`;
   throw new CutoverError("UNSUPPORTED", message, {
     capability: scope.partition,

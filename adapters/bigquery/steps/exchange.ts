@@ -3,7 +3,7 @@ import { coverOf } from "../cover.js";
 import type { ScriptOp } from "../script.js";
 import { sameValue, syntax } from "../syntax.js";
 import { type Pruning, pruningOf } from "./prune.js";
-import { all, columnsOf, fallback, images, listed, name, names, sameKey, sameRow, table, told } from "./words.js";
+import { all, columnsOf, deleted, fallback, images, listed, name, names, sameKey, sameRow, table, told } from "./words.js";
 
 type Exchange = Step<"exchange">;
 
@@ -155,7 +155,7 @@ export function fill(s: Step<"fill">): readonly SqlOp[] {
   const values = columns.map((c: ColumnShape) => (s.given.includes(c.name) ? name("d", c.name) : fallback(c)));
   return [
     sqlOp(
-      `INSERT INTO ${table(s.live.ref)} (${names(columns)}) SELECT ${listed(values)} FROM ${table(s.delta)} AS ${name("d")}`,
+      `INSERT INTO ${table(s.live.ref)} (${names(columns)}) SELECT ${listed(values)} FROM ${table(s.delta)} AS ${name("d")}${s.deletes === null ? "" : ` WHERE NOT (${deleted(s.deletes, "d")})`}`,
       {
         expect: { affected: s.inserts },
       },

@@ -1,7 +1,7 @@
 import { type ColumnShape, stepWords } from "cutover/adapter";
 import { isLoose, sameValue, syntax } from "../syntax.js";
 
-export const { name, table, columnsOf, listed, all, sameKey, record, images, inScope } = stepWords(syntax);
+export const { name, table, columnsOf, listed, all, sameKey, record, images, deleted, inScope } = stepWords(syntax);
 
 /** The names of columns, as those of a table's alias where one is given: a table's own name, or alias, hides a column that bears it. */
 export const names = (columns: readonly ColumnShape[], alias?: string): string =>

@@ -1,4 +1,4 @@
-import type { NativeOp, Step, TableShape } from "cutover/adapter";
+import { CutoverError, type NativeOp, type Step, type TableShape } from "cutover/adapter";
 import type { Fingerprint } from "../fingerprint.js";
 import type { BigQueryNative } from "../natives.js";
 import { steps } from "../steps/index.js";
@@ -24,8 +24,20 @@ export const viewSteps: typeof steps = {
   clone: (s) => steps.clone({ ...s, from: heldBy(s.from) }),
   restore: (s) => steps.restore({ ...s, live: heldBy(s.live) }),
   create,
+  addColumns,
   swap,
 };
+
+/** A view shows the columns that it was made with. */
+function addColumns(s: Step<"addColumns">): never {
+  const alternative = "a candidate: clone(), transform() with the new column, swap()";
+  const message = `${table(s.on.ref)} is a view, to which no column is added in place; use ${alternative}`;
+  throw new CutoverError("UNSUPPORTED", message, {
+    capability: "columns added to a view",
+    alternative,
+    table: s.on.ref.path.join("."),
+  });
+}
 
 const ledger: readonly (readonly string[])[] = [journalColumns, ["table_name", "pipeline", "claimed_at"]];
 /** The ledger's own tables are no views; they have names that the step does not tell apart, and columns that it does. */

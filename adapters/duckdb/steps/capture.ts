@@ -1,4 +1,6 @@
-import { type ColumnShape, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import { type ColumnShape, captureOwn, isOwn, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import { syntax } from "../syntax.js";
+import * as words from "./words.js";
 import { all, columnsOf, exact, inScope, listed, name, notes, record, sameKey, sameRow, table } from "./words.js";
 
 type Capture = Step<"capture">;
@@ -9,10 +11,13 @@ type Capture = Step<"capture">;
  * the engine has no partitions to leave out.
  */
 export function capture(s: Capture): readonly SqlOp[] {
+  // What goes is noted, and nothing does.
+  if (isOwn(s)) return captureOwn(s, syntax, { told: exactly, sameRow });
   return s.scope !== "all" && "keys" in s.scope ? byKey(s) : byContent(s);
 }
 
-const deleted = (s: Capture): string => (s.deletes === null ? "FALSE" : `coalesce(${name("d", s.deletes)}, FALSE)`);
+const exactly = (columns: readonly ColumnShape[], alias: string): string => listed(columns.map((c) => exact(c, alias)));
+const deleted = (s: Capture): string => `(${words.deleted(s.deletes, "d")})`;
 /** What comes for a column that live has: from the delta, else what it was, else its default. */
 const incoming = (s: Capture, columns: readonly ColumnShape[], otherwise: (c: ColumnShape, i: number) => string): string =>
   listed(columns.map((c, i) => (s.given.includes(c.name) ? name("d", c.name) : otherwise(c, i))));

@@ -4,7 +4,8 @@ import { fold } from "../ddl.js";
 import { RETURNING } from "../driver.js";
 import { syntax } from "../syntax.js";
 
-export const { name, table, columnsOf, listed, all, sameKey, sameRow, record, images, inScope }: StepWords = stepWords(syntax);
+export const { name, table, columnsOf, listed, all, sameKey, sameRow, record, images, deleted, inScope }: StepWords =
+  stepWords(syntax);
 
 /** A form of a value that the engine groups and joins by, bit for bit: it takes −0 for 0 otherwise, and may fold case. */
 export function exact(c: ColumnShape, alias: string): string {

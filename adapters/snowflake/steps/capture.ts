@@ -1,10 +1,13 @@
-import { type ColumnShape, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import { type ColumnShape, captureOwn, isOwn, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
+import { syntax } from "../syntax.js";
+import * as words from "./words.js";
 import { all, columnsOf, inScope, listed, name, record, sameKey, sameRow, table, told } from "./words.js";
 
 type Capture = Step<"capture">;
 
 /** The effective difference between delta and live, in one INSERT. */
 export function capture(s: Capture): readonly SqlOp[] {
+  if (isOwn(s)) return captureOwn(s, syntax, { told, sameRow });
   return s.scope !== "all" && "keys" in s.scope ? [byKey(s)] : byContent(s);
 }
 
@@ -15,7 +18,7 @@ const fallback = (c: ColumnShape): string => `CAST(${c.default ?? "NULL"} AS ${c
 function byKey(s: Capture): SqlOp {
   const columns = columnsOf(s.live);
   const given = columns.filter((c) => s.given.includes(c.name));
-  const deleted = s.deletes === null ? "FALSE" : `NVL(${name("d", s.deletes)}, FALSE)`;
+  const deleted = `(${words.deleted(s.deletes, "d")})`;
   const matched = all(s.key.map((k) => `${name("l", k)} IS NOT NULL`));
   // An equal cursor applies, and so does one whose order is unknown.
   const fresh = s.cursor === null ? "TRUE" : `NOT NVL(${name("d", s.cursor)} < ${name("l", s.cursor)}, FALSE)`;
@@ -73,7 +76,7 @@ function whole(s: Capture, columns: readonly ColumnShape[], scope: Sql): Sql {
   });
   const rows = `SELECT ${listed(values)} FROM ${table(s.delta)} AS ${name("d")}`;
   const kept = template`${raw(` LEFT JOIN ${table(s.live.ref)} AS ${name("l")} ON ${sameKey(s.key, "d", "l")} AND `)}${scope}`;
-  const gone = s.deletes === null ? "" : ` WHERE NOT NVL(${name("d", s.deletes)}, FALSE)`;
+  const gone = s.deletes === null ? "" : ` WHERE NOT (${words.deleted(s.deletes, "d")})`;
   return template`${raw(rows)}${partial ? kept : raw("")}${raw(gone)}`;
 }
 

@@ -3,6 +3,7 @@ import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { captureColumnCases } from "./capture-columns.js";
 import { captureByKeyCases } from "./capture-key.js";
+import { captureOwnCases } from "./capture-own.js";
 import { captureByScopeCases } from "./capture-scope.js";
 import { claimCases } from "./claims.js";
 import { cloneCases } from "./clone.js";
@@ -35,6 +36,7 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...captureByKeyCases,
   ...captureColumnCases,
   ...captureByScopeCases,
+  ...captureOwnCases,
   ...exchangeCases,
   ...exchangeRefusedCases,
   ...wholeCases,

@@ -94,6 +94,30 @@ export const tableCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "addColumns adds nullable columns to a table with rows, which stay as they are, and leaves those alone that are there",
+    invariant: 9,
+    async run(place) {
+      const ref = place.at("growing");
+      await place.make(ref, shapes(place.adapter, { id: "int64" }), [[1n], [2n]]);
+      const added = shapes(place.adapter, { n: "int64?", s: "string?" });
+      for (const _twice of [1, 2]) {
+        await place.step({ kind: "addColumns", on: await place.describe(ref), columns: added });
+        const found = (await place.describe(ref)).columns;
+        is(
+          found.map((c) => [c.name, c.type, c.nullable]),
+          [["id", "int64", false], ...added.map((c) => [c.name, c.type, true])],
+          "the columns",
+        );
+        const rows = await place.rows(ref, found);
+        bag(
+          rows,
+          [1n, 2n].map((id) => [id, ...added.map(() => null)]),
+          "the rows",
+        );
+      }
+    },
+  },
+  {
     name: "createSchema makes a schema unless it is there, and tables stand in it",
     async run(place) {
       // The schema of a ledger: a harness that shares a database clears it away in any case.

@@ -7,7 +7,7 @@ import { around, bag, committed, content, createWith, type Desk, is, type Specs,
 const specs: Specs = { id: "int64", v: "string?" };
 const filling = ({ live, delta }: Desk, given: readonly string[], inserts: number): PlannedStep => ({
   id: "fill",
-  step: { kind: "fill", live, delta, given, inserts },
+  step: { kind: "fill", live, delta, given, deletes: null, inserts },
 });
 const undoable = (c: { readonly transaction: string }): string | false =>
   reason({ "the engine has no transactions": c.transaction === "none" });

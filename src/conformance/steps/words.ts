@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BlockResult, Inspect } from "../../adapter/operations.js";
 import { type ColumnShape, stored, type TableRef, type TableShape } from "../../adapter/shapes.js";
-import type { Scope, Step } from "../../adapter/steps.js";
+import type { Deletes, Scope, Step } from "../../adapter/steps.js";
 import { imageShapes } from "../../ledger/shapes.js";
 import type { PlannedStep } from "../../plan/compile.js";
 import { ident, join, raw, type Sql, template } from "../../sql/sql.js";
@@ -36,7 +36,8 @@ export interface Load {
   readonly key: readonly string[];
   readonly given?: readonly string[];
   readonly cursor?: string;
-  readonly deletes?: string;
+  /** A column that is TRUE for a delete, or which value of it. */
+  readonly deletes?: string | Deletes;
   readonly prune?: Sql;
 }
 export const byKey = (...key: string[]): Load => ({ scope: { keys: key }, key });
@@ -83,6 +84,8 @@ export const content = (desk: Desk): Promise<Rows> => desk.place.rows(desk.live.
 export const images = (desk: Desk): Promise<Rows> =>
   desk.place.rows(desk.changes, imageShapes(desk.place.adapter.syntax, desk.live.columns));
 
+export const deletesOf = (deletes: Load["deletes"]): Deletes | null =>
+  typeof deletes === "string" ? { column: deletes, equals: { value: true, type: "bool" } } : (deletes ?? null);
 export function capturing(desk: Desk, load: Load, release = 1): PlannedStep {
   const step: Step<"capture"> = {
     kind: "capture",
@@ -95,7 +98,7 @@ export function capturing(desk: Desk, load: Load, release = 1): PlannedStep {
     release,
     key: load.key,
     cursor: load.cursor ?? null,
-    deletes: load.deletes ?? null,
+    deletes: deletesOf(load.deletes),
     prune: load.prune ?? null,
   };
   return { id: "capture", step };

@@ -1,9 +1,12 @@
 import { type ColumnShape, stored } from "../../adapter/shapes.js";
 import { sqlOp } from "../../adapter/sql-op.js";
-import { type Compilers, imageColumns, type Scope, type Step } from "../../adapter/steps.js";
+import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
+import { captureOwn, isOwn, type TellingApart } from "../own-rows.js";
+import { inline } from "../render.js";
 import { join, raw, type Sql, template } from "../sql.js";
-import { and, as, column, columns, images, numbered, on, sameKey, sameRow, told } from "./words.js";
+import { stepWords } from "../step-words.js";
+import { and, as, column, columns, deleted, images, numbered, on, sameKey, sameRow, told } from "./words.js";
 
 /** The columns of `changes`, before those of the table. */
 const heads = [imageColumns.release, imageColumns.image, imageColumns.op];
@@ -17,53 +20,55 @@ export function incoming(shapes: readonly ColumnShape[], given: readonly string[
     given.includes(c.name) ? column(c.name, "d") : matched ? column(c.name, "l") : raw(c.default ?? "NULL"),
   );
 }
-/** The rows of live that the scope speaks for. */
-export function inScope(scope: Scope, alias: string): Sql {
-  if (scope === "all" || "keys" in scope) return raw("TRUE");
-  if ("from" in scope)
-    return template`${column(scope.partition, alias)} IN (SELECT ${column(scope.partition)} FROM ${on(scope.from)})`;
-  if (scope.values.length === 0) return raw("FALSE");
-  const values = scope.values.map((value) => template`${{ value, type: scope.type }}`);
-  return template`${column(scope.partition, alias)} IN (${join(values, ", ")})`;
-}
 /** Older than the live row by cursor: an equal one applies, and so does one whose order is unknown. */
 export const older = (cursor: string): Sql => template`coalesce(${column(cursor, "d")} < ${column(cursor, "l")}, FALSE)`;
 const fresh = (cursor: string | null): Sql => (cursor === null ? raw("TRUE") : template`NOT ${older(cursor)}`);
 
 /** The effective difference between live and delta, by key or as multisets. */
 export function captureStep(syntax: Syntax): Compilers<"capture"> {
-  return { capture: (s) => (s.scope !== "all" && "keys" in s.scope ? byKey(s, syntax) : byContent(s, syntax)) };
+  return {
+    capture: (s) => {
+      if (isOwn(s)) return captureOwn(s, syntax, tellingApart(syntax));
+      return s.scope !== "all" && "keys" in s.scope ? byKey(s, syntax) : byContent(s, syntax);
+    },
+  };
 }
+const tellingApart = (syntax: Syntax): TellingApart => ({
+  told: (shapes, alias) => inline(told(syntax, shapes, alias), syntax),
+  sameRow: stepWords(syntax).sameRow,
+});
+const heading = (s: Step<"capture">, names: readonly string[]): Sql =>
+  template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])})`;
 
 function byKey(s: Step<"capture">, syntax: Syntax) {
   const shapes = stored(s.live.columns);
   const names = shapes.map((c) => c.name);
   const pruned = s.prune ?? raw("TRUE");
   const match = template`${as(on(s.delta), "d")} JOIN ${as(on(s.live.ref), "l")} ON ${sameKey(s.key, "d", "l")} AND ${pruned}`;
-  const deleted = s.deletes === null ? raw("FALSE") : template`coalesce(${column(s.deletes, "d")}, FALSE)`;
+  const gone = deleted(syntax, s.deletes, "d");
   const same = sameRow(
     syntax,
     shapes.filter((c) => s.given.includes(c.name)),
     "d",
     "l",
   );
-  const differs = template`${fresh(s.cursor)} AND (${deleted} OR NOT (${same}))`;
-  const insert = (rows: Sql) => sqlOp(template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) ${rows}`);
+  const differs = template`${fresh(s.cursor)} AND (${gone} OR NOT (${same}))`;
+  const insert = (rows: Sql) => sqlOp(template`${heading(s, names)} ${rows}`);
   return [
     insert(
-      template`SELECT ${s.release}, 'before', CASE WHEN ${deleted} THEN 'delete' ELSE 'update' END, ${columns(names, "l")} FROM ${match} WHERE ${differs}`,
+      template`SELECT ${s.release}, 'before', CASE WHEN ${gone} THEN 'delete' ELSE 'update' END, ${columns(names, "l")} FROM ${match} WHERE ${differs}`,
     ),
     insert(
-      template`SELECT ${s.release}, 'after', 'update', ${join(incoming(shapes, s.given, true), ", ")} FROM ${match} WHERE ${differs} AND NOT ${deleted}`,
+      template`SELECT ${s.release}, 'after', 'update', ${join(incoming(shapes, s.given, true), ", ")} FROM ${match} WHERE ${differs} AND NOT (${gone})`,
     ),
     insert(
-      template`SELECT ${s.release}, 'after', 'insert', ${join(incoming(shapes, s.given, false), ", ")} FROM ${as(on(s.delta), "d")} WHERE NOT ${deleted} AND NOT EXISTS (SELECT 1 FROM ${as(on(s.live.ref), "l")} WHERE ${sameKey(s.key, "d", "l")} AND ${pruned})`,
+      template`SELECT ${s.release}, 'after', 'insert', ${join(incoming(shapes, s.given, false), ", ")} FROM ${as(on(s.delta), "d")} WHERE NOT (${gone}) AND NOT EXISTS (SELECT 1 FROM ${as(on(s.live.ref), "l")} WHERE ${sameKey(s.key, "d", "l")} AND ${pruned})`,
     ),
   ];
 }
 
 /** Delta rows with every column of the table: what is not given keeps live's value under the same key, or takes its default. */
-function whole(s: Step<"capture">, shapes: readonly ColumnShape[], scope: Sql): Sql {
+function whole(s: Step<"capture">, shapes: readonly ColumnShape[], scope: Sql, syntax: Syntax): Sql {
   const partial = s.key.length > 0 && shapes.some((c) => !s.given.includes(c.name));
   const matched = s.key.map((k) => template`${column(k, "l")} IS NOT NULL`);
   const values = shapes.map((c) => {
@@ -73,21 +78,23 @@ function whole(s: Step<"capture">, shapes: readonly ColumnShape[], scope: Sql): 
     return as(template`CAST(${value} AS ${raw(c.native)})`, c.name);
   });
   const kept = partial ? template` LEFT JOIN ${as(on(s.live.ref), "l")} ON ${sameKey(s.key, "d", "l")} AND ${scope}` : raw("");
-  return template`SELECT ${join(values, ", ")} FROM ${as(on(s.delta), "d")}${kept}`;
+  const gone = s.deletes === null ? raw("") : template` WHERE NOT (${deleted(syntax, s.deletes, "d")})`;
+  return template`SELECT ${join(values, ", ")} FROM ${as(on(s.delta), "d")}${kept}${gone}`;
 }
 
 /** Rows are compared whole, with multiplicity: the n-th copy on one side is the n-th on the other. */
 function byContent(s: Step<"capture">, syntax: Syntax) {
   const shapes = stored(s.live.columns);
   const names = shapes.map((c) => c.name);
+  const { inScope } = stepWords(syntax);
   const scope = and([inScope(s.scope, "l"), s.prune ?? raw("TRUE")]);
   // The hash tells rows apart that the engine takes for equal, such as 0 and −0.
   const copyOf = (alias: string): Sql => numbered(told(syntax, shapes, alias));
   const live = template`SELECT ${columns(names, "l")}, ${as(copyOf("l"), copyColumn)} FROM ${as(on(s.live.ref), "l")} WHERE ${scope}`;
-  const delta = template`SELECT ${columns(names, "r")}, ${as(copyOf("r"), copyColumn)} FROM ${as(template`(${whole(s, shapes, scope)})`, "r")}`;
+  const delta = template`SELECT ${columns(names, "r")}, ${as(copyOf("r"), copyColumn)} FROM ${as(template`(${whole(s, shapes, scope, syntax)})`, "r")}`;
   const missing = (a: Sql, b: Sql): Sql =>
     template`FROM ${as(template`(${a})`, "a")} WHERE NOT EXISTS (SELECT 1 FROM ${as(template`(${b})`, "b")} WHERE ${sameKey([copyColumn], "a", "b")} AND ${sameRow(syntax, shapes, "a", "b")})`;
-  const insert = (rows: Sql) => sqlOp(template`INSERT INTO ${on(s.changes)} (${columns([...heads, ...names])}) ${rows}`);
+  const insert = (rows: Sql) => sqlOp(template`${heading(s, names)} ${rows}`);
   const paired = (image: "before" | "after"): Sql =>
     s.key.length === 0
       ? raw("FALSE")

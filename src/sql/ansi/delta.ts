@@ -30,6 +30,8 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
         as(raw(syntax.countIf(nullKeys)), "null_keys"),
         as(keys, "keys"),
         as(raw(s.partition === null ? "0" : some(syntax.ident([s.partition]))), "null_partitions"),
+        as(raw(cursor === null ? "0" : some(cursor)), "null_cursors"),
+        as(raw(`min(${cursor ?? "NULL"})`), "min_cursor"),
         as(raw(`max(${cursor ?? "NULL"})`), "max_cursor"),
         as(raw(`max(${settled ?? "NULL"})`), "settled_cursor"),
       ];
@@ -40,6 +42,8 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
             null_keys: "int64",
             keys: "int64",
             null_partitions: "int64",
+            null_cursors: "int64",
+            min_cursor: type,
             max_cursor: type,
             settled_cursor: type,
           },

@@ -4,7 +4,7 @@ import { type Compilers, imageColumns, type Step } from "../../adapter/steps.js"
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, template } from "../sql.js";
 import { incoming } from "./capture.js";
-import { and, as, column, columns, images, numbered, on, sameKey, sameRow, told } from "./words.js";
+import { and, as, column, columns, deleted, images, numbered, on, sameKey, sameRow, told } from "./words.js";
 
 /** Removing one image from live and inserting the other; filling and emptying a table as a whole. */
 export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "empty"> {
@@ -15,7 +15,7 @@ export function exchangeSteps(syntax: Syntax): Compilers<"exchange" | "fill" | "
       const names = shapes.map((c) => c.name);
       return [
         sqlOp(
-          template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${join(incoming(shapes, s.given, false), ", ")} FROM ${as(on(s.delta), "d")}`,
+          template`INSERT INTO ${on(s.live.ref)} (${columns(names)}) SELECT ${join(incoming(shapes, s.given, false), ", ")} FROM ${as(on(s.delta), "d")}${s.deletes === null ? raw("") : template` WHERE NOT (${deleted(syntax, s.deletes, "d")})`}`,
           { expect: { affected: s.inserts } },
         ),
       ];

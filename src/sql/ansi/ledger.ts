@@ -13,6 +13,7 @@ type LedgerStep =
   | "readClaims"
   | "seed"
   | "create"
+  | "addColumns"
   | "createSchema"
   | "drop"
   | "forget";
@@ -121,6 +122,10 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
       const body = s.columns.map((c) => `${syntax.ident([c.name])} ${c.native}${c.nullable ? "" : " NOT NULL"}`);
       return [sqlOp(template`CREATE TABLE ${raw(s.ifNotExists ? "IF NOT EXISTS " : "")}${on(s.ref)} (${raw(body.join(", "))})`)];
     },
+    addColumns: (s) =>
+      s.columns.map((c) =>
+        sqlOp(template`ALTER TABLE ${on(s.on.ref)} ADD COLUMN IF NOT EXISTS ${column(c.name)} ${raw(c.native)}`),
+      ),
     createSchema: (s) => [sqlOp(template`CREATE SCHEMA IF NOT EXISTS ${on(s.ref)}`)],
     drop: (s) => [sqlOp(template`DROP TABLE IF EXISTS ${on(s.ref)}`)],
     forget: (s) => [

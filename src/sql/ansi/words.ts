@@ -1,5 +1,5 @@
 import type { ColumnShape, TableRef } from "../../adapter/shapes.js";
-import { imageColumns } from "../../adapter/steps.js";
+import { type Deletes, imageColumns } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { ident, join, raw, type Sql, template } from "../sql.js";
 
@@ -20,6 +20,11 @@ export const sameKey = (key: readonly string[], a: string, b: string): Sql =>
 /** Equal bit for bit in all of the columns. */
 export const sameRow = (syntax: Syntax, shapes: readonly ColumnShape[], a: string, b: string): Sql =>
   and(shapes.map((c) => raw(syntax.nullSafeEq(syntax.ident([a, c.name]), syntax.ident([b, c.name]), c.type))));
+/** Whether a row of the delta stands for a deleted one; never NULL. */
+export const deleted = (syntax: Syntax, deletes: Deletes | null, alias: string): Sql =>
+  deletes === null
+    ? raw("FALSE")
+    : raw(syntax.nullSafeEq(syntax.ident([alias, deletes.column]), syntax.literal(deletes.equals), deletes.equals.type));
 /** The images of one kind of one release. */
 export const images = (release: number, image: "before" | "after", alias?: string): Sql =>
   template`${column(imageColumns.release, alias)} = ${release} AND ${column(imageColumns.image, alias)} = ${image}`;

@@ -1,7 +1,9 @@
-import { ansi, type SqlOp, sqlOp, type TableRef } from "cutover/adapter";
+import { ansi, type Scope, type SqlOp, sqlOp, type TableRef } from "cutover/adapter";
 import { syntax as duck } from "../../../adapters/duckdb/syntax.js";
 import { type Broken, broken, brokenApart } from "./broken.js";
 import { asked, compiler, cutAt, operations, text, trusting, words } from "./compilers.js";
+
+const isAppend = (scope: Scope): boolean => typeof scope === "object" && "own" in scope;
 
 const lease: readonly Broken[] = [
   broken(
@@ -188,6 +190,23 @@ const capture: readonly Broken[] = [
     "takes partitions that are named by rows for all",
     "steps: capture by the partitions that a table has rows of does as by their names, and refuses keys outside of them",
     asked("capture", ({ scope }) => ({ scope: typeof scope === "object" && "from" in scope ? "all" : scope })),
+  ),
+  broken(
+    "takes an interval for closed",
+    "steps: capture of an interval speaks for values from its lower bound on and below its upper one, of every type to the last digit",
+    text("capture", (sql) => sql.replaceAll(" < ", " <= ")),
+  ),
+  broken(
+    "appends by content what own rows have",
+    "steps: capture of own rows by content adds the copies that they lack in the window, and nothing goes or changes",
+    asked("capture", ({ scope }) => ({
+      scope: isAppend(scope) ? { partition: "v", type: "string" as const, values: [] } : scope,
+    })),
+  ),
+  broken(
+    "takes rows with a key for own rows without one",
+    "steps: capture of own rows with a key leaves out every key that live has, whoever brought it",
+    asked("capture", ({ scope, key }) => ({ key: isAppend(scope) ? [] : key })),
   ),
   broken(
     "captures bags without multiplicity",

@@ -1,7 +1,7 @@
 -- delta
 
 -- inspect
-SELECT count(*) AS rows, count_if(id IS NULL OR customer IS NULL) AS null_keys, (SELECT count(*) FROM (SELECT row_number() OVER (PARTITION BY id, customer ORDER BY NULL) AS _cutover_copy FROM db.cutover_ledger.delta_shop_8d9001d3_t_e3b98a4d_7_0r) AS k WHERE _cutover_copy = 1) AS keys, 0 AS null_partitions, max(at) AS max_cursor, max(CASE WHEN at <= now() THEN at END) AS settled_cursor FROM db.cutover_ledger.delta_shop_8d9001d3_t_e3b98a4d_7_0r;
+SELECT count(*) AS rows, count_if(id IS NULL OR customer IS NULL) AS null_keys, (SELECT count(*) FROM (SELECT row_number() OVER (PARTITION BY id, customer ORDER BY NULL) AS _cutover_copy FROM db.cutover_ledger.delta_shop_8d9001d3_t_e3b98a4d_7_0r) AS k WHERE _cutover_copy = 1) AS keys, 0 AS null_partitions, count_if(at IS NULL) AS null_cursors, min(at) AS min_cursor, max(at) AS max_cursor, max(CASE WHEN at <= now() THEN at END) AS settled_cursor FROM db.cutover_ledger.delta_shop_8d9001d3_t_e3b98a4d_7_0r;
 -- partitions
 SELECT DISTINCT customer AS value FROM db.cutover_ledger.delta_shop_8d9001d3_t_e3b98a4d_7_0r ORDER BY 1;
 -- append
