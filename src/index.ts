@@ -35,6 +35,7 @@ export type { CutoverEvent, Logger, Observer } from "./pipeline/events.js";
 export type { Feed, KeysWithCursor, LoadContext, Sources } from "./pipeline/feed.js";
 export { cutover, type Pipeline } from "./pipeline/pipeline.js";
 export type { PlanOptions } from "./pipeline/plans.js";
+export type { PruneOptions, PruneReport } from "./pipeline/prune.js";
 export type { Release } from "./pipeline/release.js";
 export type * from "./pipeline/reports.js";
 export type { RollbackOptions } from "./pipeline/rollback.js";

@@ -68,6 +68,16 @@ export type DifferencePart =
   | { readonly table: TableRef; readonly sign: 1 | -1 }
   | { readonly changes: TableRef; readonly release: number; readonly sign: 1 | -1 };
 
+/** Events of a journal that stay, though a snapshot tells what they came to. */
+export type Spared =
+  | { readonly events: readonly string[]; readonly releases: readonly number[] }
+  /** Those from a sequence number on. */
+  | { readonly events: readonly string[]; readonly from: number }
+  /** Those recorded at this time or later: microseconds since 1970-01-01. */
+  | { readonly events: readonly string[]; readonly since: bigint }
+  /** Of the events `among` with the same payload the last, where it is one of these. */
+  | { readonly events: readonly string[]; readonly among: readonly string[] };
+
 /** Step kind → arguments. The one place; everything else is derived. */
 export interface Steps {
   /**
@@ -249,6 +259,32 @@ export interface Steps {
     readonly release: number | null;
     readonly before?: number;
     readonly limit: number | null;
+  };
+  /** One row: how many `rows` of the journal `compact` would remove. */
+  compactable: {
+    readonly journal: TableRef;
+    readonly pipeline: string;
+    readonly below: number;
+    readonly spare: readonly Spared[];
+  };
+  /**
+   * Removes from the journal of a pipeline every event below a sequence number, but for those that are spared, and writes
+   * `rows` in their place. In a block, with the event that makes them superfluous.
+   */
+  compact: {
+    readonly journal: TableRef;
+    readonly pipeline: string;
+    readonly below: number;
+    readonly spare: readonly Spared[];
+    readonly rows: readonly {
+      readonly release: number;
+      readonly seq: number;
+      readonly event: string;
+      /** Microseconds since 1970-01-01. */
+      readonly at: bigint;
+      readonly fence: bigint;
+      readonly payload: string;
+    }[];
   };
   /**
    * Claims tables for a pipeline: those without an owner become its own, and so do those of the pipeline `instead` where one

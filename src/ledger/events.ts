@@ -3,6 +3,7 @@ import { facts, plannedCheck, recordedCheck } from "../check/planned.js";
 import { intent } from "./intent.js";
 import { readJson, writeJson } from "./portable.js";
 import { openRelease, state, tableState, undo } from "./state.js";
+import { summary } from "./summary.js";
 
 const counts = z.object({
   inserted: z.number(),
@@ -75,6 +76,10 @@ export const payloads = {
   held: z.object({ reason: z.string() }),
   unheld: z.object({}),
   adopted: z.object({ tables: z.record(z.string(), tableState.extend({ scan: z.string() })), facts: facts.default({}) }),
+  /** The whole state, in place of all that came before. */
+  snapshot: z.object({ state }),
+  /** A settled release of which the journal keeps this and no more; under the sequence number and fence of the event that settled it. */
+  summary,
 } as const;
 export type EventName = keyof typeof payloads;
 export type Payload<E extends EventName> = z.infer<(typeof payloads)[E]>;
@@ -101,6 +106,6 @@ export function payloadText<E extends EventName>(
 }
 
 /** Events that carry the whole state: reading begins at the last of them. */
-export const anchors: readonly EventName[] = ["published"];
+export const anchors: readonly EventName[] = ["published", "snapshot"];
 /** The payload of these is a bare idempotency key: taken by a published release, given back by its rollback. */
 export const keyEvents = { taken: "key", returned: "key-returned" } as const;

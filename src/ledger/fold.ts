@@ -2,6 +2,7 @@ import { type RecordedCheck, readChecks } from "../check/planned.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import {
+  anchors,
   type Displaced,
   type EventName,
   type LedgerEvent,
@@ -49,7 +50,7 @@ function read(rows: readonly Row[], database: string, schemas: typeof payloads |
 
 /** The state of a pipeline: the last event that carries all of it, and what followed. */
 export function fold(events: readonly LedgerEvent[]): State {
-  const from = events.findLastIndex((e) => e.event === "published");
+  const from = events.findLastIndex((e) => anchors.includes(e.event));
   return events.slice(Math.max(from, 0)).reduce(apply, emptyState);
 }
 
@@ -95,6 +96,10 @@ export function apply(s: State, e: LedgerEvent): State {
       return afterRollback(s, e.payload.to, e.payload.from, e.payload.displaced);
     case "redone":
       return afterRedo(s, e.payload.to, e.payload.displaced);
+    case "snapshot":
+      return e.payload.state;
+    case "summary":
+      return s;
   }
 }
 

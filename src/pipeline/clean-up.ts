@@ -79,6 +79,8 @@ export const imagesTables = (s: State): readonly (readonly string[])[] => {
   const tables = [...Object.values(s.tables), ...keptOf(s).flatMap((k) => Object.values(k.tables).flatMap((t) => [t.was, t.is]))];
   return [...keptOf(s).flatMap(imagesOf), ...tables.flatMap((t) => (t?.changes == null ? [] : [t.changes]))];
 };
+/** The releases whose images are needed. */
+export const neededImages = (s: State): readonly number[] => keptOf(s).map((k) => k.release);
 const textOf = (path: readonly string[]): string => path.join("\0");
 /** Where a release has images; a release that changed nothing has none. */
 const imagesOf = (k: Kept): readonly (readonly string[])[] =>

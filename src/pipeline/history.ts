@@ -6,10 +6,8 @@ import type { Context } from "./context.js";
 import { look } from "./lease.js";
 import { checksOf } from "./report.js";
 import type { ReleaseSummary } from "./reports.js";
-import type { ReleaseState } from "./words.js";
 import { type CallOptions, operate } from "./work.js";
 
-const outcomes: Readonly<Record<string, ReleaseState>> = { published: "published", rejected: "rejected", abandoned: "abandoned" };
 /** Events on one page at most: an event can hold much, and a page is a round trip. */
 const PAGE = 100;
 
@@ -47,7 +45,7 @@ function readPage(ctx: Context, o: CallOptions, limit: number, before: number | 
       kind: "findEvents",
       journal: w.names.journal,
       pipeline: ctx.settings.pipeline,
-      events: [...Object.keys(outcomes), "rolled-back", "redone"],
+      events: ["published", "rejected", "abandoned", "summary", "rolled-back", "redone"],
       payload: null,
       release: null,
       ...(before === null ? {} : { before }),
@@ -65,17 +63,20 @@ function readPage(ctx: Context, o: CallOptions, limit: number, before: number | 
 /** What became of a release since is told by the last rollback or redo that names it, which comes first. */
 function teller(state: State): (events: readonly Outline[]) => Generator<ReleaseSummary> {
   const back = new Set(state.kept.map((k) => k.previous));
-  const moved = new Map<number, "rolled-back" | "redone">();
+  // The event of a rollback may have been compacted since.
+  const moved = new Map<number, "rolled-back" | "redone">(
+    state.undone.flatMap((u) => u.releases.map((k) => [k.release, "rolled-back"])),
+  );
   return function* (events) {
     for (const e of events) {
       if (e.event === "rolled-back" || e.event === "redone")
         for (const r of e.payload.releases) if (!moved.has(r)) moved.set(r, e.event);
-      if (e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned") continue;
+      if (e.event !== "published" && e.event !== "rejected" && e.event !== "abandoned" && e.event !== "summary") continue;
       const gone = moved.get(e.release) === "rolled-back";
       moved.delete(e.release);
       yield {
         release: e.release,
-        state: gone ? "rolled-back" : (outcomes[e.event] as ReleaseState),
+        state: gone ? "rolled-back" : e.event === "summary" ? e.payload.state : e.event,
         strategy: e.payload.strategy,
         at: e.at,
         canRollBackTo: back.has(e.release),

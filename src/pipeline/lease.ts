@@ -27,9 +27,9 @@ export function leased<R>(
     const { w, held, stop, close } = await waitForLease(ctx, stage, o, releases, instead);
     let failure: unknown;
     try {
-      // recover() does it thoroughly, and reports it.
       w.clock = clockFrom(held.now);
-      if (stage !== "recover") await settleLeftovers(w, held, false);
+      // These do it thoroughly, and report it.
+      if (stage !== "recover" && stage !== "prune") await settleLeftovers(w, held, false);
       return await body(w, held);
     } catch (e) {
       failure = await lostOr(w, held, w.explain(e));

@@ -37,6 +37,22 @@ export async function settleLeftovers(w: Work, held: Held, thorough: boolean): P
   return { ...report, settled: [...finished, ...report.settled] };
 }
 
+/** What an owner left behind, and nobody has settled yet. */
+export interface Leftovers {
+  readonly pending: PendingIntent | null;
+  /** Releases that nobody will continue. */
+  readonly dead: readonly OpenRelease[];
+  /** Tables that belong to nothing; none are told while something decided is to be carried out, which makes and takes tables. */
+  readonly orphans: readonly TableRef[];
+}
+/** The same as {@link settleLeftovers} finds thoroughly, nothing of it settled. */
+export async function lookForLeftovers(w: Work, held: Held): Promise<Leftovers> {
+  const { pending } = held.state;
+  const dead = held.state.open.filter((o) => abandonedBy(w, held, o));
+  const open = held.state.open.filter((o) => !dead.includes(o));
+  return { pending, dead, orphans: pending === null ? await orphans(w, { ...held.state, open }, dead, held.release, true) : [] };
+}
+
 /** Carries out what the owner before had decided. */
 async function finish(w: Work, held: Held, pending: PendingIntent): Promise<RecoveryReport["settled"][number]> {
   try {

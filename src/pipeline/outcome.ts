@@ -1,8 +1,10 @@
 import type { TableRef } from "../adapter/shapes.js";
+import { fromRecord } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
 import { keyEvents } from "../ledger/events.js";
 import { readEvents } from "../ledger/fold.js";
 import type { State } from "../ledger/state.js";
+import type { Summary } from "../ledger/summary.js";
 import { cleanUp, dropStaged } from "./clean-up.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
@@ -42,11 +44,27 @@ export async function alreadyPublished(w: Work, held: Held, key: string | undefi
   const { rows } = await w.run({ ...base, events, payload: key, release: null, limit: 1 });
   if (rows[0]?.["event"] !== keyEvents.taken) return null;
   const release = Number(rows[0]["release"]);
-  const found = await w.run({ ...base, events: ["published"], payload: null, release, limit: 1 });
+  const found = await w.run({ ...base, events: ["published", "summary"], payload: null, release, limit: 1 });
   const event = readEvents(found.rows, w.names.database)[0];
-  if (event?.event !== "published") return null;
   held.giveBack();
-  return runReport(event.payload, event, pipeline, { status: "already-published", stages: [], warnings: [] });
+  if (event?.event === "published")
+    return runReport(event.payload, event, pipeline, { status: "already-published", stages: [], warnings: [] });
+  return remembered(pipeline, release, event?.event === "summary" ? event.payload : null);
+}
+
+/** What is left of a report when the journal was compacted. */
+function remembered(pipeline: string, release: number, s: Summary | null): RunReport {
+  const message = `release ${release} of ${pipeline} was published long ago, and prune() has left nothing of its report`;
+  return {
+    status: "already-published",
+    pipeline,
+    release,
+    strategy: s?.strategy ?? "in-place",
+    tables: s?.tables ?? {},
+    checks: fromRecord(s?.checks),
+    stages: [],
+    warnings: s?.tables === undefined ? [{ code: "COMPACTED", message }] : [],
+  };
 }
 
 /** After the commit: report, events, cleanup. */

@@ -10,6 +10,7 @@ import { history } from "./history.js";
 import { leased } from "./lease.js";
 import { audit, checkLive, status } from "./look.js";
 import { type PlanOptions, plan } from "./plans.js";
+import { type PruneOptions, type PruneReport, prune } from "./prune.js";
 import { recover } from "./recover.js";
 import { begin, type Release } from "./release.js";
 import type {
@@ -69,6 +70,12 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
   adopt(o?: CallOptions & { readonly watermarks?: { readonly [K in KeysWithCursor<T>]?: Cur<T[K]> } }): Promise<AuditReport>;
   /** Settles what an interrupted owner left; runs by itself at the start of each release. */
   recover(o?: CallOptions): Promise<RecoveryReport>;
+  /**
+   * Removes what no kept release needs: releases that nobody continues, tables that belong to nothing, images beyond the
+   * retention, and all of the journal but what is kept and a snapshot. `dryRun` only tells what that would be.
+   * @throws CutoverError `LEASE_HELD`, `LEASE_LOST`, `CONFIG`.
+   */
+  prune(o?: PruneOptions): Promise<PruneReport>;
   /** Aborts what runs, waits for it, closes only what it opened. */
   close(): Promise<void>;
 }
@@ -114,6 +121,7 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     check: (o) => checkLive(ctx, o),
     adopt: (o) => adopt(ctx, o as AdoptOptions | undefined),
     recover: (o) => recover(ctx, o),
+    prune: (o) => prune(ctx, o),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -43,7 +43,7 @@ export interface LoadReport<T extends Tables = Tables> {
   readonly staged: { readonly [K in keyof T]?: { readonly rows: number; readonly quarantined: number } };
   readonly warnings: readonly Warning[];
 }
-/** Something that went on nevertheless: cursors ahead of the clock, foreign writes, cleanup that failed after the commit. */
+/** Something that went on nevertheless: cursors ahead of the clock, foreign writes, cleanup that failed after the commit, a report of which `prune` left a part. */
 export interface Warning {
   readonly code:
     | "FUTURE_CURSOR"
@@ -53,7 +53,8 @@ export interface Warning {
     | "CLEANUP"
     | "TOOK_OVER"
     | "PLAIN_TABLE"
-    | "WITHDRAWN";
+    | "WITHDRAWN"
+    | "COMPACTED";
   readonly message: string;
 }
 /** What a stage cost. */

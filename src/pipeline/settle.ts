@@ -87,7 +87,10 @@ async function decided<E extends EventName, R>(
       limit: null,
     });
     const event = readEvents(rows, w.names.database).find((e) => e.fence === p.fence || decidedBy(e) === String(p.fence));
-    if (event === undefined) return null;
+    if (event === undefined) {
+      await requireTelling(w, p.fence);
+      return null;
+    }
     return { value: await p.resolve(event as Extract<LedgerEvent, { readonly event: E }>, w, held) };
   };
   try {
@@ -103,6 +106,23 @@ async function decided<E extends EventName, R>(
       return read(w, null);
     });
   }
+}
+
+/** A journal that was compacted since tells no more what an owner before that has recorded. */
+async function requireTelling(w: Work, fence: bigint): Promise<void> {
+  const { pipeline } = w.ctx.settings;
+  const { rows } = await w.run({
+    kind: "findEvents",
+    journal: w.names.journal,
+    pipeline,
+    events: ["snapshot"],
+    payload: null,
+    release: null,
+    limit: 1,
+  });
+  const [snapshot] = readEvents(rows, w.names.database);
+  if (snapshot === undefined || snapshot.fence <= fence) return;
+  throw new Error(`the journal of ${pipeline} was compacted by prune() since; history() tells what is out`);
 }
 
 /** Who decided what another owner carried out. */

@@ -41,6 +41,29 @@ describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
       ],
       false,
     ));
+  test("the journal, compacted: what a snapshot makes superfluous goes in the block that records it", () => {
+    const common = {
+      ...{ journal, pipeline: "it's shop", below: 44 },
+      spare: [
+        { events: ["published"], releases: [8, 9] },
+        { events: ["key"], among: ["key", "key-returned"] },
+        { events: ["summary"], from: 17 },
+        { events: ["published", "rolled-back"], since: 1_700_000_000_000_000n },
+      ],
+    };
+    const past = { event: "summary", at: 1_690_000_000_000_000n, fence: 5n, payload: '{"state":"published"}' };
+    const rows = [
+      { ...past, release: 6, seq: 30 },
+      { ...past, release: 7, seq: 32 },
+    ];
+    const snapshot = { pipeline: "shop", release: 9, seq: 44, event: "snapshot", fence: 9n, payload: '{"state":{}}', facts: [] };
+    return golden("compact", [
+      fence({ lease, fence: 9n }),
+      { id: "count", step: { kind: "compactable", ...common } },
+      { id: "compact", step: { kind: "compact", ...common, rows } },
+      { id: "record", step: { kind: "record", journal, events: [snapshot] } },
+    ]);
+  });
   test("claims", () =>
     golden("claim", [
       { id: "claim", step: { kind: "claim", turn, claims, tables: [idOf("orders"), idOf("lines")], pipeline: "shop" } },

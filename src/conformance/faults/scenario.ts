@@ -232,4 +232,17 @@ export const scenarios: readonly Scenario[] = [
     },
     act: (p) => p.recover(),
   },
+  {
+    name: "prune",
+    variant: true,
+    tables: 1,
+    final: true,
+    prepare: async (p) => {
+      await first(1)(p);
+      for (let v = 2; v <= 5; v++) await p.run(feed(p, 1, items(v, v + 4, v)));
+      const release = await p.begin();
+      await release.load(feed(p, 1, delta) as never);
+    },
+    act: (p) => p.prune(),
+  },
 ];

@@ -17,6 +17,7 @@ import { memoryCases } from "./memory.js";
 import { observeCases } from "./observe.js";
 import { onceCases } from "./once.js";
 import { partitionCases } from "./partition.js";
+import { pruneCases } from "./prune.js";
 import { readerCases } from "./readers.js";
 import { recoverCases } from "./recover.js";
 import { refusedCases } from "./refused.js";
@@ -46,6 +47,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...secretCases,
   ...memoryCases,
   ...retentionCases,
+  ...pruneCases,
   ...typeCases,
   ...keyCases,
   ...partitionCases,

@@ -7,6 +7,7 @@ import { captureOwnCases } from "./capture-own.js";
 import { captureByScopeCases } from "./capture-scope.js";
 import { claimCases } from "./claims.js";
 import { cloneCases } from "./clone.js";
+import { compactCases } from "./compact.js";
 import { deltaCases } from "./delta.js";
 import { differenceCases } from "./difference.js";
 import { exchangeCases } from "./exchange.js";
@@ -31,6 +32,7 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...tableCases,
   ...claimCases,
   ...journalCases,
+  ...compactCases,
   ...deltaCases,
   ...foldCases,
   ...captureByKeyCases,

@@ -1,5 +1,5 @@
 import { sqlOp } from "../../adapter/sql-op.js";
-import { type Compilers, imageColumns } from "../../adapter/steps.js";
+import { type Compilers, imageColumns, type Spared, type Step } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { inline } from "../render.js";
 import { join, raw, type Sql, template } from "../sql.js";
@@ -9,6 +9,8 @@ type LedgerStep =
   | "record"
   | "readState"
   | "findEvents"
+  | "compactable"
+  | "compact"
   | "claim"
   | "readClaims"
   | "seed"
@@ -57,6 +59,20 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
   const text = column("payload");
   const table = column("table_name");
   const turn = column("turn");
+  const spared = (s: Spared, of: Step<"compact" | "compactable">): readonly Sql[] => {
+    const named = template`${event} IN (${list(s.events)})`;
+    if ("from" in s) return [template`(${named} AND ${seq} >= ${s.from})`];
+    if ("since" in s) return [template`(${named} AND ${column("recorded_at")} >= ${{ value: s.since, type: "timestamp" }})`];
+    if ("releases" in s) return s.releases.length === 0 ? [] : [template`(${named} AND ${release} IN (${list(s.releases)}))`];
+    const last = template`SELECT max(${seq}) FROM ${on(of.journal)} WHERE ${pipeline} = ${of.pipeline} AND ${event} IN (${list(s.among)}) GROUP BY ${text}`;
+    return [template`(${named} AND ${seq} IN (${last}))`];
+  };
+  const superfluous = (s: Step<"compact" | "compactable">): Sql =>
+    and([
+      template`${pipeline} = ${s.pipeline}`,
+      template`${seq} < ${s.below}`,
+      ...s.spare.flatMap((one) => spared(one, s)).map((one) => template`NOT ${one}`),
+    ]);
   return {
     record: (s) =>
       s.events.map((e) =>
@@ -91,6 +107,15 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
         ])} ORDER BY ${seq} DESC, ${fence} DESC${s.limit === null ? raw("") : template` LIMIT ${raw(String(s.limit))}`}`,
         { returns: journalTypes },
       ),
+    ],
+    compactable: (s) => [
+      sqlOp(template`SELECT ${as(raw("count(*)"), "rows")} FROM ${on(s.journal)} WHERE ${superfluous(s)}`, {
+        returns: { rows: "int64" },
+      }),
+    ],
+    compact: (s) => [
+      sqlOp(template`DELETE FROM ${on(s.journal)} WHERE ${superfluous(s)}`),
+      ...(s.rows.length === 0 ? [] : [sqlOp(template`INSERT INTO ${on(s.journal)} (${columns(journalColumns)}) ${past(s)}`)]),
     ],
     claim: (s) => [
       sqlOp(template`UPDATE ${on(s.turn)} SET ${turn} = ${turn} + 1 WHERE TRUE`, { expect: { affected: 1 } }),
@@ -137,6 +162,16 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
     ],
   };
 }
+
+/** Events under the time when they were first recorded. */
+const past = (s: Step<"compact">): Sql =>
+  join(
+    s.rows.map(
+      (r) =>
+        template`SELECT ${s.pipeline}, ${r.release}, ${r.seq}, ${r.event}, ${{ value: r.at, type: "timestamp" }}, ${r.fence}, ${r.payload}`,
+    ),
+    " UNION ALL ",
+  );
 
 /** The payload, with the rows of earlier operations under `facts`. */
 function payload(constant: string, facts: readonly string[]): Sql {
