@@ -11,5 +11,7 @@ export const describe: Session["describe"] = () =>
 
 export const list: Session["list"] = () => unwritten("list", "the tables of the schema whose names start with the prefix");
 
+export const hasSchema: Session["hasSchema"] = () => unwritten("hasSchema", "whether there is a schema of that name");
+
 export const columnsOf: Session["columnsOf"] = () =>
   unwritten("columnsOf", "the columns of a query with their types, and of files where the engine reads any");

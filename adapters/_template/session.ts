@@ -3,7 +3,7 @@
  * without it is told so (`driver-missing`, with the command that installs it as `detail`) when it connects.
  */
 import { type InteractiveConnection, type IoOptions, interactive, type Session } from "cutover/adapter";
-import { columnsOf, describe, list } from "./describe.js";
+import { columnsOf, describe, hasSchema, list } from "./describe.js";
 import { unwritten } from "./errors.js";
 import { stage } from "./stage.js";
 
@@ -29,6 +29,7 @@ export async function openSession(_options: EngineOptions, _o: IoOptions): Promi
     columnsOf,
     describe,
     list,
+    hasSchema,
     close: () => unwritten("close", "when what the session opened is closed, and nothing that was given to it"),
   };
 }

@@ -7,8 +7,10 @@ import { type Fingerprint, partitioned, splitLabels } from "./fingerprint.js";
 import type { Link } from "./link.js";
 import { schemaOf } from "./stage/schema.js";
 import { syntax } from "./syntax.js";
-import { at, getTable, isMissing, isThere, referenceOf, type TablePath, versionOf } from "./tables.js";
+import { at, getTable, hasDataset, isMissing, isThere, referenceOf, type TablePath, versionOf } from "./tables.js";
 import { type Making, performView, type ViewNative } from "./view/natives.js";
+
+type DatasetPath = readonly [project: string, dataset: string];
 
 /** Calls that are no SQL. Each may be repeated: what it finds done, it leaves as it is. */
 export type BigQueryNative =
@@ -22,8 +24,10 @@ export type BigQueryNative =
       /** Columns whose equal values stand together, so that queries by them read less. */
       readonly cluster?: readonly string[];
     }
-  /** datasets.insert, in the location of the jobs; one that is there is fine. */
-  | { readonly call: "createSchema"; readonly path: readonly [project: string, dataset: string] }
+  /** datasets.insert, in the location of the jobs. `ifNotExists`: one that is there is fine. */
+  | { readonly call: "createSchema"; readonly path: DatasetPath; readonly ifNotExists: boolean }
+  /** datasets.delete with all that is in it; one that is not there is fine. */
+  | { readonly call: "dropSchema"; readonly path: DatasetPath }
   /** tables.delete; one that is not there is fine. */
   | {
       readonly call: "drop";
@@ -84,6 +88,8 @@ export function perform(link: Link, n: BigQueryNative, o: IoOptions): Promise<vo
       return create(link, n, o);
     case "createSchema":
       return createSchema(link, n, o);
+    case "dropSchema":
+      return dropSchema(link, n, o);
     case "drop":
       return drop(link, n, o);
     case "copy":
@@ -139,17 +145,21 @@ const dressing = (like: Fingerprint): Readonly<Record<string, unknown>> => ({
   ...(like.primaryKey.length === 0 ? {} : { tableConstraints: { primaryKey: { columns: like.primaryKey } } }),
 });
 
-async function createSchema(link: Link, { path: [projectId, datasetId] }: Native<"createSchema">, o: IoOptions): Promise<void> {
+async function createSchema(link: Link, { path, ifNotExists }: Native<"createSchema">, o: IoOptions): Promise<void> {
+  const [projectId, datasetId] = path;
   const body = { datasetReference: { projectId, datasetId }, location: link.location };
   // Whoever may make tables need not be one who may make datasets.
-  const place = { project: projectId, path: `/datasets/${encodeURIComponent(datasetId)}` };
-  const there = await link.rest({ method: "GET", ...place }, o).catch((e: unknown) => {
-    if (isMissing(e)) return null;
-    throw e;
+  if (ifNotExists && (await hasDataset(link, path, o))) return;
+  const call = { method: "POST", project: projectId, path: "/datasets", body, repeatable: ifNotExists } as const;
+  await link.rest(call, o).catch((e: unknown) => {
+    if (!ifNotExists || !isThere(e)) throw e;
   });
-  if (there !== null) return;
-  await link.rest({ method: "POST", project: projectId, path: "/datasets", body, repeatable: true }, o).catch((e: unknown) => {
-    if (!isThere(e)) throw e;
+}
+
+async function dropSchema(link: Link, { path: [project, dataset] }: Native<"dropSchema">, o: IoOptions): Promise<void> {
+  const place = { project, path: `/datasets/${encodeURIComponent(dataset)}` };
+  await link.rest({ method: "DELETE", ...place, query: { deleteContents: "true" } }, o).catch((e: unknown) => {
+    if (!isMissing(e)) throw e;
   });
 }
 

@@ -21,6 +21,7 @@ import { renderSql, type Statement } from "./render.js";
 import { blockScript, type ScriptOp } from "./script.js";
 import { columnsOf, stage } from "./stage/index.js";
 import { syntax } from "./syntax.js";
+import { datasetOf, hasDataset } from "./tables.js";
 import { decodeCell } from "./values.js";
 
 type Returns = Readonly<Record<string, ColumnType>>;
@@ -44,6 +45,7 @@ export function sessionOn({ link, home }: Opened): Session<BigQueryNative> {
     columnsOf: (source, o) => open(() => columnsOf(link, source, o)),
     describe: (ref, o, what) => open(() => describe(link, ref, o, what ?? "whole")),
     list: (schema, prefix, o) => open(() => list(link, schema, prefix, o)),
+    hasSchema: ({ path }, o) => open(() => hasDataset(link, datasetOf(path), o)),
     estimate: (b, o, most) => open(() => estimate(link, b, o, most)),
     close: async () => {
       closed = true;

@@ -13,6 +13,12 @@ export function complete(path: readonly string[], what = "table"): TablePath {
   throw fault("syntax", `no full name of a ${what}: ${path.join(".")}`, "Name project, dataset and table.");
 }
 
+export function datasetOf(path: readonly string[]): readonly [project: string, dataset: string] {
+  const [project, dataset] = path;
+  if (path.length === 2 && project !== undefined && dataset !== undefined) return [project, dataset];
+  throw fault("syntax", `no full name of a dataset: ${path.join(".")}`, "Name project and dataset.");
+}
+
 /** Where a table stands in the REST API. */
 export const at = ([project, dataset, table]: TablePath): Pick<RestCall, "path" | "project"> => ({
   project,
@@ -31,6 +37,16 @@ export async function getTable(link: Link, path: TablePath, o: IoOptions): Promi
     if (isMissing(e)) return null;
     throw e;
   }
+}
+
+export async function hasDataset(link: Link, [project, dataset]: readonly [string, string], o: IoOptions): Promise<boolean> {
+  const found = await link
+    .rest({ method: "GET", project, path: `/datasets/${encodeURIComponent(dataset)}` }, o)
+    .catch((e: unknown) => {
+      if (isMissing(e)) return null;
+      throw e;
+    });
+  return found !== null;
 }
 
 /** Changes with every write, and with changes of properties too. An etag changes by itself as well (its bytes are counted anew). */

@@ -99,6 +99,15 @@ export async function list(c: Connection, schema: TableRef, prefix: string): Pro
   return rows.map((row) => ({ path: [String(row["database_name"]), String(row["schema_name"]), String(row["table_name"])] }));
 }
 
+export async function hasSchema(c: Connection, schema: TableRef): Promise<boolean> {
+  const [database, name] = await complete(c, [...schema.path, ""]);
+  const { rows } = await run(c, {
+    text: `SELECT 1 AS found FROM duckdb_schemas() WHERE ${isName("database_name", database)} AND ${isName("schema_name", name)}`,
+    values: [],
+  });
+  return rows.length > 0;
+}
+
 /** Columns of files as the engine guesses them, or of a query as it types them. */
 export async function columnsOf(c: Connection, source: FileSet | Sql): Promise<readonly ColumnShape[]> {
   if (!("~sql" in source)) return (await sniff(c, source)).map(({ name, native }) => shape(name, native));

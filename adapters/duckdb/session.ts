@@ -1,5 +1,5 @@
 import { interactive, oneAtATime, type Session, type SqlOp } from "cutover/adapter";
-import { columnsOf, describe, homeOf, list } from "./describe.js";
+import { columnsOf, describe, hasSchema, homeOf, list } from "./describe.js";
 import { type Connection, guarded, run, stream } from "./driver.js";
 import { cancelled, commitFailed, fault } from "./errors.js";
 import type { Hold } from "./instance.js";
@@ -64,6 +64,7 @@ function sessionOn(c: Connection, hold: Hold, home: readonly string[]): Session 
     columnsOf: (source, o) => alone(() => guarded(c, o, () => columnsOf(c, source))),
     describe: (ref, o) => alone(() => guarded(c, o, () => describe(c, ref))),
     list: (schema, prefix, o) => alone(() => guarded(c, o, () => list(c, schema, prefix))),
+    hasSchema: (schema, o) => alone(() => guarded(c, o, () => hasSchema(c, schema))),
     close: async () => {
       if (closed) return;
       await alone(async () => undefined);

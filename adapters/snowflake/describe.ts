@@ -115,6 +115,12 @@ function nativeOf(row: Row): string {
   }
 }
 
+export async function hasSchema(link: Link, schema: TableRef, o: IoOptions): Promise<boolean> {
+  const [database, name] = complete([...schema.path, ""], "schema");
+  const text = `SELECT SCHEMA_NAME FROM ${syntax.ident([database])}.INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = ?`;
+  return (await query(link, { text, binds: [name] }, o, { SCHEMA_NAME: "string" })).length > 0;
+}
+
 /** Tables of a schema whose names start with `prefix`. */
 export async function list(link: Link, schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]> {
   const [database, name] = complete([...schema.path, prefix], "schema");

@@ -1,6 +1,6 @@
 import { type IoOptions, interactive, oneAtATime, type Session, type SqlOp } from "cutover/adapter";
 import type { Opened } from "./connect.js";
-import { describe, list } from "./describe.js";
+import { describe, hasSchema, list } from "./describe.js";
 import { type Link, perform, rowsOf, run, start } from "./driver.js";
 import { cancelled, fault, SnowflakeFault } from "./errors.js";
 import { readable, renderSql } from "./render.js";
@@ -64,6 +64,7 @@ export function sessionOn({ link, home, close }: Opened): Session {
     columnsOf: (source, o) => alone(() => columnsOf(link, scratch, source, o)),
     describe: (ref, o, what) => alone(() => describe(link, ref, o, what ?? "whole")),
     list: (schema, prefix, o) => alone(() => list(link, schema, prefix, o)),
+    hasSchema: (schema, o) => alone(() => hasSchema(link, schema, o)),
     close: async () => {
       if (closed) return;
       await alone(async () => undefined);

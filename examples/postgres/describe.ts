@@ -157,6 +157,12 @@ export async function list(block: Block, schema: TableRef, prefix: string): Prom
   return rows.map((row) => ({ path: [...schema.path, String(row["name"])] }));
 }
 
+export async function hasSchema(block: Block, schema: TableRef): Promise<boolean> {
+  const [name = ""] = schema.path.slice(-1);
+  const { rows } = await block.run(asked("SELECT 1 AS found FROM pg_catalog.pg_namespace WHERE nspname = $1::text", name));
+  return rows.length > 0;
+}
+
 /** Names and types of a table's columns. */
 export async function nativesOf(block: Block, table: string): Promise<readonly ColumnShape[]> {
   const { rows } = await block.run(asked(COLUMNS, table));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ColumnType, type IoOptions, interactive, type Row, type Session, type SqlOp } from "cutover/adapter";
-import { describe, homeOf, list, queryColumns } from "./describe.js";
+import { describe, hasSchema, homeOf, list, queryColumns } from "./describe.js";
 import { connect, heed, type PGliteLike, type Statement, type Within } from "./driver.js";
 import { around, plain, rendered } from "./render.js";
 import { noFiles, stage } from "./stage.js";
@@ -36,6 +36,7 @@ export async function openSession(client: PGliteLike, o: IoOptions): Promise<Ses
     },
     describe: (ref, io) => within(io, (block) => describe(block, ref)),
     list: (schema, prefix, io) => within(io, (block) => list(block, schema, prefix)),
+    hasSchema: (schema, io) => within(io, (block) => hasSchema(block, schema)),
     // The client is the application's to close.
     close: async () => undefined,
   };

@@ -21,7 +21,8 @@ const at = (ref: TableRef): string => ident(ref.path);
 export const steps: Compilers<PortableStep | "clone" | "swap"> = {
   ...ansi(syntax),
   // A schema has no name of its database before it.
-  createSchema: (s) => [sqlOp(`CREATE SCHEMA IF NOT EXISTS ${ident(s.ref.path.slice(-1))}`)],
+  createSchema: (s) => [sqlOp(`CREATE SCHEMA ${s.ifNotExists ? "IF NOT EXISTS " : ""}${ident(s.ref.path.slice(-1))}`)],
+  dropSchema: (s) => [sqlOp(`DROP SCHEMA IF EXISTS ${ident(s.ref.path.slice(-1))} CASCADE`)],
   clone,
   swap,
 };

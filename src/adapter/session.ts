@@ -60,6 +60,8 @@ export interface Session<N extends Native = never> {
   describe(ref: TableRef, o: IoOptions, what?: "columns" | "whole"): Promise<TableShape | null>;
   /** Tables of a schema whose name starts so: for finding orphans. */
   list(schema: TableRef, prefix: string, o: IoOptions): Promise<readonly TableRef[]>;
+  /** Whether there is a schema of that name, empty or not, as far as the account may see. */
+  hasSchema(schema: TableRef, o: IoOptions): Promise<boolean>;
   /**
    * What a block would read at most, in bytes, without running it; null: a table of it is not there yet. Queries that make the answer
    * exact may read `most` bytes. Only where `estimates` is true.

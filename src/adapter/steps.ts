@@ -313,8 +313,10 @@ export interface Steps {
   };
   /** Adds nullable columns without a default at the end of a table; one that is there already is left alone. */
   addColumns: { readonly on: TableShape; readonly columns: readonly ColumnShape[] };
-  /** Makes a schema unless it exists. */
-  createSchema: { readonly ref: TableRef };
+  /** Makes a schema. Without `ifNotExists`, one that is there already is an error. */
+  createSchema: { readonly ref: TableRef; readonly ifNotExists: boolean };
+  /** Drops a schema with all that is in it, if it exists. */
+  dropSchema: { readonly ref: TableRef };
   /** Drops a table if it exists. */
   drop: { readonly ref: TableRef };
   /** Removes from `changes` the images of every release that is not in `keep`. */
@@ -363,6 +365,7 @@ export type NativeStep =
   | "create"
   | "addColumns"
   | "createSchema"
+  | "dropSchema"
   | "drop";
 /** For each kind of step, the function that turns it into operations, run in order. It does no I/O. */
 export type Compilers<K extends StepKind, N extends Native = never> = {

@@ -54,6 +54,7 @@ function delegated(s: Own): Own {
     columnsOf: (source, o) => s.columnsOf(source, o),
     describe: (ref, o, what) => s.describe(ref, o, what),
     list: (schema, prefix, o) => s.list(schema, prefix, o),
+    hasSchema: (schema, o) => s.hasSchema(schema, o),
     ...(estimate === undefined ? {} : { estimate: (block, o, most) => estimate.call(s, block, o, most) }),
     close: () => s.close(),
   };

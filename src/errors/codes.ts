@@ -9,7 +9,7 @@ export interface ErrorFacts {
   LEASE_HELD: { readonly owner: string; readonly expires: string };
   LEASE_LOST: { readonly fence: number };
   CLAIMED: { readonly by: string };
-  NOT_FOUND: { readonly what: "table" | "release" | "column" | "file"; readonly name: string };
+  NOT_FOUND: { readonly what: "table" | "release" | "column" | "file" | "sandbox"; readonly name: string };
   NOT_ADOPTED: { readonly rows: number };
   NOT_OPEN: { readonly state: ReleaseState };
   BAD_ROW: { readonly row: number | null; readonly column?: string; readonly reason: string };
@@ -73,7 +73,7 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
     retryable: false,
   },
   NOT_FOUND: {
-    when: "A table, release, column or file does not exist.",
+    when: "A table, release, column, file or sandbox does not exist.",
     remedy: "Check the name in `context`.",
     retryable: false,
   },

@@ -75,6 +75,10 @@ export const payloads = {
   withdrawn: z.object({ reason: z.string() }),
   held: z.object({ reason: z.string() }),
   unheld: z.object({}),
+  /** Recorded before anything of it is made; until it is ready, whoever has the lease drops it. */
+  sandboxed: z.object({ schema: z.string(), until: z.string() }),
+  "sandbox-ready": z.object({ schema: z.string() }),
+  "sandbox-dropped": z.object({ schema: z.string() }),
   adopted: z.object({ tables: z.record(z.string(), tableState.extend({ scan: z.string() })), facts: facts.default({}) }),
   /** The whole state, in place of all that came before. */
   snapshot: z.object({ state }),

@@ -73,6 +73,14 @@ export function apply(s: State, e: LedgerEvent): State {
       return { ...s, held: e.payload.reason };
     case "unheld":
       return { ...s, held: null };
+    case "sandboxed":
+      return { ...s, sandboxes: [...without(s, e.payload.schema), { ...e.payload, ready: false }] };
+    case "sandbox-ready": {
+      const { schema } = e.payload;
+      return { ...s, sandboxes: s.sandboxes.map((b) => (b.schema === schema ? { ...b, ready: true } : b)) };
+    }
+    case "sandbox-dropped":
+      return { ...s, sandboxes: without(s, e.payload.schema) };
     case "adopted":
       return {
         ...s,
@@ -105,6 +113,8 @@ export function apply(s: State, e: LedgerEvent): State {
 
 /** No release bears this number: what was cloned before a new baseline is stale. */
 const BEFORE_BASELINE = -1;
+
+const without = (s: State, schema: string): State["sandboxes"] => s.sandboxes.filter((b) => b.schema !== schema);
 
 /** What an earlier validation found is not what the release holds now. */
 const step = (

@@ -21,6 +21,24 @@ function slug(exact: string): string {
 export const schemaOf = (columns: readonly ColumnShape[]): string =>
   digest(columns.filter((c) => !c.generated).map((c) => [c.name, c.native]));
 
+/** A schema for a sandbox, of this pipeline and no other. */
+export const sandboxSchema = (pipeline: string, id: string): string => `cutover_sandbox_${slug(pipeline)}_${id}`;
+
+/** Names of the ledger's own, and those that its prefixes begin: a table of a sandbox, which stands beside them, bears none. */
+const ofLedger = /^(?:journal|turn|claims|releases|checks|(?:lease|delta|changes|quarantine|_cutover)_.*)$/i;
+
+/** Names of tables in the one schema of a sandbox: their own, or made from it where that is the ledger's, or taken. By path. */
+export function sandboxNames(paths: readonly (readonly string[])[]): readonly string[] {
+  const taken = new Set<string>();
+  return paths.map((path) => {
+    const own = path.at(-1) ?? "";
+    const plain = ofLedger.test(own) ? `table_${own}` : own;
+    const name = taken.has(plain.toLowerCase()) ? `${[...plain].slice(0, 40).join("")}_${digest(path)}` : plain;
+    taken.add(name.toLowerCase());
+    return name;
+  });
+}
+
 /** Where everything of one pipeline stands in the ledger. */
 export interface LedgerNames {
   /** The database that the ledger is in. */

@@ -78,6 +78,16 @@ export const openRelease = z.object({
 });
 export type OpenRelease = z.infer<typeof openRelease>;
 
+/** A copy of the tables in a schema of its own. */
+export const sandbox = z.object({
+  schema: z.string(),
+  /** Then it is dropped, by whoever comes (ISO text). */
+  until: z.string(),
+  /** false: it was never finished. */
+  ready: z.boolean(),
+});
+export type SandboxState = z.infer<typeof sandbox>;
+
 export const state = z.object({
   /** The release that readers see; 0: what was there before the first one. */
   live: z.number(),
@@ -90,10 +100,20 @@ export const state = z.object({
   held: z.string().nullable(),
   /** Decided, but not known to be carried out. */
   pending: pending.nullable().default(null),
+  sandboxes: z.array(sandbox).default([]),
 });
 export type State = z.infer<typeof state>;
 
-export const emptyState: State = { live: 0, tables: {}, kept: [], undone: [], open: [], held: null, pending: null };
+export const emptyState: State = {
+  live: 0,
+  tables: {},
+  kept: [],
+  undone: [],
+  open: [],
+  held: null,
+  pending: null,
+  sandboxes: [],
+};
 export const tallyOf = (t: Pick<TableState, "rows" | "sum" | "hash">): Tally => ({
   rows: t.rows,
   checksum: `${t.hash}:${t.sum}`,

@@ -1,16 +1,26 @@
+import type { Step } from "../adapter/steps.js";
 import { isCutoverError } from "../errors/index.js";
+import type { LedgerNames } from "../ledger/names.js";
 import { ledgerShapes } from "../ledger/shapes.js";
+import type { Context } from "./context.js";
 import type { Work } from "./work.js";
+
+/** What a ledger is made of, beside its schema. The lease last: who finds it takes the rest to be there. `releases`: the last number taken. */
+export function ledgerTables(ctx: Context, names: LedgerNames, releases = 0): readonly Step[] {
+  const shapes = ledgerShapes(ctx.adapter.syntax);
+  const lease = shapes.lease.map((c) => (c.name === "releases" ? { ...c, value: releases } : c));
+  return [
+    { kind: "create", ref: names.journal, columns: shapes.journal, ifNotExists: true, scratch: false },
+    { kind: "create", ref: names.claims, columns: shapes.claims, ifNotExists: true, scratch: false },
+    { kind: "seed", ref: names.turn, columns: shapes.turn },
+    { kind: "seed", ref: names.lease, columns: lease },
+  ];
+}
 
 /** Makes what is missing of the ledger. Several may do so at once: each statement makes a table whole, or finds it made. */
 export async function bootstrap(w: Work): Promise<void> {
-  const { names } = w;
-  const shapes = ledgerShapes(w.ctx.adapter.syntax);
-  await calmly(() => w.run({ kind: "createSchema", ref: names.schema }));
-  await calmly(() => w.run({ kind: "create", ref: names.journal, columns: shapes.journal, ifNotExists: true, scratch: false }));
-  await calmly(() => w.run({ kind: "create", ref: names.claims, columns: shapes.claims, ifNotExists: true, scratch: false }));
-  await calmly(() => w.run({ kind: "seed", ref: names.turn, columns: shapes.turn }));
-  await calmly(() => w.run({ kind: "seed", ref: names.lease, columns: shapes.lease }));
+  await calmly(() => w.run({ kind: "createSchema", ref: w.names.schema, ifNotExists: true }));
+  for (const step of ledgerTables(w.ctx, w.names)) await calmly(() => w.run(step));
 }
 
 /** Another who makes the same thing at the same time is no failure: then it is made. */

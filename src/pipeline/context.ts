@@ -5,7 +5,7 @@ import type { Adapter } from "../adapter/define.js";
 import { CutoverError } from "../errors/index.js";
 import type { TableDefinition } from "../table/definition.js";
 import { type Config, checkConfig, type Settings } from "./config.js";
-import { type Emit, emitter, type Logger, safeLogger } from "./events.js";
+import { type Emit, emitter, type Logger, type Observer, safeLogger } from "./events.js";
 import { type Pool, poolOf } from "./pool.js";
 
 /** What every operation of one pipeline works with. */
@@ -16,6 +16,9 @@ export interface Context {
   readonly pool: Pool;
   readonly emit: Emit;
   readonly log: Logger;
+  readonly observers: readonly Observer[];
+  /** The schema of the sandbox that this pipeline works in; null: it works on what is live. */
+  readonly sandbox: string | null;
   /** Ends every operation when the pipeline is closed. */
   readonly closing: AbortController;
   /** Operations that have not ended: `close` waits for them. */
@@ -44,6 +47,8 @@ export function makeContext(config: Config): Context {
     tables,
     pool: poolOf(adapter),
     emit: emitter(settings.pipeline, config.observers ?? [], log),
+    observers: config.observers ?? [],
+    sandbox: null,
     log,
     closing: new AbortController(),
     running: new Set(),

@@ -177,6 +177,7 @@ async function ready<R>(w: Work, body: () => Promise<R>, made = false): Promise<
     if (!isCutoverError(e, "ADAPTER")) throw e;
     if (e.context.kind === "conflict") throw leaseHeld(w.ctx.settings.pipeline, {});
     if (e.context.kind !== "missing-object" || made) throw e;
+    if (w.ctx.sandbox !== null) throw sandboxGone(w, e);
     await bootstrap(w);
     return ready(w, body, true);
   }
@@ -202,7 +203,16 @@ export async function look(w: Work): Promise<{ readonly state: State; readonly l
     const rows = await readState(w, w.names, w.ctx.settings.pipeline);
     return { state: fold(eventsOf(rows, w.names.database)), lease: rows[0] ?? {} };
   } catch (e) {
-    if (isCutoverError(e, "ADAPTER") && e.context.kind === "missing-object") return null;
-    throw e;
+    if (!isCutoverError(e, "ADAPTER") || e.context.kind !== "missing-object") throw e;
+    if (w.ctx.sandbox !== null) throw sandboxGone(w, e);
+    return null;
   }
+}
+
+/** The ledger of a sandbox goes with it, and is never made anew. */
+function sandboxGone(w: Work, cause: unknown): CutoverError<"NOT_FOUND"> {
+  const name = w.ctx.sandbox ?? "";
+  const { pipeline } = w.ctx.settings;
+  const message = `the sandbox ${name} is gone: its time is over, or it was dropped; make a new one`;
+  return new CutoverError("NOT_FOUND", message, { what: "sandbox", name, pipeline }, { cause });
 }

@@ -10,6 +10,7 @@ import { fencedSteps } from "./fenced.js";
 import type { Held } from "./held.js";
 import { carryOut } from "./place.js";
 import type { RecoveryReport } from "./reports.js";
+import { dropSandboxes } from "./sandbox-drop.js";
 import { keyOf } from "./tables.js";
 import type { Work } from "./work.js";
 
@@ -28,13 +29,14 @@ export async function settleLeftovers(w: Work, held: Held, thorough: boolean): P
   const { pending } = held.state;
   const finished = pending === null ? [] : [await finish(w, held, pending)];
   const dead = held.state.open.filter((o) => abandonedBy(w, held, o));
-  if (dead.length === 0 && !held.tookOver && !thorough && pending === null) return { settled: [], dropped: [] };
+  const boxes = await dropSandboxes(w, held, thorough);
+  if (dead.length === 0 && !held.tookOver && !thorough && pending === null) return { settled: [], dropped: boxes };
   if (held.tookOver) {
     w.ctx.log.warn({ pipeline: w.ctx.settings.pipeline }, "the owner before did not give the lease up; settling what it left");
     w.warnings.push({ code: "TOOK_OVER", message: "the owner before did not finish; what it left behind was settled" });
   }
   const report = await drop(w, held, dead, thorough || pending !== null);
-  return { ...report, settled: [...finished, ...report.settled] };
+  return { settled: [...finished, ...report.settled], dropped: [...boxes, ...report.dropped] };
 }
 
 /** What an owner left behind, and nobody has settled yet. */

@@ -1,5 +1,5 @@
 import type { Row } from "../sql/sql.js";
-import type { Table, Tables } from "../table/define.js";
+import { renamed, type Table, type Tables } from "../table/define.js";
 import { type AdoptOptions, adopt } from "./adopt.js";
 import { type Candidate, clone, rebuild } from "./candidate.js";
 import type { Config } from "./config.js";
@@ -27,6 +27,7 @@ import type {
 import { type RollbackOptions, redo, rollback } from "./rollback.js";
 import { run } from "./run.js";
 import { checkReason, type RunOptions } from "./run-options.js";
+import { dropOwn, makeSandbox, type SandboxOptions } from "./sandbox.js";
 import type { CallOptions } from "./work.js";
 
 type Out<T> = T extends Table<infer _I, infer O, infer _C> ? O : never;
@@ -76,8 +77,28 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
    * @throws CutoverError `LEASE_HELD`, `LEASE_LOST`, `CONFIG`.
    */
   prune(o?: PruneOptions): Promise<PruneReport>;
+  /**
+   * Every table cloned into a schema of its own, and a pipeline that works there: to try what is not to be tried on live. Holds
+   * the lease while it clones. Nothing of live changes; the journal tells that the sandbox is there, and whoever comes when its
+   * time is over drops it.
+   * @throws CutoverError `CONFIG` (there is such a schema already), `UNSUPPORTED`, `LEASE_HELD`, `LEASE_LOST`, `CANCELLED`.
+   */
+  sandbox(o: SandboxOptions): Promise<Sandbox<T>>;
   /** Aborts what runs, waits for it, closes only what it opened. */
   close(): Promise<void>;
+}
+
+/**
+ * A pipeline on clones, with a ledger of its own. `await using` drops it at the end; `close()` only closes it, and its tables stay
+ * until it expires.
+ */
+export interface Sandbox<T extends Tables = Tables> extends Pipeline<T> {
+  /** Where its tables stand, under their own names, and its ledger. `tables` holds the names in full. */
+  readonly schema: string;
+  /** When it will be dropped, by the warehouse's clock (ISO text). */
+  readonly expires: string;
+  /** Ends what runs in it, and drops the schema with all that is in it. Again: nothing. */
+  drop(o?: CallOptions): Promise<void>;
 }
 
 /**
@@ -122,9 +143,21 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     adopt: (o) => adopt(ctx, o as AdoptOptions | undefined),
     recover: (o) => recover(ctx, o),
     prune: (o) => prune(ctx, o),
+    sandbox: (o) => sandbox(ctx, tables, o) as Promise<Sandbox<never>>,
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function sandbox(ctx: Context, tables: Tables, o: SandboxOptions): Promise<Sandbox> {
+  const made = await makeSandbox(ctx, o);
+  const moved = Object.entries(tables).map(([alias, t]) => [alias, renamed(t, made.paths[alias] ?? t.name)]);
+  const inner = makePipeline(made.ctx, Object.fromEntries(moved) as Tables);
+  const drop = async (o?: CallOptions): Promise<void> => {
+    await inner.close();
+    await dropOwn(ctx, made, o);
+  };
+  return { ...inner, schema: made.schema, expires: made.expires, drop, [Symbol.asyncDispose]: () => drop() };
 }
 const named = (
   o: (CallOptions & { readonly tables?: readonly PropertyKey[] }) | undefined,

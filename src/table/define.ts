@@ -76,6 +76,12 @@ export function table<const C extends Columns = Readonly<Record<string, "json?">
   return defined;
 }
 
+/** The same table under another name. */
+export function renamed(t: Table, name: TableName): Table {
+  const defined = t as Defined;
+  return { ...defined, name, "~definition": { ...defined["~definition"], name } } as Defined as Table;
+}
+
 /** What {@link table} found; null for a value that it did not make. */
 export function definitionOf(t: Table): { readonly definition: TableDefinition; readonly issues: readonly Issue[] } | null {
   const d = t as Partial<Defined>;

@@ -241,7 +241,7 @@ it("makes tables and datasets once, and drops what is there", async () => {
   await run({ ...create, ifNotExists: true });
   for (let i = 0; i < 2; i++) await run({ call: "drop", table: path("made") });
   expect(await describe(place.link, { path: path("made") }, io(), "columns")).toBeNull();
-  for (let i = 0; i < 2; i++) await run({ call: "createSchema", path: ["test-project", "ledger"] });
+  for (let i = 0; i < 2; i++) await run({ call: "createSchema", path: ["test-project", "ledger"], ifNotExists: true });
   expect(await list(place.link, { path: ["test-project", "ledger"] }, "", io())).toEqual([]);
 });
 

@@ -249,11 +249,11 @@ describe("calls that are no SQL", () => {
       { call: "create", table: ["p", "ds", "new"], ifNotExists: true },
     ]);
     expect(calls({ kind: "drop", ref: ref("old") })).toMatchObject([{ call: "drop", table: ["p", "ds", "old"] }]);
-    expect(calls({ kind: "createSchema", ref: { path: ["p", "new"] } })).toMatchObject([
+    expect(calls({ kind: "createSchema", ref: { path: ["p", "new"] }, ifNotExists: true })).toMatchObject([
       { call: "createSchema", path: ["p", "new"] },
     ]);
     expect(() => calls({ kind: "drop", ref: { path: ["ds", "old"] } })).toThrow("no full name of a table");
-    expect(() => calls({ kind: "createSchema", ref: { path: ["new"] } })).toThrow("no full name of a dataset");
+    expect(() => calls({ kind: "createSchema", ref: { path: ["new"] }, ifNotExists: true })).toThrow("no full name of a dataset");
   });
   it("clone, and dress the clone", () => {
     expect(calls(clone(shape("live")))).toMatchObject([

@@ -40,6 +40,9 @@ class ByClass implements Session {
   list(...call: Parameters<Session["list"]>) {
     return this.#own.list(...call);
   }
+  hasSchema(...call: Parameters<Session["hasSchema"]>) {
+    return this.#own.hasSchema(...call);
+  }
   close() {
     return this.#own.close();
   }

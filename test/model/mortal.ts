@@ -58,6 +58,7 @@ export function mortal(warehouse: Warehouse, f: Fortune): Warehouse {
       columnsOf: (source, o) => met(() => s.columnsOf(source, o)),
       describe: (ref, o, what) => met(() => s.describe(ref, o, what)),
       list: (schema, prefix, o) => met(() => s.list(schema, prefix, o)),
+      hasSchema: (schema, o) => met(() => s.hasSchema(schema, o)),
       atomic: async (b, o) => {
         contact();
         const result = await s.atomic(within(b), o);

@@ -141,7 +141,7 @@ describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
     golden(
       "bootstrap",
       [
-        { id: "schema", step: { kind: "createSchema", ref: names.schema } },
+        { id: "schema", step: { kind: "createSchema", ref: names.schema, ifNotExists: true } },
         { id: "journal", step: { kind: "create", ref: journal, columns, ifNotExists: true, scratch: false } },
         {
           id: "turn",

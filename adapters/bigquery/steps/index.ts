@@ -4,7 +4,7 @@ import { syntax } from "../syntax.js";
 import { capture } from "./capture.js";
 import { fold } from "./delta.js";
 import { empty, exchange, fill } from "./exchange.js";
-import { claim, create, createSchema, drop, readState, record } from "./ledger.js";
+import { claim, create, createSchema, drop, dropSchema, readState, record } from "./ledger.js";
 import { clone, mark, rename, restore, swap } from "./swap.js";
 import { difference, scan, tally } from "./tally.js";
 import { offenders, validate } from "./validate.js";
@@ -27,6 +27,7 @@ export const steps: Compilers<PortableStep | Exclude<EngineStep, "regrant">, Big
   claim,
   create,
   createSchema,
+  dropSchema,
   drop,
   clone,
   swap,

@@ -1,9 +1,8 @@
 import { ident, imageColumns, join, type NativeOp, raw, type Sql, type SqlOp, type Step, sqlOp, template } from "cutover/adapter";
-import { fault } from "../errors.js";
 import type { BigQueryNative } from "../natives.js";
 import type { ScriptOp } from "../script.js";
 import { syntax } from "../syntax.js";
-import { complete } from "../tables.js";
+import { complete, datasetOf } from "../tables.js";
 import { listed, name, table } from "./words.js";
 
 type Call = NativeOp<BigQueryNative>;
@@ -34,12 +33,15 @@ export const create = (s: Step<"create">): readonly Call[] => [
 export const drop = (s: Step<"drop">): readonly Call[] => [
   call({ call: "drop", table: complete(s.ref.path) }, `DROP TABLE IF EXISTS ${table(s.ref)}`),
 ];
-export function createSchema(s: Step<"createSchema">): readonly Call[] {
-  const [project, dataset] = s.ref.path;
-  if (s.ref.path.length !== 2 || project === undefined || dataset === undefined)
-    throw fault("syntax", `no full name of a dataset: ${s.ref.path.join(".")}`, "Name project and dataset.");
-  return [call({ call: "createSchema", path: [project, dataset] }, `CREATE SCHEMA IF NOT EXISTS ${table(s.ref)}`)];
-}
+export const createSchema = (s: Step<"createSchema">): readonly Call[] => [
+  call(
+    { call: "createSchema", path: datasetOf(s.ref.path), ifNotExists: s.ifNotExists },
+    `CREATE SCHEMA ${s.ifNotExists ? "IF NOT EXISTS " : ""}${table(s.ref)}`,
+  ),
+];
+export const dropSchema = (s: Step<"dropSchema">): readonly Call[] => [
+  call({ call: "dropSchema", path: datasetOf(s.ref.path) }, `DROP SCHEMA IF EXISTS ${table(s.ref)} CASCADE`),
+];
 
 export const journalColumns = ["pipeline", "release", "seq", "event", "recorded_at", "fence", "payload"];
 

@@ -44,4 +44,6 @@ export function create(s: Step<"create">): readonly SqlOp[] {
   return [sqlOp(`CREATE ${kind} ${unless}${table(s.ref)} (${columnList(s.columns)})${s.scratch ? ` ${SCRATCH}` : ""}`)];
 }
 /** A schema is named with its database. */
-export const createSchema = (s: Step<"createSchema">): readonly SqlOp[] => [sqlOp(`CREATE SCHEMA IF NOT EXISTS ${table(s.ref)}`)];
+export const createSchema = (s: Step<"createSchema">): readonly SqlOp[] => [
+  sqlOp(`CREATE SCHEMA ${s.ifNotExists ? "IF NOT EXISTS " : ""}${table(s.ref)}`),
+];

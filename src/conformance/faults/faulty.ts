@@ -26,7 +26,7 @@ export interface Point {
   /** The call only looks: it has no effect after which it could fail. */
   readonly looks: boolean;
 }
-const looking: ReadonlySet<string> = new Set(["open", "describe", "list", "columnsOf", "stream"]);
+const looking: ReadonlySet<string> = new Set(["open", "describe", "list", "hasSchema", "columnsOf", "stream"]);
 /** The one thing that goes wrong: at the n-th point, counted from 0. */
 export interface Planned {
   readonly at: number;
@@ -146,6 +146,7 @@ export function faulty(warehouse: Warehouse, plan: Planned | null, meanwhile: Me
         columnsOf: (source, o) => call("columnsOf", own, () => session.columnsOf(source, o)),
         describe: (ref, o, what) => call("describe", own, () => session.describe(ref, o, what)),
         list: (schema, prefix, o) => call("list", own, () => session.list(schema, prefix, o)),
+        hasSchema: (schema, o) => call("hasSchema", own, () => session.hasSchema(schema, o)),
         stream: (sql, returns, o) => streamed(() => call("stream", own, async () => session.stream(sql, returns, o))),
         close: async () => {
           open.delete(session);

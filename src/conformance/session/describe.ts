@@ -191,7 +191,7 @@ export const describeCases: readonly CaseDefinition[] = [
       const here = await numbers(place, "ab_here");
       const schema = { path: [...here.path.slice(0, -2), `elsewhere_${randomUUID().slice(0, 8)}`] };
       const there = { path: [...schema.path, "ab_there"] };
-      await place.step({ kind: "createSchema", ref: schema });
+      await place.step({ kind: "createSchema", ref: schema, ifNotExists: true });
       try {
         await place.create(there, shapes(place.adapter, { id: "int64" }));
         assert.deepEqual(await place.session.list(schema, "ab", calm()), [there]);

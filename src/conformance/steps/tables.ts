@@ -124,9 +124,9 @@ export const tableCases: readonly CaseDefinition[] = [
       const schema = { path: [...place.session.home.slice(0, -1), place.ledgerSchema] };
       const ref = { path: [...schema.path, "made"] };
       const columns = shapes(place.adapter, { id: "int64" });
-      await place.step({ kind: "createSchema", ref: schema });
+      await place.step({ kind: "createSchema", ref: schema, ifNotExists: true });
       await place.make(ref, columns, [[1n]]);
-      await place.step({ kind: "createSchema", ref: schema });
+      await place.step({ kind: "createSchema", ref: schema, ifNotExists: true });
       is(await place.rows(ref, columns), [[1n]], "a table in a schema that was to be made again");
       is(await place.session.describe(place.at("made"), calm()), null, "a table of that name where unqualified names stand");
       await place.step({ kind: "drop", ref });

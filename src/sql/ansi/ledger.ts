@@ -17,6 +17,7 @@ type LedgerStep =
   | "create"
   | "addColumns"
   | "createSchema"
+  | "dropSchema"
   | "drop"
   | "forget";
 
@@ -151,7 +152,8 @@ export function ledgerSteps(syntax: Syntax): Compilers<LedgerStep> {
       s.columns.map((c) =>
         sqlOp(template`ALTER TABLE ${on(s.on.ref)} ADD COLUMN IF NOT EXISTS ${column(c.name)} ${raw(c.native)}`),
       ),
-    createSchema: (s) => [sqlOp(template`CREATE SCHEMA IF NOT EXISTS ${on(s.ref)}`)],
+    createSchema: (s) => [sqlOp(template`CREATE SCHEMA ${raw(s.ifNotExists ? "IF NOT EXISTS " : "")}${on(s.ref)}`)],
+    dropSchema: (s) => [sqlOp(template`DROP SCHEMA IF EXISTS ${on(s.ref)} CASCADE`)],
     drop: (s) => [sqlOp(template`DROP TABLE IF EXISTS ${on(s.ref)}`)],
     forget: (s) => [
       sqlOp(
