@@ -22,6 +22,31 @@ export async function allTables(
   return { beside, ledger: await listed(place, ledgerOf(place).schema.path) };
 }
 
+/** The schemas of sandboxes that the journal tells of, and that are still there. */
+export async function sandboxes(place: Place, pipeline = "items"): Promise<readonly string[]> {
+  const { journal } = ledgerOf(place, pipeline);
+  const base = place.session.home.slice(0, -1);
+  const find = {
+    kind: "findEvents",
+    journal,
+    pipeline,
+    events: ["sandboxed"],
+    payload: null,
+    release: null,
+    limit: null,
+  } as const;
+  const { rows } = await place.step(find).catch((e: unknown) => {
+    if (place.adapter.classify(e).kind === "missing-object") return { rows: [] };
+    throw e;
+  });
+  const found: string[] = [];
+  for (const row of rows) {
+    const { schema } = JSON.parse(String(row["payload"])) as { schema: string };
+    if (await place.session.hasSchema({ path: [...base, schema] }, calm())) found.push(schema);
+  }
+  return found;
+}
+
 /** Time passes: the lease of an owner who fell silent runs out. Where there is no ledger yet, nobody holds anything. */
 export async function expire(place: Place, pipeline = "items"): Promise<void> {
   const lease = ident(ledgerOf(place, pipeline).lease.path);

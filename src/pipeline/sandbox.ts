@@ -58,7 +58,12 @@ function refuseEngine(ctx: Context): void {
   if (ctx.sandbox !== null)
     refuse(ctx, "a sandbox of a sandbox", "sandbox() of the pipeline itself", `${ctx.sandbox} is a sandbox already`);
   if (capabilities.clone === "none")
-    refuse(ctx, "clone", "rebuild(), or a pipeline on a copy of the database", `${name} clones no tables, so it has no sandboxes`);
+    refuse(
+      ctx,
+      "clone",
+      "rebuild(), or a pipeline on a copy of the database",
+      `${name} clones no tables, so it has no sandboxes`,
+    );
 }
 
 /** Clones every table of the pipeline into a schema of its own, and what the ledger knows of them. */

@@ -1,7 +1,7 @@
 import type { ColumnShape, TableRef } from "../../adapter/shapes.js";
 import type { Pipeline } from "../../pipeline/pipeline.js";
 import { shapes } from "../columns.js";
-import { allTables } from "../ledger.js";
+import { allTables, sandboxes } from "../ledger.js";
 import { type Place, textOf } from "../place.js";
 import { aliases } from "./scenario.js";
 
@@ -40,5 +40,6 @@ export async function litter(place: Place): Promise<readonly string[]> {
       .replace(/_(candidate|before|undone)_(f\d+_?)?\d*$/, "_$1")
       // Images are named by the table with its schema, which is another in each place.
       .replace(/^changes_.*_([0-9a-f]{8})$/, "changes_$1");
-  return [...beside, ...ledger].map(plain).sort();
+  const schemas = (await sandboxes(place, PIPELINE)).map(() => "sandbox");
+  return [...[...beside, ...ledger].map(plain), ...schemas].sort();
 }

@@ -219,6 +219,27 @@ export const scenarios: readonly Scenario[] = [
     act: (p) => p.adopt({ watermarks: { apples: 7n } }),
   },
   {
+    name: "sandbox",
+    tables: 1,
+    swaps: true,
+    final: true,
+    prepare: first(1),
+    // Nobody drops it: that is what recovery does when its time is over.
+    act: async (p) => void (await (await p.sandbox({ ttl: "1h" })).close()),
+  },
+  {
+    name: "a sandbox and its end",
+    variant: true,
+    tables: 1,
+    swaps: true,
+    final: true,
+    prepare: first(1),
+    act: async (p) => {
+      await using box = await p.sandbox({ ttl: "1h" });
+      await box.status();
+    },
+  },
+  {
     name: "recover",
     tables: 1,
     final: true,

@@ -23,6 +23,7 @@ import { recoverCases } from "./recover.js";
 import { refusedCases } from "./refused.js";
 import { retentionCases } from "./retention.js";
 import { rollbackCases } from "./rollback.js";
+import { sandboxCases } from "./sandbox.js";
 import { secretCases } from "./secrets.js";
 import { setCases } from "./sets.js";
 import { typeCases } from "./types.js";
@@ -44,6 +45,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...hostileCases,
   ...cloneCases(decorate),
   ...setCases,
+  ...sandboxCases(decorate),
   ...secretCases,
   ...memoryCases,
   ...retentionCases,

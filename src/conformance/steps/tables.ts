@@ -133,6 +133,32 @@ export const tableCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "a schema is there once it is made, is not made a second time, and goes with all that is in it",
+    invariant: 8,
+    async run(place) {
+      const schema = { path: [...place.session.home.slice(0, -1), place.ledgerSchema] };
+      const columns = shapes(place.adapter, { id: "int64" });
+      const there = () => place.session.hasSchema(schema, calm());
+      const make = (ifNotExists: boolean) => place.step({ kind: "createSchema", ref: schema, ifNotExists });
+      await place.make(place.at("kept"), columns, [[1n]]);
+      is(await there(), false, "a schema that nobody made");
+      is(await place.session.hasSchema({ path: place.at("kept").path.slice(0, -1) }, calm()), true, "the schema of a table");
+      await make(false);
+      is(await there(), true, "a schema without tables");
+      await assert.rejects(make(false), "createSchema took a schema that was there for its own");
+      await make(true);
+      for (const name of ["one", "a 2nd"]) await place.make({ path: [...schema.path, name] }, columns, [[2n]]);
+      for (const time of ["dropped", "dropped again"]) {
+        await place.step({ kind: "dropSchema", ref: schema });
+        is(await there(), false, `a schema that was ${time}`);
+      }
+      is(await place.session.list(schema, "", calm()), [], "the tables of a schema that is gone");
+      is(await place.rows(place.at("kept"), columns), [[1n]], "a table of another schema");
+      await make(false);
+      is(await place.session.list(schema, "", calm()), [], "the tables of a schema that was made anew");
+    },
+  },
+  {
     name: "drop removes a table, and a missing one is nothing",
     invariant: 7,
     async run(place) {
