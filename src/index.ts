@@ -36,6 +36,8 @@ export type { Feed, KeysWithCursor, LoadContext, Sources } from "./pipeline/feed
 export { cutover, type Pipeline, type Sandbox } from "./pipeline/pipeline.js";
 export type { PlanOptions } from "./pipeline/plans.js";
 export type { PruneOptions, PruneReport } from "./pipeline/prune.js";
+export type { QuarantinedRow } from "./pipeline/quarantined.js";
+export type { Mend, RedriveOptions, RedriveReport } from "./pipeline/redrive.js";
 export type { Release } from "./pipeline/release.js";
 export type * from "./pipeline/reports.js";
 export type { RollbackOptions } from "./pipeline/rollback.js";

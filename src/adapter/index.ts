@@ -51,6 +51,8 @@ export {
   imageColumns,
   type Needed,
   type PortableStep,
+  quarantineId,
+  quarantineStates,
   type ScanItem,
   type Scope,
   type Step,

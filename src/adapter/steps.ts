@@ -33,6 +33,17 @@ export interface Deletes {
 /** Names of the columns that `changes` has before those of the table itself. */
 export const imageColumns = { release: "_cutover_release", image: "_cutover_image", op: "_cutover_op" } as const;
 
+/** What becomes of a row in quarantine. Those of a release that was rolled back come again when it is published again. */
+export const quarantineStates = {
+  waiting: "waiting",
+  settled: "settled",
+  dismissed: "dismissed",
+  undone: "rolled back",
+} as const;
+
+/** The column of a delta that tells which row of the quarantine each of its rows was. */
+export const quarantineId = "_cutover_quarantine";
+
 /** What a check looks at: data that a dialect turns into an expression over the table `on`. */
 export type Observation =
   /** Those of `in`, where it is given, in place of the table looked at. */
@@ -321,6 +332,39 @@ export interface Steps {
   drop: { readonly ref: TableRef };
   /** Removes from `changes` the images of every release that is not in `keep`. */
   forget: { readonly changes: TableRef; readonly keep: readonly number[] };
+  /** How many of the rows staged for a quarantine it does not have already, told by `row_digest`: one row, `fresh`. */
+  countFresh: { readonly staged: TableRef; readonly quarantine: TableRef };
+  /**
+   * Rows staged for a quarantine come into it, waiting, as those of a release; those that it has already do not. What has been
+   * settled for longer than `forgetMs`, and belongs to none of the releases in `keep`, goes.
+   */
+  setAside: {
+    readonly staged: TableRef;
+    readonly quarantine: TableRef;
+    readonly pipeline: string;
+    readonly release: number;
+    readonly keep: readonly number[];
+    readonly forgetMs: number;
+  };
+  /** Waiting rows of a quarantine with an id above `after`, by id, at most `limit`. */
+  readAside: { readonly quarantine: TableRef; readonly pipeline: string; readonly after: string; readonly limit: number };
+  /** The rows of a quarantine that a delta was made of are settled by its release; but not those that are older than live's by cursor. */
+  settleAside: {
+    readonly quarantine: TableRef;
+    readonly pipeline: string;
+    readonly release: number;
+    readonly delta: TableRef;
+    readonly stale: { readonly live: TableShape; readonly key: readonly string[]; readonly cursor: string } | null;
+  };
+  /** Waiting rows of a quarantine, named by id, are given up. */
+  dismiss: { readonly quarantine: TableRef; readonly pipeline: string; readonly ids: readonly string[] };
+  /** Releases are rolled back: their rows in a quarantine are `rolled back`, and what they settled waits again. Or the opposite. */
+  undoAside: {
+    readonly quarantine: TableRef;
+    readonly pipeline: string;
+    readonly releases: readonly number[];
+    readonly direction: "undo" | "redo";
+  };
   /** A faithful copy of `from`, or its empty twin. */
   clone: { readonly from: TableShape; readonly to: TableRef; readonly depth: number; readonly empty: boolean };
   /**

@@ -36,6 +36,10 @@ export const publishedTable = z.object({
   checks: z.array(plannedCheck),
   /** The images table, made by now though this release may have none; null: none. */
   changes: z.array(z.string()).nullable().default(null),
+  /** Rows of its loads that did not fit, whether the quarantine had them already or not. */
+  quarantined: z.number().optional(),
+  /** The quarantine that it wrote to. */
+  quarantine: z.array(z.string()).optional(),
 });
 export type PublishedTable = z.infer<typeof publishedTable>;
 

@@ -136,7 +136,9 @@ export function afterPublish(p: Published, release: number, at: string): State {
   const entries = Object.entries(p.tables).map(([key, t]) => {
     const was = p.base.tables[key] ?? null;
     const is = tableAfter(t, was, p);
-    return [key, { was, is, undo: undoOf(t, p), ...(tookForeign(t, was, p) ? { foreign: true } : {}) }] as const;
+    const foreign = tookForeign(t, was, p) ? { foreign: true } : {};
+    const quarantine = t.quarantine === undefined ? {} : { quarantine: t.quarantine };
+    return [key, { was, is, undo: undoOf(t, p), ...foreign, ...quarantine }] as const;
   });
   const made: Kept = {
     release,

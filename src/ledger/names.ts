@@ -55,6 +55,8 @@ export interface LedgerNames {
   changes(table: string, schema: string): TableRef;
   /** Prefix of all images tables of a table. */
   changesOf(table: string): string;
+  /** Rows that did not fit a table. */
+  quarantine(table: string): TableRef;
   /** Images of loads into a candidate: dropped with it. */
   scratch(table: string, release: number): TableRef;
 }
@@ -75,6 +77,7 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
     deltas,
     changesOf: (table) => `changes_${slug(table)}_`,
     changes: (table, fingerprint) => at(`changes_${slug(table)}_${fingerprint}`),
+    quarantine: (table) => at(`quarantine_${slug(table)}`),
     scratch: (table, release) => at(`${deltas}${slug(table)}_${release}_s`),
   };
 }

@@ -5,7 +5,7 @@
 const HERE = "~here";
 
 /** Fields that hold a path, and those that hold one for each table; nothing else is touched, whatever it looks like. */
-const pathFields: ReadonlySet<string> = new Set(["path", "changes", "kept", "candidate", "keepAs", "spent"]);
+const pathFields: ReadonlySet<string> = new Set(["path", "changes", "kept", "candidate", "keepAs", "spent", "quarantine"]);
 const recordFields: ReadonlySet<string> = new Set(["candidates"]);
 
 const isPath = (v: unknown): v is readonly string[] => Array.isArray(v) && v.length >= 2 && v.every((p) => typeof p === "string");

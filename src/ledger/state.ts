@@ -56,6 +56,8 @@ export const kept = z.object({
       is: tableState,
       /** A full scan found what no release had written, and took it into `is`. */
       foreign: z.boolean().optional(),
+      /** The quarantine that it wrote to: a rollback takes that back as well. */
+      quarantine: z.array(z.string()).optional(),
     }),
   ),
 });

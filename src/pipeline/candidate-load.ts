@@ -7,6 +7,7 @@ import type { Source } from "../source/source.js";
 import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
+import { requireNoAside } from "./aside.js";
 import { candidateShape, type Progress, type TableProgress } from "./candidate-open.js";
 import { type AnyFeed, openFeed } from "./feed.js";
 import type { Held } from "./held.js";
@@ -47,6 +48,7 @@ function tableOf(p: Progress, alias: string): TableProgress {
 
 async function stage(w: Work, p: Progress, t: TableProgress, source: Source): Promise<Brought | null> {
   const { found } = t;
+  requireNoAside(found);
   const candidate = await candidateShape(w, p, t);
   const type = cursorType(w, t, candidate);
   if (type !== undefined) readableWatermark(w, found.alias, t.watermark, type);

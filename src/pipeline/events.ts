@@ -12,7 +12,7 @@ interface EventBase {
 type EventBody =
   | { readonly type: "stage.start"; readonly stage: Stage }
   | { readonly type: "stage.end"; readonly stage: Stage; readonly ms: number; readonly ok: boolean; readonly code?: ErrorCode }
-  | { readonly type: "rows.staged"; readonly table: string; readonly rows: number }
+  | { readonly type: "rows.staged"; readonly table: string; readonly rows: number; readonly quarantined: number }
   | { readonly type: "check"; readonly result: CheckResult }
   | { readonly type: "published"; readonly table: string; readonly counts: TableCounts }
   | { readonly type: "rolled-back"; readonly from: number; readonly to: number }

@@ -13,9 +13,10 @@ import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import { addExact, laterText } from "../table/watermark.js";
+import { asideOf, joinAside, requireSiftable, type StagedAside, stageSifted, tellAside } from "./aside.js";
 import { configError } from "./config.js";
 import { type Load, rowTarget, type Shapes, shapesOf } from "./source-shapes.js";
-import { type Found, readableWatermark } from "./tables.js";
+import { type Found, keyOf, readableWatermark } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** A staged delta: one row a key, in the ledger. */
@@ -37,6 +38,10 @@ export interface Staged {
   readonly watermark: string | null;
   /** The watermark that the source was read from: that of the latest load. null: from the start. */
   readonly from: string | null;
+  /** Rows that did not fit, of all loads; null: none. */
+  readonly aside: StagedAside | null;
+  /** Made of rows that were in quarantine: each tells which, in a column of its own. */
+  readonly redriven?: true;
 }
 
 /** Which of the loads into a release this is: each makes tables of its own, so one that fails leaves the others whole. */
@@ -60,6 +65,7 @@ export async function stageTable(
   generation = before === null ? 0 : before.generation + 1,
 ): Promise<Staged | null> {
   const load = openSource(w, found.alias, source);
+  requireSiftable(found, load);
   const hide = load.kind === "files" ? scrubber(load.files.urls) : null;
   let reader = load.kind === "rows" ? opened(load.stream) : null;
   try {
@@ -95,17 +101,23 @@ async function stageFrom(
   // A NULL key gets an error of its own, with a count.
   const columns = shapes.columns.map((c) => ({ ...c, nullable: !required.has(c.name) }));
   const sight = sightOf(w, found, shapes);
+  const aside = asideOf(found, load, release, generation);
   const watched = watching(
-    batches(stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null), w.signal),
+    batches(stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null, aside), w.signal),
     { ...sight, cursor: sight.cursor?.name ?? null, partition: sight.partition?.name ?? null, columns },
     w.ctx.adapter.syntax,
     w.clock ?? (() => 0n),
     w.ctx.adapter.capabilities.transaction === "script" ? MANY : FEW,
   );
   const from = load.kind === "files" ? load.files : load.kind === "rows" ? watched.through : load.sql;
-  const { rows } = await w.call("stage", alias, (o) => w.session.stage(into, columns, from, o), true);
-  w.ctx.emit(release, { type: "rows.staged", table: alias, rows });
-  if (rows === 0 && before === null && !promises(found, load.totals)) {
+  const part = (of: string): TableRef => w.names.delta(found.id, release, `${generation}${of}`);
+  const { rows, aside: misfits } =
+    aside === null
+      ? { ...(await w.call("stage", alias, (o) => w.session.stage(into, columns, from, o), true)), aside: null }
+      : await stageSifted(w, alias, { into, columns, from: watched.through, aside, misfits: part("q"), part: part("p") });
+  w.ctx.emit(release, { type: "rows.staged", table: alias, rows, quarantined: misfits?.rows ?? 0 });
+  if (misfits !== null) tellAside(w, alias, misfits.rows);
+  if (rows === 0 && before === null && misfits === null && !promises(found, load.totals)) {
     await w.run({ kind: "drop", ref: into }, alias);
     return null;
   }
@@ -119,6 +131,7 @@ async function stageFrom(
     generation,
     totals: before === null ? load.totals : addTotals(before.totals, load.totals),
     seen: before === null && load.kind === "rows" ? watched.seen() : null,
+    aside: await joinAside(w, alias, before?.aside ?? null, misfits),
   });
 }
 
@@ -176,11 +189,20 @@ function addTotals(a: SourceTotals | null, b: SourceTotals | null): SourceTotals
 }
 
 /** The tables that one load made. */
-export const madeFor = (s: Staged): readonly TableRef[] => (s.delta === s.raw ? [s.raw] : [s.raw, s.delta]);
+export const madeFor = (s: Staged): readonly TableRef[] => [
+  ...(s.delta === s.raw ? [s.raw] : [s.raw, s.delta]),
+  ...(s.aside === null ? [] : [s.aside.ref]),
+];
 
 /** The tables that the loads of a release may have made for a table; some may not exist. */
 export function stagedTables(w: Work, id: string, release: number, generations: number): readonly TableRef[] {
-  const parts = Array.from({ length: generations }, (_, g) => [`${g}r`, `${g}f`, ...(g === 0 ? [] : [`${g}i`])]);
+  const sifted = Object.values(w.ctx.tables).some((d) => d.onInvalid === "quarantine" && keyOf(w, d).id === id);
+  const parts = Array.from({ length: generations }, (_, g) => [
+    `${g}r`,
+    `${g}f`,
+    ...(g === 0 ? [] : [`${g}i`]),
+    ...(sifted ? [`${g}q`, `${g}p`] : []),
+  ]);
   return parts.flat().map((part) => w.names.delta(id, release, part));
 }
 
@@ -194,6 +216,7 @@ interface Unsettled {
   readonly totals: SourceTotals | null;
   /** What could be told as the rows passed. */
   readonly seen: Seen | null;
+  readonly aside: StagedAside | null;
 }
 
 /** The exact names that a load is looked at by. */
@@ -206,7 +229,7 @@ function sightOf(w: Work, found: Found, u: Pick<Shapes, "all" | "columns">) {
 }
 
 /** Looks at what was staged: keys, cursor, partitions; folds it to one row a key. */
-async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
+export async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
   const { alias } = found;
   const { key, cursor, partition } = sightOf(w, found, u);
   const inspect = { kind: "inspect" as const, delta: u.raw, key, cursor, partition: partition?.name ?? null };
@@ -231,6 +254,7 @@ async function settle(w: Work, found: Found, u: Unsettled): Promise<Staged> {
     scope: partition === null ? { keys: key } : await partitionScope(w, u, partition, alias),
     watermark: watermark(w, found, cursor, seen),
     from: found.state?.watermark ?? null,
+    aside: u.aside,
   };
 }
 

@@ -11,7 +11,9 @@ import { leased } from "./lease.js";
 import { audit, checkLive, status } from "./look.js";
 import { type PlanOptions, plan } from "./plans.js";
 import { type PruneOptions, type PruneReport, prune } from "./prune.js";
+import { type QuarantinedRow, quarantined } from "./quarantined.js";
 import { recover } from "./recover.js";
+import { type Mend, type RedriveOptions, type RedriveReport, redrive } from "./redrive.js";
 import { begin, type Release } from "./release.js";
 import type {
   AuditReport,
@@ -69,6 +71,15 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
   check(o?: CallOptions & { readonly tables?: readonly (keyof T & string)[] }): Promise<Validation>;
   /** A baseline of existing tables; loads nothing. */
   adopt(o?: CallOptions & { readonly watermarks?: { readonly [K in KeysWithCursor<T>]?: Cur<T[K]> } }): Promise<AuditReport>;
+  /** Rows that did not fit (`onInvalid: "quarantine"`) and wait to be loaded again or dismissed, in the order in which they came. */
+  quarantined(table: keyof T & string, o?: CallOptions): AsyncIterable<QuarantinedRow>;
+  /**
+   * Loads the rows that wait in quarantine again, as `mend` returns them; without it as they are, for where the table was mended
+   * instead. What fits now is published as a release of its own, by key, and leaves quarantine with it; what does not stays. The
+   * watermark does not move.
+   * @throws CutoverError `UNSUPPORTED` in mode replace, and without a key; `SOURCE` where `mend` throws; else as {@link Pipeline.run}.
+   */
+  redrive(table: keyof T & string, mend?: Mend, o?: RedriveOptions): Promise<RedriveReport<T>>;
   /** Settles what an interrupted owner left; runs by itself at the start of each release. */
   recover(o?: CallOptions): Promise<RecoveryReport>;
   /**
@@ -141,6 +152,8 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     audit: (o) => audit(ctx, o),
     check: (o) => checkLive(ctx, o),
     adopt: (o) => adopt(ctx, o as AdoptOptions | undefined),
+    quarantined: (table, o) => quarantined(ctx, table, o),
+    redrive: (table, mend, o) => redrive(ctx, table, mend, o),
     recover: (o) => recover(ctx, o),
     prune: (o) => prune(ctx, o),
     sandbox: (o) => sandbox(ctx, tables, o) as Promise<Sandbox<never>>,

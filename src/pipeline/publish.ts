@@ -15,6 +15,7 @@ import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { changesRef, type Staged } from "./load.js";
 import { markerOf } from "./place.js";
+import { withAside } from "./quarantine.js";
 import { hashOf, readableWatermark, requireLive } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import type { Work } from "./work.js";
@@ -40,7 +41,7 @@ export async function publishInPlace(
   const foreign = new Set<string>();
   let fresh = o.described === "now";
   for (;;) {
-    const tables = await tableLoads(w, held, staged, foreign, fresh);
+    const tables = await withAside(w, staged, await tableLoads(w, held, staged, foreign, fresh));
     fresh = false;
     for (const t of tables) await prepareTables(w, t);
     const forget = end === "commit" ? lightCleanUp(held.state, tables, release, facts.keep, w.ctx.settings.scanEvery) : null;

@@ -171,7 +171,8 @@ async function load(
     const before = staged.get(found.alias) ?? null;
     const one = await stageTable(w, found, source, id, before);
     if (one !== null) more.set(found.alias, one);
-    report[found.alias] = { rows: (one?.rawRows ?? 0) - (before?.rawRows ?? 0), quarantined: 0 };
+    const brought = (of: (s: Staged) => number): number => (one === null ? 0 : of(one) - (before === null ? 0 : of(before)));
+    report[found.alias] = { rows: brought((s) => s.rawRows), quarantined: brought((s) => s.aside?.rows ?? 0) };
   }
   return { release: id, staged: report, warnings: w.warnings };
 }

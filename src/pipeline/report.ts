@@ -6,11 +6,12 @@ import { type State, type TableState, tallyOf } from "../ledger/state.js";
 import type { Row } from "../sql/sql.js";
 import type { RunReport, StageReport, TableCounts, TableReport, Warning } from "./reports.js";
 
-const none: TableCounts = { inserted: 0, updated: 0, deleted: 0, unchanged: 0, stale: 0, quarantined: 0 };
+export const noCounts: TableCounts = { inserted: 0, updated: 0, deleted: 0, unchanged: 0, stale: 0, quarantined: 0 };
 
 /** What became of the rows of one table, told from the facts of its block. */
 export function countsOf(t: PublishedTable, facts: Facts): TableCounts {
-  if (t.counts !== undefined) return t.counts;
+  const none = { ...noCounts, quarantined: t.quarantined ?? 0 };
+  if (t.counts !== undefined) return { ...t.counts, quarantined: t.counts.quarantined + (t.quarantined ?? 0) };
   const first = (op: string | null): Row => (op === null ? {} : (facts[op]?.[0] ?? {}));
   if (t.undo.kind === "fill") return { ...none, inserted: t.staged };
   const tally = first(t.tally);
@@ -28,8 +29,6 @@ export function tableReport(counts: TableCounts, was: TableState | null, is: Tab
     watermark: { before: was?.watermark ?? null, after: is.watermark },
   };
 }
-export const noCounts: TableCounts = none;
-
 /** The report of a published release, from what the journal holds of it: the same now and later. */
 export function reportOf(
   p: Published,

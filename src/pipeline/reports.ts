@@ -13,7 +13,7 @@ export interface TableCounts {
   readonly unchanged: number;
   /** Older than the live row by cursor. */
   readonly stale: number;
-  /** Always 0: there is no quarantine yet. */
+  /** Rows that did not fit, with `onInvalid: "quarantine"`; those that the quarantine had already are counted too. */
   readonly quarantined: number;
 }
 /** What a release made of one table. */
@@ -39,7 +39,7 @@ export interface Validation {
 /** What one load staged. Nothing of it is live yet. */
 export interface LoadReport<T extends Tables = Tables> {
   readonly release: number;
-  /** Rows that this load brought, by table, before several rows of one key are made one. `quarantined` is always 0 so far. */
+  /** Rows that this load brought, by table, before several rows of one key are made one. `quarantined`: those that did not fit. */
   readonly staged: { readonly [K in keyof T]?: { readonly rows: number; readonly quarantined: number } };
   readonly warnings: readonly Warning[];
 }
@@ -51,6 +51,7 @@ export interface Warning {
     | "IGNORED_COLUMNS"
     | "CHECKSUM"
     | "CLEANUP"
+    | "QUARANTINED"
     | "TOOK_OVER"
     | "PLAIN_TABLE"
     | "WITHDRAWN"

@@ -75,7 +75,7 @@ export async function stageFeed(
 }
 
 /** A failed run leaves a record when its rows were judged, and no staged rows. Its own error is the one that counts. */
-async function failed(
+export async function failed(
   w: Work,
   held: Held,
   release: number,

@@ -2,6 +2,7 @@ import type { FileSet } from "../adapter/session.js";
 import { type ColumnShape, stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { untilAbort } from "../source/abortable.js";
+import type { Aside } from "../source/aside.js";
 import { type RowTarget, sourceError } from "../source/batches.js";
 import type { SourceDefinition, Stream } from "../source/source.js";
 import { shownUrl } from "../source/urls.js";
@@ -151,7 +152,13 @@ const ignored = (w: Work, alias: string, names: readonly string[]): number =>
   });
 
 /** What rows are parsed against. */
-export function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[], rowNames: readonly string[] | null): RowTarget {
+export function rowTarget(
+  w: Work,
+  found: Found,
+  columns: readonly ColumnShape[],
+  rowNames: readonly string[] | null,
+  aside: Aside | null,
+): RowTarget {
   const { alias, definition } = found;
   const sensitive = w.ctx.adapter.capabilities.identifiers;
   const named = (name: string): string =>
@@ -159,17 +166,21 @@ export function rowTarget(w: Work, found: Found, columns: readonly ColumnShape[]
     rowNames?.find((n) => findColumn([{ name }], n, sensitive)) ??
     name;
   const required = new Set((definition.columns ?? []).filter((c) => !c.nullable).map((c) => c.name));
+  // Otherwise they are counted later, and all of the load is refused.
+  const needed = aside === null ? [] : [...definition.key, ...(definition.partition === null ? [] : [definition.partition])];
+  const isNeeded = (name: string): boolean => needed.some((n) => findColumn([{ name }], n, sensitive) !== undefined);
   return {
     table: alias,
     // What live cannot hold as NULL, or the definition does not allow as NULL, is missed in the row that lacks it.
     columns: columns.map((c) => ({
       ...c,
-      nullable: definition.columns === null ? c.nullable : !required.has(named(c.name)) && c.nullable,
+      nullable: c.nullable && !isNeeded(c.name) && (definition.columns === null || !required.has(named(c.name))),
     })),
     names: columns.map((c) => named(c.name)),
     schema: definition.schema,
     onUnknownColumn: definition.onUnknownColumn,
     ignored: (names: readonly string[]) => void ignored(w, alias, names),
+    aside,
   };
 }
 

@@ -8,6 +8,7 @@ import type { SourceTotals } from "../source/source.js";
 import { ident, join, template } from "../sql/sql.js";
 import { staleIn } from "./apply.js";
 import type { Plan, PlannedStep } from "./compile.js";
+import { type AsideLoad, asideSteps, movesAside } from "./quarantine.js";
 import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, validate } from "./release.js";
 
 /** One table of a release in place. */
@@ -35,6 +36,7 @@ export interface TableLoad {
   readonly scanAll: boolean;
   readonly totals: SourceTotals | null;
   readonly checks: readonly CheckDefinition[];
+  readonly aside?: AsideLoad | null;
 }
 /** The publish of a release in place: one block. */
 export function planInPlace(
@@ -50,11 +52,12 @@ export function planInPlace(
   };
   // What the source says of itself is held against what came, even where nothing would change.
   const told = (t: TableLoad): boolean => t.totals !== null && t.checks.some((c) => c.kind === "reconcile");
-  const moves = tables.some((t) => t.fill || told(t) || t.watermark !== (t.was?.watermark ?? null));
+  const moves = tables.some((t) => t.fill || told(t) || movesAside(t) || t.watermark !== (t.was?.watermark ?? null));
   const moved = moves ? null : tables.map((t) => ({ changes: t.changes, release: facts.release }));
   const steps = [
     fence(facts, facts.forget !== null),
     ...tables.flatMap((t, i) => prepare(t, facts.release, i === tables.length - 1 ? moved : null)),
+    ...tables.flatMap((t) => asideSteps(t, { ...facts, keep: facts.state.kept.map((k) => k.release) })),
     ...tables.flatMap((t) => exchange(t, facts.release)),
     ...validate(
       compiled.map(({ t, checks }) => ({ alias: t.alias, live: t.live, checks })),
@@ -174,5 +177,10 @@ function publishedTable(t: TableLoad, checks: CompiledChecks): PublishedTable {
     tally: t.fill ? null : opOf.tally(t.alias),
     scan: t.fill || t.scanAll ? opOf.scan(t.alias) : null,
     checks: [...checks.planned],
+    ...quarantineOf(t.aside ?? null),
   };
 }
+const quarantineOf = (a: AsideLoad | null): Pick<PublishedTable, "quarantine" | "quarantined"> => ({
+  ...(a?.staged == null ? {} : { quarantined: a.staged.rows }),
+  ...(a === null || !movesAside({ aside: a }) ? {} : { quarantine: [...a.quarantine.path] }),
+});

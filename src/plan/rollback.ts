@@ -3,6 +3,7 @@ import { type Displaced, payloadText } from "../ledger/events.js";
 import type { Kept } from "../ledger/state.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { intend, type Placing, placing } from "./intent.js";
+import { undoneAside } from "./quarantine.js";
 import { fence, type ReleaseFacts, unchanged } from "./release.js";
 
 type TableUndo = Kept["tables"][string];
@@ -81,7 +82,12 @@ export function planMove(
     plan: {
       name: m.direction === "undo" ? "rollback" : "redo",
       atomic: true,
-      steps: [fence(f), ...steps, placings.length === 0 ? record : intend(record, placings, changesLive(m))],
+      steps: [
+        fence(f),
+        ...steps,
+        ...undoneAside(m, f.pipeline),
+        placings.length === 0 ? record : intend(record, placings, changesLive(m)),
+      ],
     },
     displaced,
     placings,

@@ -5,6 +5,7 @@ import type { ColumnShape } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { encoderOf, Unfit } from "../table/encode.js";
 import { abortable } from "./abortable.js";
+import type { Aside } from "./aside.js";
 import type { Stream } from "./source.js";
 
 /** Rows in a batch: a whole number of the vectors that columnar engines fill. */
@@ -19,9 +20,14 @@ export interface RowTarget {
   readonly onUnknownColumn: "reject" | "ignore";
   /** Told once a load, with the names that were left out. */
   readonly ignored: (names: readonly string[]) => void;
+  /** Where rows go that do not fit; without it they are refused. */
+  readonly aside?: Aside | null;
 }
 
-/** Rows as batches of canonical values. Each row is parsed, and refused with its number (from 1) when it does not fit. */
+/**
+ * Rows as batches of canonical values. Each row is parsed; one that does not fit is refused with its number (from 1), or goes
+ * aside: then a batch is short, or empty, where no more of those can be held.
+ */
 export async function* batches(from: Stream<object>, target: RowTarget, signal: AbortSignal): AsyncGenerator<Batch> {
   const add = rowAdder(target);
   let columns = target.columns.map((): unknown[] => []);
@@ -35,10 +41,18 @@ export async function* batches(from: Stream<object>, target: RowTarget, signal: 
       const next = given instanceof Promise ? await given : given;
       if (next.done === true) break;
       row += 1;
-      const pending = add(next.value, row, columns);
-      if (pending !== undefined) await pending;
-      filled += 1;
-      if (filled < BATCH) continue;
+      try {
+        const pending = add(next.value, row, columns);
+        if (pending !== undefined) await pending;
+        filled += 1;
+      } catch (e) {
+        if (target.aside == null || !isCutoverError(e, "BAD_ROW")) throw e;
+        // What it had written before it was found not to fit.
+        for (const c of columns) c.length = filled;
+        target.aside.put({ row, item: next.value, reason: e.context.reason, column: e.context.column ?? null });
+        if (!target.aside.full) continue;
+      }
+      if (filled < BATCH && target.aside?.full !== true) continue;
       // Timers and signals get their turn, also beside an iterable that never waits.
       await breath();
       signal.throwIfAborted();

@@ -16,7 +16,12 @@ export interface Source<out R = unknown> {
 export type Stream<R> = Iterable<R> | AsyncIterable<R>;
 
 export type SourceDefinition = { readonly rewindable: boolean; readonly totals: SourceTotals | null } & (
-  | { readonly kind: "rows"; readonly from: (signal: AbortSignal) => Stream<object> }
+  | {
+      readonly kind: "rows";
+      readonly from: (signal: AbortSignal) => Stream<object>;
+      /** The source's own position of a row; null: it has none. */
+      readonly position: ((row: never) => unknown) | null;
+    }
   | { readonly kind: "files"; readonly files: FileSet }
   | { readonly kind: "query"; readonly sql: Sql }
 );
@@ -40,7 +45,7 @@ export function rows<R extends object>(
   o: { readonly totals?: SourceTotals } = {},
 ): Source<R> {
   const open = typeof from === "function" ? from : (): Stream<R> => from;
-  const source: Source<never> = made({ kind: "rows", from: open, rewindable: true, totals: o.totals ?? null });
+  const source: Source<never> = made({ kind: "rows", from: open, position: null, rewindable: true, totals: o.totals ?? null });
   return source;
 }
 

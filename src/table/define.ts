@@ -36,6 +36,12 @@ export interface TableOptions<C extends Columns, Cur extends ColumnOf<C>> {
   readonly lookback?: Duration;
   /** Run before every publish, on the table as it would be. */
   readonly checks?: readonly Check<ColumnOf<C>>[];
+  /**
+   * What happens to rows from `rows()` that do not fit: type, zod, NULL in key or partition, a missing or an unknown column.
+   * `reject` (default) refuses the load. `quarantine` loads the others and keeps these, with their reasons: see
+   * {@link Pipeline.quarantined}. Of `files()` and `query()` all rows must fit (`UNSUPPORTED`).
+   */
+  readonly onInvalid?: "reject" | "quarantine";
   /** What happens to columns that the table does not have. Default `reject`; `ignore` leaves them out and warns. */
   readonly onUnknownColumn?: "reject" | "ignore";
   /** Columns whose values never appear in samples. */

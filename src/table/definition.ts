@@ -29,6 +29,7 @@ export interface TableDefinition {
   /** The lookback has a unit of time: it means nothing for a cursor that is a number. */
   readonly lookbackInTime: boolean;
   readonly checks: readonly CheckDefinition[];
+  readonly onInvalid: "reject" | "quarantine";
   readonly onUnknownColumn: "reject" | "ignore";
   readonly redact: readonly string[];
 }

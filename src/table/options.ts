@@ -11,6 +11,7 @@ const known = new Set([
   "cursor",
   "lookback",
   "checks",
+  "onInvalid",
   "onUnknownColumn",
   "redact",
   "mode",
@@ -62,6 +63,8 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
   for (const [i, c] of checks.entries()) checkCheck(c, `checks[${i}]`, say, column, partition);
   const redact = list(o["redact"]);
   for (const r of redact) column("redact", r);
+  const onInvalid = (o["onInvalid"] ?? "reject") as "reject" | "quarantine";
+  if (!["reject", "quarantine"].includes(onInvalid)) say("onInvalid", "expected reject or quarantine");
   const onUnknownColumn = (o["onUnknownColumn"] ?? "reject") as "reject" | "ignore";
   if (!["reject", "ignore"].includes(onUnknownColumn)) say("onUnknownColumn", "expected reject or ignore");
   return {
@@ -76,6 +79,7 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
       lookback: lookback ?? 0,
       lookbackInTime,
       checks,
+      onInvalid,
       onUnknownColumn,
       redact,
     },

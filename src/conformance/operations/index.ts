@@ -18,6 +18,7 @@ import { observeCases } from "./observe.js";
 import { onceCases } from "./once.js";
 import { partitionCases } from "./partition.js";
 import { pruneCases } from "./prune.js";
+import { quarantineCases } from "./quarantine.js";
 import { readerCases } from "./readers.js";
 import { recoverCases } from "./recover.js";
 import { refusedCases } from "./refused.js";
@@ -58,4 +59,5 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...capabilityCases,
   ...contentionCases,
   ...embeddingCases,
+  ...quarantineCases,
 ];

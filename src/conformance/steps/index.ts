@@ -17,6 +17,7 @@ import { foldCases } from "./fold.js";
 import { journalCases } from "./journal.js";
 import { leaseCases } from "./lease.js";
 import { offenderCases } from "./offenders.js";
+import { quarantineStepCases } from "./quarantine.js";
 import { restoreCases } from "./restore.js";
 import { swapCases } from "./swap.js";
 import { swapApartCases } from "./swap-apart.js";
@@ -41,6 +42,7 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...captureOwnCases,
   ...exchangeCases,
   ...exchangeRefusedCases,
+  ...quarantineStepCases,
   ...wholeCases,
   ...tallyCases,
   ...differenceCases,

@@ -5,6 +5,7 @@ import { deltaSteps } from "./delta.js";
 import { exchangeSteps } from "./exchange.js";
 import { leaseSteps } from "./lease.js";
 import { ledgerSteps } from "./ledger.js";
+import { quarantineSteps } from "./quarantine.js";
 import { tallySteps } from "./tally.js";
 import { validateSteps } from "./validate.js";
 
@@ -16,6 +17,7 @@ export function ansi(syntax: Syntax): Compilers<PortableStep> {
     ...deltaSteps(syntax),
     ...captureStep(syntax),
     ...exchangeSteps(syntax),
+    ...quarantineSteps(syntax),
     ...tallySteps(syntax),
     ...validateSteps(syntax),
   };
