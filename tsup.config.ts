@@ -5,6 +5,7 @@ const config: Options = {
     index: "src/index.ts",
     adapter: "src/adapter/index.ts",
     conformance: "src/conformance/index.ts",
+    testing: "src/testing/index.ts",
     duckdb: "adapters/duckdb/index.ts",
     snowflake: "adapters/snowflake/index.ts",
     bigquery: "adapters/bigquery/index.ts",

@@ -1,5 +1,4 @@
 import { type Adapter, adapterOf, type Warehouse } from "../adapter/define.js";
-import { met } from "../adapter/interactive.js";
 import type { BlockResult, Inspect, Native, OpResult } from "../adapter/operations.js";
 import type { Batch, IoOptions, Session } from "../adapter/session.js";
 import type { ColumnShape, TableRef, TableShape } from "../adapter/shapes.js";
@@ -7,12 +6,13 @@ import type { Step } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
 import type { Config } from "../pipeline/config.js";
 import { cutover, type Pipeline } from "../pipeline/pipeline.js";
-import { compileBlock, compileStep, type PlannedStep } from "../plan/compile.js";
+import { compileBlock, type PlannedStep } from "../plan/compile.js";
 import { ident, join, type Row, type Sql, template } from "../sql/sql.js";
 import type { Tables } from "../table/define.js";
 import { resolveName } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import type { Opened } from "./kit.js";
+import { type Ran, runStep } from "./run-step.js";
 
 /** Where a case works: an empty warehouse, a session that looks at it, and short words for what cases do. */
 export interface Place {
@@ -41,11 +41,8 @@ export interface Place {
   query(sql: Sql, returns: Readonly<Record<string, ColumnType>>): Promise<readonly Row[]>;
   /** A statement that returns nothing. */
   execute(sql: Sql, session?: Session<Native>): Promise<OpResult>;
-  /** The operations of a step, each committed by itself. `ok`: every expectation was met. */
-  step(
-    step: Step,
-    session?: Session<Native>,
-  ): Promise<{ readonly ok: boolean; readonly rows: readonly Row[]; readonly affected: number }>;
+  /** The operations of a step, each committed by itself. */
+  step(step: Step, session?: Session<Native>): Promise<Ran>;
   /** Steps as one block. */
   block(steps: readonly (PlannedStep | Inspect)[], o?: BlockOptions): Promise<BlockResult>;
   /** @throws Error when there is no such table. */
@@ -121,17 +118,7 @@ export async function openPlace(given: Opened): Promise<Place> {
     },
     query,
     execute: (sql, on = session) => on.execute({ sql }, calm()),
-    async step(step, on = session) {
-      let rows: readonly Row[] = [];
-      let affected = 0;
-      for (const op of compileStep(adapter, step)) {
-        const result = await on.execute(op, calm(`conformance ${step.kind}`));
-        if (!("native" in op) && op.returns !== undefined) rows = result.rows;
-        affected += result.affected ?? 0;
-        if (!("native" in op) && !met(op.expect, result, new Map())) return { ok: false, rows, affected };
-      }
-      return { ok: true, rows, affected };
-    },
+    step: (step, on = session) => runStep(adapter, on, step, calm(`conformance ${step.kind}`)),
     block: (steps, o = {}) =>
       (o.session ?? session).atomic(
         compileBlock(adapter, { name: "conformance", atomic: true, steps }, o.end ?? "commit", o.timeoutMs ?? 60_000),

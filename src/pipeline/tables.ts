@@ -107,7 +107,11 @@ export function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition
 }
 
 /** The column list of a table to be made. Keys, cursors of windows and partitions cannot be NULL. */
-export function declaredShapes(ctx: Context, declared: readonly DeclaredColumn[], d: TableDefinition): readonly ColumnShape[] {
+export function declaredShapes(
+  ctx: Pick<Context, "adapter">,
+  declared: readonly DeclaredColumn[],
+  d: TableDefinition,
+): readonly ColumnShape[] {
   const needed = new Set([...d.key, ...(d.partition === null ? [] : [d.partition])]);
   return declared.map((c) => ({
     name: c.name,

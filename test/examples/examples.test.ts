@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { long } from "../support/long.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const tsx = createRequire(import.meta.url).resolve("tsx/cli");
@@ -51,6 +52,23 @@ test("examples/partitions.ts tells its story and cleans up", async () => {
   `);
   expect(left).toEqual([]);
 }, 60_000);
+
+test("examples/testing: a project's own tests pass, a crash at each call included", async () => {
+  const args = [
+    "--import",
+    "tsx",
+    "--conditions=cutover-source",
+    "--test-reporter=tap",
+    "--test",
+    "examples/testing/orders.test.ts",
+  ];
+  // A runner of another kind must not be taken for part of this one.
+  const { NODE_TEST_CONTEXT: _none, ...outer } = process.env;
+  const env = { ...outer, EVERY: long ? "1" : "6" };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
+  expect(stdout).toMatch(/^# pass 3$/m);
+  expect(stdout).toMatch(/^# fail 0$/m);
+}, 120_000);
 
 test("invariant 1: in the demo a reader without pause sees released states only, and the control is caught", async () => {
   const { out, left } = await run("demo/main.ts", "--days", "18");

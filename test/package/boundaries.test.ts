@@ -38,6 +38,9 @@ const violations: readonly (readonly [file: string, code: string, message: strin
   ["src/plan/a.ts", `import "duckdb";`, coreMessage.driver],
   ["src/plan/a.ts", `import "snowflake-sdk";`, coreMessage.driver],
   ["src/plan/a.ts", `await import("@google-cloud/bigquery");`, coreMessage.driver],
+  ["src/testing/a.ts", `import "cutover/snowflake";`, coreMessage.self],
+  ["src/testing/a.ts", `import "../../adapters/duckdb/index.js";`, coreMessage.adapter],
+  ["src/testing/a.ts", `import "@duckdb/node-api";`, coreMessage.driver],
   ["adapters/duckdb/a.ts", `import "../../src/index.js";`, adapterMessage.core],
   ["adapters/duckdb/a.ts", `import "../../src/adapter/index.js";`, adapterMessage.core],
   ["adapters/duckdb/a.ts", `import type { A } from "../../src/plan/a.js";\nexport type B = A;`, adapterMessage.core],
@@ -59,6 +62,7 @@ const allowed: readonly (readonly [file: string, code: string])[] = [
   ["src/plan/a.ts", `import "../adapter/index.js";\nimport "zod/v4/core";\nimport "p-retry";`],
   ["adapters/duckdb/a.ts", `import "./b.js";\nimport "cutover/adapter";\nimport "@duckdb/node-api";\nimport "node:fs";`],
   ["adapters/duckdb/deep/a.ts", `import "../b.js";\nimport "../other/c.js";\nimport "cutover/adapter";`],
+  ["src/testing/a.ts", `import "../adapter/define.js";\nimport "cutover/duckdb";`],
   ["examples/demo/a.ts", `import "cutover";\nimport "cutover/duckdb";\nimport "./b.js";`],
   ["test/plan/a.test.ts", `import "../../src/plan/a.js";\nimport "../../adapters/duckdb/index.js";`],
 ];

@@ -26,6 +26,13 @@ export interface Point {
   /** The call only looks: it has no effect after which it could fail. */
   readonly looks: boolean;
 }
+/** What a fault that was planned for a call means inside a block, where a call that fails takes the block with it. */
+const within: { readonly [K in Planned["kind"]]?: InnerKind } = {
+  before: "inside",
+  after: "inside",
+  lost: "inside-lost",
+  crash: "inside-crash",
+};
 const looking: ReadonlySet<string> = new Set(["open", "describe", "list", "hasSchema", "columnsOf", "stream"]);
 /** The one thing that goes wrong: at the n-th point, counted from 0. */
 export interface Planned {
@@ -79,14 +86,20 @@ export function faulty(warehouse: Warehouse, plan: Planned | null, meanwhile: Me
     const at = points.push({ label, inner, looks: looking.has(label) }) - 1;
     if (plan?.at !== at) return null;
     state.struck = true;
-    return plan.kind;
+    if (inner) return within[plan.kind] ?? plan.kind;
+    return plan.kind === "after" && looking.has(label) ? "before" : plan.kind;
   };
   const die = async (): Promise<never> => {
     state.dead = true;
     await Promise.allSettled([...open].map((s) => s.close()));
     throw failures.lost();
   };
-  const call = async <R>(label: string, own: { lost: boolean } | null, body: () => Promise<R>): Promise<R> => {
+  const call = async <R>(
+    label: string,
+    own: { lost: boolean } | null,
+    body: () => Promise<R>,
+    undo: (result: R) => Promise<unknown> = async () => undefined,
+  ): Promise<R> => {
     if (state.dead || own?.lost === true) throw failures.lost();
     const kind = pass(label, false);
     if (kind === null) return body();
@@ -96,7 +109,7 @@ export function faulty(warehouse: Warehouse, plan: Planned | null, meanwhile: Me
       return body();
     }
     if (kind === "crash") return die();
-    await body();
+    await undo(await body());
     await meanwhile.look();
     if (kind === "lost" && own !== null) own.lost = true;
     throw kind === "lost" ? failures.lost() : failures.after();
@@ -135,7 +148,13 @@ export function faulty(warehouse: Warehouse, plan: Planned | null, meanwhile: Me
     return session.atomic({ ...b, end: "rollback", ops, timeoutMs: waits && interactive ? LIMIT_MS : b.timeoutMs }, io);
   };
   const made = wrapped(warehouse, {
-    open: (opened, o) => call("open", null, () => opened(o)),
+    open: (opened, o) =>
+      call(
+        "open",
+        null,
+        () => opened(o),
+        (unheard) => unheard.close(),
+      ),
     session: (session) => {
       const own = { lost: false };
       open.add(session);
