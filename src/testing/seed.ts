@@ -55,7 +55,7 @@ export function seed(
     const columns = live === null ? declaredShapes({ adapter }, declared, definition) : stored(live.columns);
     if (live === null) {
       const schema = { path: ref.path.slice(0, -1) };
-      if (!isHome(session, schema)) await runStep(adapter, session, { kind: "createSchema", ref: schema }, io);
+      if (!isHome(session, schema)) await runStep(adapter, session, { kind: "createSchema", ref: schema, ifNotExists: true }, io);
       await runStep(adapter, session, { kind: "create", ref, columns, ifNotExists: false, scratch: false }, io);
     }
     if (rows.length === 0) return 0;
