@@ -3,14 +3,14 @@ import { isCutoverError } from "../errors/index.js";
 import type { PendingIntent } from "../ledger/intent.js";
 import { besidePrefix } from "../ledger/names.js";
 import { tableKey } from "../ledger/portable.js";
-import type { OpenRelease, State } from "../ledger/state.js";
+import type { OpenRelease, SandboxState, State } from "../ledger/state.js";
 import { imagesTables } from "./clean-up.js";
 import { thisProcess } from "./context.js";
 import { fencedSteps } from "./fenced.js";
 import type { Held } from "./held.js";
 import { carryOut } from "./place.js";
 import type { RecoveryReport } from "./reports.js";
-import { dropSandboxes } from "./sandbox-drop.js";
+import { dropSandboxes, overdue } from "./sandbox-drop.js";
 import { keyOf } from "./tables.js";
 import type { Work } from "./work.js";
 
@@ -46,13 +46,16 @@ export interface Leftovers {
   readonly dead: readonly OpenRelease[];
   /** Tables that belong to nothing; none are told while something decided is to be carried out, which makes and takes tables. */
   readonly orphans: readonly TableRef[];
+  /** Sandboxes whose time is over. */
+  readonly sandboxes: readonly SandboxState[];
 }
 /** The same as {@link settleLeftovers} finds thoroughly, nothing of it settled. */
 export async function lookForLeftovers(w: Work, held: Held): Promise<Leftovers> {
   const { pending } = held.state;
   const dead = held.state.open.filter((o) => abandonedBy(w, held, o));
   const open = held.state.open.filter((o) => !dead.includes(o));
-  return { pending, dead, orphans: pending === null ? await orphans(w, { ...held.state, open }, dead, held.release, true) : [] };
+  const found = pending === null ? await orphans(w, { ...held.state, open }, dead, held.release, true) : [];
+  return { pending, dead, orphans: found, sandboxes: overdue(held) };
 }
 
 /** Carries out what the owner before had decided. */

@@ -8,6 +8,7 @@ import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { type Leftovers, lookForLeftovers, settleLeftovers } from "./leftovers.js";
+import { nameOf } from "./sandbox-drop.js";
 import { type CallOptions, lostLease, type Work } from "./work.js";
 
 /** What `prune` is asked for. */
@@ -39,11 +40,12 @@ async function pruned(w: Work, held: Held, dry: boolean): Promise<PruneReport> {
   return { removed: [...new Set([...told(w, found), ...dropped]), ...images, ...events] };
 }
 
-function told(w: Work, { pending, dead, orphans }: Leftovers): readonly string[] {
+function told(w: Work, { pending, dead, orphans, sandboxes }: Leftovers): readonly string[] {
   return [
     ...(pending === null ? [] : [`release ${pending.release}: what was decided about it is carried out`]),
     ...dead.map((o) => `release ${o.release} of ${w.ctx.settings.pipeline}, which nobody continued since ${o.until}`),
     ...orphans.map((ref) => ref.path.join(".")),
+    ...sandboxes.map((b) => nameOf(w, b)),
   ];
 }
 

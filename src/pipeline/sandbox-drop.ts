@@ -13,16 +13,22 @@ export const nameIn = (ctx: Context, schema: string): string => `${ctx.settings.
 /** Where the ledger of a sandbox stands: in its schema, as its tables do. */
 export const namesIn = (w: Work, schema: string) => ledgerNames(w.session.home, schema, nameIn(w.ctx, schema));
 
+/** The full name of a sandbox's schema, joined by dots. */
+export const nameOf = (w: Work, { schema }: SandboxState): string => namesIn(w, schema).schema.path.join(".");
+
+/** Those whose time is over, and those that were never finished: who has the lease knows that nobody is at it. */
+export const overdue = (held: Held): readonly SandboxState[] =>
+  held.state.sandboxes.filter((b) => !b.ready || b.until <= held.now);
+
 /**
- * Drops the sandboxes whose time is over, and those that were never finished: who has the lease knows that nobody is at it.
- * Their schemas. What fails is a warning, and tried again by the next; `thorough`: an error.
+ * Drops the sandboxes that are {@link overdue}; resolves their full names. What fails is a warning, and tried again by the next; `thorough`: an error.
  */
 export async function dropSandboxes(w: Work, held: Held, thorough: boolean): Promise<readonly string[]> {
   const dropped: string[] = [];
-  for (const box of held.state.sandboxes.filter((b) => !b.ready || b.until <= held.now)) {
+  for (const box of overdue(held)) {
     try {
       await dropSandbox(w, held, box);
-      dropped.push(namesIn(w, box.schema).schema.path.join("."));
+      dropped.push(nameOf(w, box));
     } catch (err) {
       if (thorough || isCutoverError(err, "LEASE_LOST", "CANCELLED", "CLOSED")) throw err;
       w.ctx.log.warn({ err, schema: box.schema }, "a sandbox whose time is over could not be dropped");

@@ -235,8 +235,9 @@ export const scenarios: readonly Scenario[] = [
     final: true,
     prepare: first(1),
     act: async (p) => {
-      await using box = await p.sandbox({ ttl: "1h" });
+      const box = await p.sandbox({ ttl: "1h" });
       await box.status();
+      await box.drop();
     },
   },
   {

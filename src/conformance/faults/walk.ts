@@ -108,7 +108,8 @@ export function strike(open: Open, s: Scenario, c: Control, first: Planned, seco
       if (now !== c.after || c.before === c.after) {
         await s.act(p);
         assert.equal(await picture(place, p, s.tables), c.after, "repeated after the fault");
-        await p.recover();
+        // What it leaves for a time is over by then.
+        await as(place, later(place.warehouse, 12), s, (q) => q.recover());
       }
       const left = await litter(place);
       // Who stalled before it had the lease does all of it once more: then there is one version more.

@@ -151,9 +151,17 @@ export const sandboxCases = (decorate: (table: TableRef) => readonly Sql[]): rea
       await failure(short.status(), "NOT_FOUND");
       await short.drop();
       assert.equal(await there(place, short.schema), false, "who called the handle of a sandbox that is gone made it anew");
+      const third = await etl.sandbox({ ttl: "1h" });
+      const pruner = itemsPipeline(place, { warehouse: later(place.warehouse, 2) });
+      const name = refOf(place, third.schema).path.join(".");
+      assert.ok((await pruner.prune({ dryRun: true })).removed.includes(name), "a dry run does not tell of the sandbox");
+      assert.equal(await there(place, third.schema), true, "a dry run dropped the sandbox");
+      assert.ok((await pruner.prune()).removed.includes(name), "prune() does not tell of the sandbox");
+      const left = [await there(place, third.schema), await there(place, long.schema)];
+      assert.deepEqual(left, [false, true], "prune() left a sandbox whose time was over, or took one whose was not");
       const run = itemsPipeline(place, { warehouse: later(place.warehouse, 9) });
       await run.run(load(5, 8, 3));
-      assert.deepEqual(await sandboxes(place), [], "a run left a sandbox whose time was over");
+      assert.equal(await there(place, long.schema), false, "a run left a sandbox whose time was over");
       await long.close();
       await whole(etl);
     },
