@@ -53,7 +53,17 @@ const lease: readonly Broken[] = [
   }),
 ];
 
+const SCHEMAS = "steps: a schema is there once it is made, is not made a second time, and goes with all that is in it";
 const ledger: readonly Broken[] = [
+  broken(
+    "makes a schema that is there already",
+    SCHEMAS,
+    asked("createSchema", () => ({ ifNotExists: true })),
+  ),
+  broken("drops no schema that has tables", SCHEMAS, text("dropSchema", cutAt(" CASCADE"))),
+  broken("knows a schema by its tables", SCHEMAS, () => ({
+    session: (s) => ({ hasSchema: async (schema, o) => (await s.list(schema, "", o)).length > 0 }),
+  })),
   broken(
     "reads the journal beyond an anchor",
     "steps: readState begins with the last event that carries the whole state",
