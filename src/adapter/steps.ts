@@ -137,6 +137,18 @@ export interface Steps {
     readonly columns: readonly ColumnShape[];
   };
   /**
+   * Fills `to` (the columns, and the boolean `gone`) with what each key that these releases touched was before the first of them,
+   * told by their images; where there was none, with the key and TRUE in `gone`. Releases in the order of their publication.
+   */
+  recall: {
+    readonly changes: TableRef;
+    readonly releases: readonly number[];
+    readonly key: readonly string[];
+    readonly columns: readonly ColumnShape[];
+    readonly gone: string;
+    readonly to: TableRef;
+  };
+  /**
    * Fills `changes` with the effective difference: a before-image of each live row that goes, an after-image of each row
    * that comes. Unchanged and stale rows are left out. In the scope of own rows only after-images: with a key, of rows whose key
    * live does not have; without one, of copies of which the own rows in the window have fewer, by the columns given.

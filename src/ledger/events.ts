@@ -2,7 +2,7 @@ import * as z from "zod";
 import { facts, plannedCheck, recordedCheck } from "../check/planned.js";
 import { intent } from "./intent.js";
 import { readJson, writeJson } from "./portable.js";
-import { openRelease, state, tableState, undo } from "./state.js";
+import { openRelease, overwritten, state, tableState, undo } from "./state.js";
 import { summary } from "./summary.js";
 
 const counts = z.object({
@@ -73,7 +73,15 @@ export const payloads = {
   published,
   rejected: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), note: z.string().optional(), checks }),
   abandoned: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), checks }),
-  "rolled-back": z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced, by }),
+  "rolled-back": z.object({
+    from: z.number(),
+    to: z.number(),
+    releases: z.array(z.number()),
+    displaced,
+    by,
+    /** What others had written and this overwrote: before-images under this number, in these tables. */
+    overwritten: z.array(overwritten).optional(),
+  }),
   redone: z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced, by }),
   intent,
   withdrawn: z.object({ reason: z.string() }),

@@ -12,7 +12,7 @@ import {
   published,
 } from "./events.js";
 import { readJson } from "./portable.js";
-import { emptyState, type Kept, type State, type TableState } from "./state.js";
+import { emptyState, type Kept, type Overwritten, type State, type TableState } from "./state.js";
 
 /** Journal rows as events: parsed, in order, without what a stale owner wrote after another had taken over. */
 export const readEvents = (rows: readonly Row[], database: string): LedgerEvent[] =>
@@ -101,7 +101,10 @@ export function apply(s: State, e: LedgerEvent): State {
     case "published":
       return afterPublish(e.payload, e.release, e.at);
     case "rolled-back":
-      return afterRollback(s, e.payload.to, e.payload.from, e.payload.displaced);
+      return {
+        ...afterRollback(s, e.payload.to, e.payload.from, e.payload.displaced),
+        ...(e.payload.overwritten === undefined ? {} : { overwritten: [...(s.overwritten ?? []), ...e.payload.overwritten] }),
+      };
     case "redone":
       return afterRedo(s, e.payload.to, e.payload.displaced);
     case "snapshot":
@@ -158,8 +161,15 @@ export function afterPublish(p: Published, release: number, at: string): State {
     undone: [],
     pending: null,
     open: p.base.open.filter((o) => o.release !== release),
+    ...(p.base.overwritten === undefined ? {} : { overwritten: latest(p.base.overwritten, p.keep) }),
   };
 }
+
+/** Those of the latest rollbacks that overwrote something. */
+const latest = (all: readonly Overwritten[], keep: number): Overwritten[] => {
+  const numbers = [...new Set(all.map((o) => o.release))].slice(-keep);
+  return all.filter((o) => numbers.includes(o.release));
+};
 
 const fact = (p: Published, op: string | null): Row => (op === null ? {} : (p.facts[op]?.[0] ?? {}));
 

@@ -89,6 +89,9 @@ export const sandbox = z.object({
   ready: z.boolean(),
 });
 export type SandboxState = z.infer<typeof sandbox>;
+/** Rows of others that a rollback overwrote: before-images under a release number of their own. */
+export const overwritten = z.object({ release: z.number(), changes: z.array(z.string()) });
+export type Overwritten = z.infer<typeof overwritten>;
 
 export const state = z.object({
   /** The release that readers see; 0: what was there before the first one. */
@@ -103,6 +106,8 @@ export const state = z.object({
   /** Decided, but not known to be carried out. */
   pending: pending.nullable().default(null),
   sandboxes: z.array(sandbox).default([]),
+  /** What rollbacks overwrote: the latest of them, as many as releases are kept. */
+  overwritten: z.array(overwritten).optional(),
 });
 export type State = z.infer<typeof state>;
 

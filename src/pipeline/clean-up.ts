@@ -25,7 +25,7 @@ export async function cleanUp(w: Work, held: Held, before: State, after: State, 
     ...drops.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
     ...thinned.map(([, path], i) => ({
       id: `forget.${i}`,
-      step: { kind: "forget" as const, changes: { path }, keep: kept.map((k) => k.release) },
+      step: { kind: "forget" as const, changes: { path }, keep: spared(after) },
     })),
   ];
   await orWarn(w, () => fencedSteps(calm, held, "clean", steps));
@@ -67,17 +67,23 @@ export function lightCleanUp(
   const swapped = leaving.some((k) => Object.values(k.tables).some((t) => t.undo.kind === "swap"));
   const moved = tables.some((t) => t.was?.changes != null && textOf(t.was.changes) !== textOf(t.changes.path));
   if (swapped || moved || s.undone.length > 0) return null;
-  const kept = [...s.kept.map((k) => k.release), release];
+  const kept = [...spared(s), release];
   // Counted by the table's own releases, which every one of them raises; one table a release, as long as there are not more than that.
   const every = Math.min(keep, scanEvery);
   const due = tables.filter((t, i) => !t.fill && s.kept.length >= keep && ((t.was?.sinceScan ?? 0) + i) % every === 0);
   return due.map((t) => ({ id: `${t.alias}.forget`, step: { kind: "forget" as const, changes: t.changes, keep: kept } }));
 }
+/** The releases whose images stay. */
+const spared = (s: State): readonly number[] => [...keptOf(s), ...(s.overwritten ?? [])].map((k) => k.release);
 const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];
 /** The images tables that a state needs: of its tables, of the releases that it keeps, and of the tables as a rollback or redo brings them back. */
 export const imagesTables = (s: State): readonly (readonly string[])[] => {
   const tables = [...Object.values(s.tables), ...keptOf(s).flatMap((k) => Object.values(k.tables).flatMap((t) => [t.was, t.is]))];
-  return [...keptOf(s).flatMap(imagesOf), ...tables.flatMap((t) => (t?.changes == null ? [] : [t.changes]))];
+  return [
+    ...keptOf(s).flatMap(imagesOf),
+    ...(s.overwritten ?? []).map((o) => o.changes),
+    ...tables.flatMap((t) => (t?.changes == null ? [] : [t.changes])),
+  ];
 };
 /** The releases whose images are needed. */
 export const neededImages = (s: State): readonly number[] => keptOf(s).map((k) => k.release);

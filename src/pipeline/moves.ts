@@ -1,13 +1,18 @@
 import type { TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { besideLive, schemaOf } from "../ledger/names.js";
-import { tallyOf } from "../ledger/state.js";
+import { type Kept, tallyOf } from "../ledger/state.js";
 import { firstSwap, type Move, olderThanSwap, type TableMove } from "../plan/rollback.js";
 import { keyOf } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** What a rollback or redo means for each table: live, the version that comes back, and what must not be lost. */
-export async function tableMoves(w: Work, m: Omit<Move, "tables">, fence: bigint | null): Promise<readonly TableMove[]> {
+export async function tableMoves(
+  w: Work,
+  m: Omit<Move, "tables">,
+  fence: bigint | null,
+  overwrite = false,
+): Promise<readonly TableMove[]> {
   const moves: TableMove[] = [];
   for (const [alias, definition] of Object.entries(w.ctx.tables)) {
     const { ref, id } = keyOf(w, definition);
@@ -25,8 +30,9 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">, fence: bigint
       fence === null ? "" : `f${fence}_`,
     );
     const back = undo?.kind === "swap" ? await version(w, alias, undo) : null;
-    if (m.direction === "undo" && at !== null) requireNoForeign(w, alias, id, m, at);
-    moves.push({ id, alias, live, keepAs, back, copy: null });
+    const foreign = m.direction === "undo" && at !== null ? takenSince(m, id, at) : undefined;
+    if (foreign !== undefined && !overwrite) throw wouldLose(w, alias, id, foreign, at as number);
+    moves.push({ id, alias, live, keepAs, back, copy: null, foreign: foreign !== undefined, overrule: null });
     // Undo exchanges in the version that comes back; redo in the one that leaves, which is live until then.
     const on = m.direction === "undo" ? (back ?? live) : live;
     for (const { release, t } of olderThanSwap(m, id))
@@ -39,22 +45,16 @@ export async function tableMoves(w: Work, m: Omit<Move, "tables">, fence: bigint
   throw new CutoverError("NOT_FOUND", message, { what: "table", name });
 }
 
-/** What others wrote since a swap is in the version that leaves, and nowhere else. */
-function requireNoForeign(w: Work, alias: string, id: string, m: Omit<Move, "tables">, swap: number): void {
-  const since = m.releases.slice(m.releases.findIndex((k) => k.release === swap) + 1);
-  const taken = since.find((k) => k.tables[id]?.foreign === true);
-  const t = taken?.tables[id];
-  if (taken === undefined || t === undefined) return;
+/** The release that took into the ledger what others wrote since a swap: that is in the version that leaves, and nowhere else. */
+const takenSince = (m: Omit<Move, "tables">, id: string, swap: number): Kept | undefined =>
+  m.releases.slice(m.releases.findIndex((k) => k.release === swap) + 1).find((k) => k.tables[id]?.foreign === true);
+
+function wouldLose(w: Work, alias: string, id: string, taken: Kept, swap: number): CutoverError<"DRIFTED"> {
+  const t = taken.tables[id] as Kept["tables"][string];
   const { pipeline } = w.ctx.settings;
-  const message = `${alias}: others wrote to the table after release ${swap} swapped it (release ${taken.release} took that into the ledger), and going back over the swap would lose it; nothing was changed. Go back to ${swap} at most`;
-  const found = tallyOf(t.is);
-  throw new CutoverError("DRIFTED", message, {
-    expected: tallyOf(t.was ?? t.is),
-    found,
-    pipeline,
-    table: alias,
-    release: taken.release,
-  });
+  const message = `${alias}: others wrote to the table after release ${swap} swapped it (release ${taken.release} took that into the ledger), and going back over the swap would lose it; nothing was changed. Go back to ${swap} at most, or use onDrift: "overwrite", which keeps a copy`;
+  const [expected, found] = [tallyOf(t.was ?? t.is), tallyOf(t.is)];
+  return new CutoverError("DRIFTED", message, { expected, found, pipeline, table: alias, release: taken.release });
 }
 
 async function version(

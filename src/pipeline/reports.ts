@@ -92,6 +92,8 @@ export interface RollbackReport {
   readonly to: number;
   /** Rows, checksum and watermark of each table that moved. The rows that moved are not counted: those counts are 0. */
   readonly tables: Readonly<Record<string, TableReport>>;
+  /** `FOREIGN_WRITES`: what `onDrift: "overwrite"` overwrote, and where it is kept. */
+  readonly warnings: readonly Warning[];
 }
 /** A release in a list. */
 export interface ReleaseSummary {

@@ -37,7 +37,7 @@ export async function restore(ctx: Context, to: number, o: CallOptions): Promise
     }),
   );
   const tables = Object.entries(report.tables).flatMap(([alias, t]) => (t === undefined ? [] : [[alias, t] as const]));
-  return { from, to, tables: Object.fromEntries(tables) };
+  return { from, to, tables: Object.fromEntries(tables), warnings: report.warnings };
 }
 
 async function restored(w: Work, held: Held, release: number, to: number): Promise<RunReport> {

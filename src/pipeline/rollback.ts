@@ -4,12 +4,13 @@ import { CutoverError } from "../errors/index.js";
 import { apply, positionAbove } from "../ledger/fold.js";
 import { besideLive } from "../ledger/names.js";
 import { emptyState, type Kept, type State, tallyOf } from "../ledger/state.js";
-import { type Move, olderThanSwap, planMove, type TableMove } from "../plan/rollback.js";
+import { type Move, olderThanSwap, overwrittenBy, planMove, type TableMove } from "../plan/rollback.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { isUnknown, leased, look } from "./lease.js";
 import { missing, tableMoves } from "./moves.js";
+import { type Overruling, overrule } from "./overrule.js";
 import { carryOut, intended, markerOf, prepare } from "./place.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
@@ -26,6 +27,13 @@ export interface RollbackOptions extends CallOptions {
   /** Everything is done and then undone: the report says what would be. */
   readonly dryRun?: boolean;
   /**
+   * When others wrote rows that the rollback would take away: `refuse` (default) throws `DRIFTED`; `overwrite` puts the rows of
+   * the release gone back to in their place. What stood there is kept first, in the images table under a release number of its
+   * own or, where a swap is taken back, in a copy of the version that leaves; `warnings` of the report name the place. Needs a key,
+   * or a swap.
+   */
+  readonly onDrift?: "refuse" | "overwrite";
+  /**
    * `time-travel`: a release that is no longer kept comes back from the engine's own history, as long as that lasts, and as a
    * release of its own, which can be rolled back in turn. For one table, and back to its last swap.
    */
@@ -37,17 +45,32 @@ export async function rollback(ctx: Context, o: RollbackOptions = {}): Promise<R
   checkRollback(o);
   if (o.restore !== undefined && o.to !== undefined && !(await isKept(ctx, o.to, o))) return restore(ctx, o.to, o);
   return settling<Moved, RollbackReport>(ctx, o, (begun) =>
-    leased(ctx, "rollback", o, 0, async (w, held) => {
+    leased(ctx, "rollback", o, o.onDrift === "overwrite" ? 1 : 0, async (w, held) => {
       const { state } = held;
-      const releases = releasesAbove(ctx, state, o.to);
-      const to = releases[0]?.previous ?? 0;
-      const m = { direction: "undo" as const, releases, from: state.live, to };
-      return w.stage("rollback", () => move(w, held, m, o.dryRun === true ? null : begun));
+      const unused = (): void => held.giveBack();
+      try {
+        const releases = releasesAbove(ctx, state, o.to);
+        const to = releases[0]?.previous ?? 0;
+        const m = { direction: "undo" as const, releases, from: state.live, to };
+        const overrules = o.onDrift === "overwrite" ? new Map<string, Overruling>() : null;
+        const report = await w.stage("rollback", () => move(w, held, m, o.dryRun === true ? null : begun, overrules));
+        if (o.dryRun === true || ![...(overrules ?? [])].some(([, r]) => r.how.by === "delta")) unused();
+        return report;
+      } catch (e) {
+        if (!isUnknown(e)) unused();
+        throw e;
+      }
     }),
   );
 }
 
 function checkRollback(o: RollbackOptions): void {
+  if (o.onDrift !== undefined && o.onDrift !== "refuse" && o.onDrift !== "overwrite")
+    throw configError([{ path: "onDrift", message: 'expected "refuse" or "overwrite"' }]);
+  if (o.onDrift === "overwrite" && o.restore !== undefined)
+    throw configError([
+      { path: "onDrift", message: "says nothing to `restore`, which replaces the table as a whole; leave one of the two out" },
+    ]);
   if (o.restore === undefined) return;
   const restore = "restore";
   if (o.restore !== "time-travel") throw configError([{ path: restore, message: 'expected "time-travel"' }]);
@@ -77,7 +100,7 @@ export function redo(ctx: Context, o: CallOptions = {}): Promise<RollbackReport>
         });
       }
       const m = { direction: "redo" as const, releases: group.releases, from: state.live, to: group.from };
-      return w.stage("rollback", () => move(w, held, m, begun));
+      return w.stage("rollback", () => move(w, held, m, begun, null));
     }),
   );
 }
@@ -112,20 +135,26 @@ export function releasesAbove(ctx: Context, s: State, target: number | undefined
 
 type Moved = "rolled-back" | "redone";
 
+/** Tables in which rows of others give way, by their key in the ledger; null: they do not. */
+type Overrules = Map<string, Overruling> | null;
+
 /** `begun` null: a rehearsal. */
 async function move(
   w: Work,
   held: Held,
   m: Omit<Move, "tables">,
   begun: ((p: Pending<Moved, RollbackReport>) => void) | null,
+  overrules: Overrules,
 ): Promise<RollbackReport> {
   const { state } = held;
   const { pipeline } = w.ctx.settings;
   const copies: TableRef[] = [];
   const marker = markerOf(w, held.fence);
-  const moves = await tableMoves(w, m, marker === null ? null : held.fence);
-  refuseMixedMove(w.ctx, m.direction, moves);
-  const tables = await withCopies(w, held, m, moves, copies);
+  const found = await tableMoves(w, m, marker === null ? null : held.fence, overrules !== null);
+  refuseMixedMove(w.ctx, m.direction, found);
+  for (const t of found) if (t.foreign) await give(w, held, m, t, begun !== null, overrules);
+  const moved = found.map((t) => ({ ...t, overrule: overrules?.get(t.id)?.how ?? null }));
+  const tables = await withCopies(w, held, m, moved, copies);
   const { hashVersion } = w.ctx.adapter.syntax;
   const { plan, displaced, placings } = planMove(
     { ...m, tables },
@@ -134,13 +163,25 @@ async function move(
   if (plan.steps.some((s) => "step" in s && s.step.kind === "count"))
     w.ctx.log.warn({ pipeline, from: m.from, to: m.to }, "a recorded checksum is of an older version: rows are only counted");
   const common = { release: m.to, seq: 0, fence: held.fence, at: held.now };
-  const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
+  const payload = {
+    from: m.from,
+    to: m.to,
+    releases: m.releases.map((k) => k.release),
+    displaced,
+    ...overwrittenBy(tables),
+  };
   const event = m.direction === "undo" ? "rolled-back" : "redone";
   const after = apply(state, { ...common, event, payload });
   const done = (): RollbackReport => {
     if (begun !== null) w.ctx.emit(m.to, { type: "rolled-back", from: m.from, to: m.to });
-    return { from: m.from, to: m.to, tables: moveReport(state, after, tables) };
+    const warnings = [...(overrules?.values() ?? [])].map((r) => ({ code: "FOREIGN_WRITES" as const, message: r.told }));
+    return { from: m.from, to: m.to, tables: moveReport(state, after, tables), warnings: [...w.warnings, ...warnings] };
   };
+  const finished = async (): Promise<RollbackReport> => {
+    await dropAll(w, staged());
+    return done();
+  };
+  const staged = (): readonly TableRef[] => [...(overrules?.values() ?? [])].flatMap((r) => r.drop);
   const what = `the ${m.direction === "undo" ? "rollback" : "redo"} from release ${m.from} to ${m.to}`;
   begun?.({ what, stage: "rollback", event, release: m.to, fence: held.fence, resolve: done });
   let result: BlockResult;
@@ -149,16 +190,20 @@ async function move(
     result = await held.during((limit) => w.block(plan, begun === null ? "rollback" : "commit", limit));
   } catch (e) {
     // What may have been decided needs its copy.
-    if (!isUnknown(e)) await dropAll(w, copies);
+    if (!isUnknown(e)) await dropAll(w, [...copies, ...staged()]);
     throw e;
   }
   if (result.outcome === "committed" && placings.length > 0) {
     await carryOut(w, held, intended(w, held, plan, result), placings);
-    return done();
+    return finished();
   }
   await dropAll(w, copies);
-  if (result.outcome !== "refused") return done();
+  if (result.outcome !== "refused") return finished();
   if (result.at === "fence") throw lostLease(w, held.fence);
+  const drifting = tables.find((t) => result.at.startsWith(`${t.alias}.`));
+  if (drifting !== undefined && (await give(w, held, m, drifting, begun !== null, overrules)))
+    return move(w, held, m, begun, overrules);
+  await dropAll(w, staged());
   throw await drifted(w, state, tables, result.at);
 }
 
@@ -168,6 +213,20 @@ export function refuseMixedMove(ctx: Context, direction: Move["direction"], move
   const what = direction === "undo" ? "a rollback" : "a redo";
   const aliases = moves.map((t) => t.alias);
   refuseMix(ctx, what, aliases, "going one release at a time where each has one table");
+}
+
+/** Lets rows of others give way in a table, where that was asked for and has not been done; whether it was. */
+async function give(
+  w: Work,
+  held: Held,
+  m: Omit<Move, "tables">,
+  t: TableMove,
+  earnest: boolean,
+  overrules: Overrules,
+): Promise<boolean> {
+  if (overrules === null || overrules.has(t.id)) return false;
+  overrules.set(t.id, await overrule(w, held, m, t, earnest));
+  return true;
 }
 
 /** Copies that nothing needs; recovery drops those that this could not. */
@@ -216,7 +275,7 @@ async function drifted(w: Work, state: State, tables: readonly TableMove[], at: 
   const recorded = state.tables[t.id] ?? { rows: 0, sum: "0", hash: hashOf(w.ctx, t.live.columns) };
   const { rows } = await w.run({ kind: "scan", on: t.live.ref, columns: stored(t.live.columns), expected: null }, t.alias);
   const found = { rows: Number(rows[0]?.["rows"]), checksum: `${recorded.hash}:${String(rows[0]?.["sum"])}` };
-  const message = `${t.alias}: others have written to rows that would be taken back; nothing was changed. Look at audit(); adopt() takes what is there as the new baseline`;
+  const message = `${t.alias}: others have written to rows that would be taken back; nothing was changed. Look at audit(); adopt() takes what is there as the new baseline, rollback({ onDrift: "overwrite" }) overwrites it and keeps it aside`;
   return new CutoverError("DRIFTED", message, { expected: tallyOf(recorded), found, pipeline, table: t.alias });
 }
 

@@ -1,6 +1,6 @@
-import type { TableRef, TableShape } from "../adapter/shapes.js";
+import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { type Displaced, payloadText } from "../ledger/events.js";
-import type { Kept } from "../ledger/state.js";
+import type { Kept, Overwritten } from "../ledger/state.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { intend, type Placing, placing } from "./intent.js";
 import { undoneAside } from "./quarantine.js";
@@ -22,7 +22,27 @@ export interface TableMove {
    * swap are exchanged, so that until the swap nothing is changed that is kept. null: there are none, or DDL is transactional.
    */
   readonly copy: TableShape | null;
+  /** Others wrote after the swap that is taken back, and the ledger knows it: their rows are in the version that leaves only. */
+  readonly foreign: boolean;
+  /** Others wrote here, and are overruled. */
+  readonly overrule: Overrule | null;
 }
+/**
+ * How rows of others give way to a rollback. `swap`: the version that leaves is not compared with what was recorded, since a copy
+ * of it is kept. Otherwise what live shall hold again is staged in `delta`, and what it replaces becomes the before-images of a
+ * release number of its own.
+ */
+export type Overrule =
+  | { readonly by: "swap" }
+  | {
+      readonly by: "delta";
+      readonly delta: TableRef;
+      readonly changes: TableRef;
+      readonly release: number;
+      readonly key: readonly string[];
+      /** The column of the delta that is TRUE for rows that were not there; null: none was, the table was empty. */
+      readonly gone: string | null;
+    };
 export interface Move {
   readonly direction: "undo" | "redo";
   /** The releases between, oldest first. */
@@ -57,7 +77,7 @@ export function planMove(
   const { marker } = f;
   const placings = marker === null ? [] : m.tables.filter((t) => t.back !== null).map((t) => placed(m, t, marker));
   const steps = m.tables.flatMap((t) => tableSteps(m, t, f.hashVersion, placings.length > 0));
-  const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced };
+  const payload = { from: m.from, to: m.to, releases: m.releases.map((k) => k.release), displaced, ...overwrittenBy(m.tables) };
   const event = m.direction === "undo" ? "rolled-back" : "redone";
   const record: PlannedStep = {
     id: "record",
@@ -98,6 +118,14 @@ export function planMove(
 /** Whether a live table that keeps its place gets other rows in the block itself. */
 const changesLive = (m: Move): boolean => m.tables.some((t) => t.back === null && olderThanSwap(m, t.id).length > 0);
 
+/** What the rollback of a move overwrites, and where that is kept. */
+export function overwrittenBy(tables: readonly TableMove[]): { readonly overwritten?: Overwritten[] } {
+  const overwritten = tables.flatMap(({ overrule: o }) =>
+    o?.by === "delta" ? [{ release: o.release, changes: [...o.changes.path] }] : [],
+  );
+  return overwritten.length === 0 ? {} : { overwritten };
+}
+
 /** An idempotency key counts while its release is published. */
 const keyEventsOf = (m: Move): { readonly release: number; readonly event: string; readonly payload: string }[] =>
   m.releases.flatMap((k) =>
@@ -127,6 +155,7 @@ function placed(m: Move, t: TableMove, marker: string): Placing {
 }
 
 function tableSteps(m: Move, t: TableMove, hashVersion: string, apart: boolean): PlannedStep[] {
+  if (t.overrule?.by === "delta") return overruling(t, t.overrule);
   const older = olderThanSwap(m, t.id);
   const { copy } = t;
   if (apart && t.back !== null) {
@@ -145,9 +174,52 @@ function tableSteps(m: Move, t: TableMove, hashVersion: string, apart: boolean):
 
 /** The version that leaves is kept, but not for ever: what others wrote there must not go with it unseen. */
 function unmoved(m: Move, t: TableMove, hashVersion: string): PlannedStep[] {
+  if (t.overrule !== null) return [];
   const touching = ofTable(m, t.id);
   const is = m.direction === "undo" ? touching.at(-1)?.t.is : touching[0]?.t.was;
   return is === undefined ? [] : [unchanged(`${t.alias}.live`, t.live, is, hashVersion)];
+}
+
+/** Whatever stands under the keys that the releases touched becomes what it was before them, by the algebra of a load. */
+function overruling(t: TableMove, o: Extract<Overrule, { by: "delta" }>): PlannedStep[] {
+  const columns = stored(t.live.columns);
+  const common = { changes: o.changes, release: o.release };
+  const { key } = o;
+  const tally = `${t.alias}.overruled`;
+  return [
+    {
+      id: `${t.alias}.capture`,
+      step: {
+        kind: "capture",
+        ...common,
+        live: t.live,
+        delta: o.delta,
+        given: columns.map((c) => c.name),
+        rows: null,
+        scope: o.gone === null ? "all" : { keys: key },
+        key,
+        cursor: null,
+        deletes: o.gone,
+        prune: null,
+      },
+    },
+    { id: tally, step: { kind: "tally", ...common, columns, stale: null, count: null, moved: null } },
+    {
+      id: `${t.alias}.exchange`,
+      step: {
+        kind: "exchange",
+        ...common,
+        live: t.live,
+        key,
+        remove: "before",
+        captured: true,
+        prune: null,
+        rows: null,
+        removes: { sameAs: tally, column: "before_rows" },
+        inserts: { sameAs: tally, column: "after_rows" },
+      },
+    },
+  ];
 }
 
 const place = (m: Move, t: TableMove): PlannedStep => ({

@@ -173,3 +173,11 @@ describe("a pipeline on hold", () => {
     expect((await release.publish()).status).toBe("published");
   });
 });
+
+test("a rollback that is asked for drift in other words, or together with restore, is refused with the paths", async () => {
+  const w = await world();
+  const wrong = await refused(w, () => w.etl.rollback({ onDrift: "ignore" as never }), "CONFIG");
+  expect(wrong.context.issues.map((i) => i.path)).toEqual(["onDrift"]);
+  const both = await refused(w, () => w.etl.rollback({ to: 1, onDrift: "overwrite", restore: "time-travel" }), "CONFIG");
+  expect(both.message).toMatch(/onDrift.*restore/);
+});

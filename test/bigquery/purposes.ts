@@ -51,6 +51,7 @@ export const purposes: Readonly<Record<string, Purpose>> = {
   adopt: { jobs: ["script"], what: "takes a baseline" },
   check: { jobs: ["script"], what: "runs the checks against live" },
   drop: { jobs: [], what: "drops a delta, a candidate, or a version that is no longer kept" },
+  recall: { jobs: ["query"], what: "brings back what a rollback over rows of others shall restore" },
   forget: { jobs: ["query"], what: "removes the images of releases that are no longer kept" },
   countFresh: { jobs: ["query"], what: "counts the rows for a quarantine that it does not have already" },
   readAside: { jobs: ["query"], what: "reads rows of a quarantine, a page at a time" },

@@ -78,7 +78,13 @@ describe.each(apartly)("%s: a swap that is apart from its transaction", (dialect
     const copy = { ...live, ref: besideLive(at.path, direction === "undo" ? "candidate" : "before", 9, "f") };
     const keepAs = besideLive(at.path, direction === "undo" ? "undone" : "before", 6, "f9_");
     const [from, to] = direction === "undo" ? [6, 4] : [4, 6];
-    return { direction, releases, tables: [{ id: idOf("orders"), alias: "orders", live, back, copy, keepAs }], from, to };
+    return {
+      direction,
+      releases,
+      tables: [{ id: idOf("orders"), alias: "orders", live, back, copy, keepAs, foreign: false, overrule: null }],
+      from,
+      to,
+    };
   };
   test("going back over it: older images are exchanged in a copy, so that what is kept stays until the swap", async () => {
     const p = planMove(move("undo"), f());

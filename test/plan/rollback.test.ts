@@ -22,7 +22,7 @@ describe.each(adapters)("%s: a rollback", (dialect, adapter) => {
     return {
       direction,
       releases,
-      tables: [{ id, alias: "orders", live, back: across ? back : null, copy: null, keepAs }],
+      tables: [{ id, alias: "orders", live, back: across ? back : null, copy: null, keepAs, foreign: false, overrule: null }],
       from: direction === "undo" ? high : low,
       to: direction === "undo" ? low : high,
     };

@@ -38,6 +38,7 @@ export const purposes: Readonly<Record<string, string>> = {
   adopt: "takes a baseline",
   check: "runs the checks against live",
   drop: "drops a delta, a candidate, or a version that is no longer kept",
+  recall: "brings back what a rollback over rows of others shall restore",
   forget: "removes the images of releases that are no longer kept",
   countFresh: "counts the rows for a quarantine that it does not have already",
   readAside: "reads rows of a quarantine, a page at a time",

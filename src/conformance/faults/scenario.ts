@@ -174,6 +174,20 @@ export const scenarios: readonly Scenario[] = [
     act: (p) => p.rollback({ to: 1 }),
   },
   {
+    name: "rollback that overwrites a row of others",
+    variant: true,
+    tables: 1,
+    final: true,
+    prepare: async (p, place) => {
+      await first(1)(p);
+      await second(1)(p);
+      await place.execute(
+        template`UPDATE ${ident(place.folded("apples").path)} SET ${ident(["v"])} = 77 WHERE ${ident(["id"])} = 5`,
+      );
+    },
+    act: (p) => p.rollback({ to: 1, onDrift: "overwrite" }),
+  },
+  {
     name: "redo",
     tables: 1,
     prepare: async (p) => {

@@ -16,6 +16,7 @@ import { leaseCases } from "./lease.js";
 import { memoryCases } from "./memory.js";
 import { observeCases } from "./observe.js";
 import { onceCases } from "./once.js";
+import { overruleCases } from "./overrule.js";
 import { partitionCases } from "./partition.js";
 import { pruneCases } from "./prune.js";
 import { quarantineCases } from "./quarantine.js";
@@ -42,6 +43,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...rollbackCases,
   ...leaseCases,
   ...driftCases,
+  ...overruleCases,
   ...recoverCases,
   ...hostileCases,
   ...cloneCases(decorate),

@@ -1,4 +1,5 @@
 import type { ColumnShape } from "../../adapter/shapes.js";
+import { imageShapes } from "../../ledger/shapes.js";
 import type { Row } from "../../sql/sql.js";
 import type { ColumnType } from "../../table/types.js";
 import type { CaseDefinition } from "../case.js";
@@ -38,6 +39,40 @@ const cursors = {
 
 /** What a staged delta is asked. */
 export const deltaCases: readonly CaseDefinition[] = [
+  {
+    name: "recall brings back what each key was before the first of some releases, and says where there was none",
+    invariant: 4,
+    async run(place) {
+      const columns = shapes(place.adapter, { id: "int64", v: "string?" });
+      const changes = place.at("images");
+      const images = [
+        [3n, "before", "update", 1n, "oldest"],
+        [3n, "after", "update", 1n, "middle"],
+        [2n, "before", "update", 1n, "middle"],
+        [2n, "after", "update", 1n, "newest"],
+        [2n, "before", "delete", 2n, null],
+        [3n, "after", "insert", 3n, "came"],
+        [2n, "before", "delete", 3n, "came"],
+        [2n, "after", "insert", 4n, "came"],
+        [9n, "before", "delete", 5n, "another release"],
+      ];
+      await place.make(changes, imageShapes(place.adapter.syntax, columns), images);
+      const to = place.at("told");
+      const gone = shape(place.adapter, "gone", "bool?");
+      await place.create(to, [...columns, gone]);
+      await place.step({ kind: "recall", changes, releases: [3, 2], key: ["id"], columns, gone: "gone", to });
+      bag(
+        await place.rows(to, [...columns, gone]),
+        [
+          [1n, "oldest", false],
+          [2n, null, false],
+          [3n, "came", true],
+          [4n, "came", true],
+        ],
+        "what was recalled",
+      );
+    },
+  },
   {
     name: "inspect counts rows, NULL keys, different keys and NULL partitions",
     invariant: 2,

@@ -1,11 +1,11 @@
 import { sqlOp } from "../../adapter/sql-op.js";
-import type { Compilers } from "../../adapter/steps.js";
+import { type Compilers, imageColumns } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { join, raw, template } from "../sql.js";
 import { as, column, columns, numbered, on } from "./words.js";
 
 /** What a staged delta holds, and making it one row a key. */
-export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" | "append" | "fold"> {
+export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" | "append" | "fold" | "recall"> {
   const some = (column: string): string => syntax.countIf(`${column} IS NULL`);
   return {
     inspect: (s) => {
@@ -59,6 +59,23 @@ export function deltaSteps(syntax: Syntax): Compilers<"inspect" | "partitions" |
     append: (s) => [
       sqlOp(template`INSERT INTO ${on(s.to)} (${columns(s.columns)}) SELECT ${columns(s.columns)} FROM ${on(s.from)}`),
     ],
+    recall: (s) => {
+      const names = s.columns.map((c) => c.name);
+      const [release, image, first] = [column(imageColumns.release), column(imageColumns.image), column("_cutover_first")];
+      const place = s.releases.map((r, i) => template`WHEN ${r} THEN ${i}`);
+      // A before-image tells what the release met; where it has none, it inserted the row.
+      const order = template`CASE ${release} ${join(place, " ")} END, CASE WHEN ${image} = 'before' THEN 0 ELSE 1 END`;
+      const listed = join(
+        s.releases.map((r) => template`${r}`),
+        ", ",
+      );
+      const touched = template`SELECT ${columns(names)}, ${image}, ${as(numbered(columns(s.key), order), "_cutover_first")} FROM ${on(s.changes)} WHERE ${release} IN (${listed}) AND ${image} IN ('before', 'after')`;
+      return [
+        sqlOp(
+          template`INSERT INTO ${on(s.to)} (${columns([...names, s.gone])}) SELECT ${columns(names)}, ${image} = 'after' FROM (${touched}) touched WHERE ${first} = 1`,
+        ),
+      ];
+    },
     fold: (s) => {
       const order = s.cursor === null ? raw("1") : template`${column(s.cursor)} DESC NULLS LAST`;
       const names = s.columns.map((c) => c.name);
