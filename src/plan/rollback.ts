@@ -199,7 +199,7 @@ function overruling(t: TableMove, o: Extract<Overrule, { by: "delta" }>): Planne
         scope: o.gone === null ? "all" : { keys: key },
         key,
         cursor: null,
-        deletes: o.gone,
+        deletes: o.gone === null ? null : { column: o.gone, equals: { value: true, type: "bool" } },
         prune: null,
       },
     },
