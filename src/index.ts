@@ -1,13 +1,17 @@
 export type { Capabilities } from "./adapter/capabilities.js";
 export type { Warehouse } from "./adapter/define.js";
 export {
+  type AnomalyOptions,
   accepted,
+  anomaly,
   between,
   type Check,
   type CheckContext,
   type CheckFunction,
   type CheckOptions,
   check,
+  freshness,
+  matches,
   maxDrop,
   maxGrowth,
   noRows,

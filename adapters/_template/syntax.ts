@@ -15,6 +15,8 @@ export const syntax: Syntax = {
   rowHash: () => unwritten("syntax.rowHash", "an expression for a number from md5 of a text that no other row has"),
   sumHash: () => unwritten("syntax.sumHash", "an expression for the exact sum of such numbers, 0 for no rows"),
   countIf: () => unwritten("syntax.countIf", "an expression for the number of rows where the condition is TRUE, 0 for no rows"),
+  matches: () => unwritten("syntax.matches", "an expression that is TRUE where the pattern is found anywhere in the text"),
+  ageMs: () => unwritten("syntax.ageMs", "an expression for the whole milliseconds from the instant until the clock"),
   nullSafeEq: () => unwritten("syntax.nullSafeEq", "an expression that is TRUE where both are NULL, or equal bit for bit"),
   // Part of every checksum: another name for every other algorithm or encoding.
   hashVersion: "engine-md5-1",

@@ -133,6 +133,8 @@ export const syntax: Syntax = {
   rowHash,
   sumHash: (expr) => `IFNULL(SUM(CAST(${expr} AS BIGNUMERIC)), 0)`,
   countIf: (expr) => `COUNTIF(${expr})`,
+  matches: (expr, pattern) => `REGEXP_CONTAINS(${expr}, ${text(pattern)})`,
+  ageMs: (expr) => `TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), CAST(${expr} AS TIMESTAMP), MILLISECOND)`,
   nullSafeEq: (a, b, t) => sameValue(a, b, { type: t, native: bare(t) }),
   hashVersion: "bigquery-md5hex15-1",
 };

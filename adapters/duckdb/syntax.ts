@@ -115,6 +115,10 @@ export const syntax: Syntax = {
   sumHash: (expr) => `coalesce(sum(${expr}), 0::HUGEINT)`,
   // The engine's own is NULL for no rows.
   countIf: (expr) => `coalesce(count_if(${expr}), 0)`,
+  // As text: what has no canonical type (UUID, ENUM) is none to the engine.
+  matches: (expr, pattern) => `regexp_matches(CAST(${expr} AS VARCHAR), ${text(pattern)})`,
+  // Instants as they are: a cast to TIMESTAMP would go by the session's zone.
+  ageMs: (expr, t) => `(epoch_ms(${syntax.now()}) - epoch_ms(${t === "timestamp" ? expr : `CAST(${expr} AS TIMESTAMP)`}))`,
   nullSafeEq,
   hashVersion: "duckdb-md5lower-1",
 };

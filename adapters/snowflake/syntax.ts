@@ -157,6 +157,10 @@ export const syntax: Syntax = {
   rowHash,
   sumHash: (expr) => `COALESCE(SUM(${expr}), 0)`,
   countIf: (expr) => `COUNT_IF(${expr})`,
+  // REGEXP_LIKE is anchored at both ends; with `s` a dot takes line breaks too (docs: string functions, regular expressions).
+  matches: (expr, pattern) => `REGEXP_LIKE(${expr}, ${text(`.*(${pattern}).*`)}, 's')`,
+  // Sessions are in UTC.
+  ageMs: (expr) => `DATEDIFF(MILLISECOND, CAST(${expr} AS TIMESTAMP_LTZ(6)), ${syntax.now()})`,
   nullSafeEq,
   hashVersion: "snowflake-md5lower64-1",
 };

@@ -80,6 +80,10 @@ export const syntax: Syntax = {
   rowHash,
   sumHash: (expr) => `coalesce(sum(${expr}), 0)`,
   countIf: (expr) => `count(*) FILTER (WHERE ${expr})`,
+  matches: (expr, pattern) => `CAST(${expr} AS text) ~ ${literal({ value: pattern, type: "string" })}`,
+  // Sessions are in UTC. What is infinite has no age.
+  ageMs: (expr) =>
+    `CASE WHEN isfinite(${expr}) THEN CAST(floor(extract(epoch FROM clock_timestamp() - CAST(${expr} AS timestamptz)) * 1000) AS bigint) END`,
   nullSafeEq,
   hashVersion: "postgres-md5-1",
 };

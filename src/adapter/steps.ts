@@ -56,6 +56,12 @@ export type Observation =
   /** Rows beyond the first for each value of the columns; rows with a NULL among them are not compared. */
   | { readonly of: "duplicates"; readonly columns: readonly string[] }
   | { readonly of: "sum"; readonly column: string }
+  /** Rows in whose text the pattern (see `Syntax.matches`) is nowhere found; NULL is not counted. */
+  | { readonly of: "unlike"; readonly column: string; readonly pattern: string }
+  /** Milliseconds from the newest value that is not ahead of the clock until the clock; NULL: there is none. */
+  | { readonly of: "age"; readonly column: string; readonly type: ColumnType }
+  /** Rows that a release changes, each once: told from its images. */
+  | { readonly of: "changed"; readonly changes: TableRef; readonly release: number }
   /** The largest relative fall or growth of a partition's rows; against the images of a release, or another table. NULL: nothing to compare. */
   | {
       readonly of: "partition-change";

@@ -22,6 +22,13 @@ export interface Syntax {
   sumHash(expr: string): string;
   /** How many rows a condition is TRUE for; 0 for no rows. */
   countIf(expr: string): string;
+  /**
+   * Whether a pattern is found anywhere in a text; NULL for NULL. The pattern holds characters (special ones behind a
+   * backslash), `[…]` with characters and ranges, `( )`, `|`, `* + ? {n} {n,} {n,m}`, and `^` and `$` for the ends of the text.
+   */
+  matches(expr: string, pattern: string): string;
+  /** Whole milliseconds from a date, a datetime (both in UTC) or an instant until the warehouse's clock. */
+  ageMs(expr: string, type: ColumnType): string;
   /** Equal bit for bit, NULL equal to NULL. */
   nullSafeEq(a: string, b: string, type: ColumnType): string;
   /** Names and version of `rowHash`'s algorithm and encoding: part of every checksum. */

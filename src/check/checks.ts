@@ -1,4 +1,6 @@
+import { type Duration, milliseconds } from "../pipeline/duration.js";
 import type { Row, Sql, SqlValue } from "../sql/sql.js";
+import type { ColumnType } from "../table/types.js";
 import type { CheckVerdict, Severity } from "./result.js";
 
 /** A check as data. Made by the functions of this module, given to `table({ checks })`. */
@@ -29,6 +31,12 @@ interface Common {
   readonly severity: Severity;
   readonly samples: number;
 }
+interface Sensitivity {
+  readonly window: number;
+  readonly minHistory: number;
+  readonly sigmas: number;
+  readonly ratio: number;
+}
 /** What the core knows of each kind. */
 export type CheckDefinition = Common &
   (
@@ -42,6 +50,16 @@ export type CheckDefinition = Common &
     | { readonly kind: "notNull" | "unique"; readonly runs: "sql"; readonly columns: readonly string[] }
     | { readonly kind: "accepted"; readonly runs: "sql"; readonly column: string; readonly values: readonly SqlValue[] }
     | { readonly kind: "between"; readonly runs: "sql"; readonly column: string; readonly min: SqlValue; readonly max: SqlValue }
+    | {
+        readonly kind: "matches";
+        readonly runs: "sql";
+        readonly column: string;
+        readonly pattern: string;
+        readonly flags: string;
+      }
+    | { readonly kind: "freshness"; readonly runs: "sql"; readonly column: string; readonly maxAgeMs: number | null }
+    | ({ readonly kind: "anomaly"; readonly runs: "sql"; readonly metric: "rows" | "changed" } & Sensitivity)
+    | ({ readonly kind: "anomaly"; readonly runs: "sql"; readonly metric: "sum"; readonly column: string } & Sensitivity)
     | { readonly kind: "reconcile"; readonly runs: "sql" }
     | { readonly kind: "noRows"; readonly runs: "sql"; readonly name: string; readonly offending: Sql }
     | { readonly kind: "check"; readonly runs: "js"; readonly name: string; readonly fn: CheckFunction }
@@ -93,6 +111,47 @@ export function between<const C extends string>(
 ): Check<C> {
   return made({ kind: "between", runs: "sql", column, min: b.min ?? null, max: b.max ?? null, ...common(o) });
 }
+/**
+ * The pattern is found somewhere in the text; anchor it (`^…$`) to mean all of it. NULL is not looked at. Patterns mean the
+ * same on every engine: literals, `.`, `[…]`, `\d \w \s` (ASCII), groups, `|`, `* + ? {n,m}`, `^` and `$` for the ends of the
+ * text. Flags, lookaround, backreferences and lazy quantifiers are `CONFIG`.
+ */
+export function matches<const C extends string>(column: C, pattern: string | RegExp, o?: CheckOptions): Check<C> {
+  const [source, flags] = pattern instanceof RegExp ? [pattern.source, pattern.flags] : [pattern, ""];
+  return made({ kind: "matches", runs: "sql", column, pattern: source, flags, ...common(o) });
+}
+/**
+ * The newest value of a date, datetime (taken for UTC) or timestamp is at most `maxAge` old by the warehouse's clock. Values
+ * ahead of the clock are not looked at; without any other, "insufficient".
+ */
+export function freshness<const C extends string>(column: C, b: { readonly maxAge: Duration }, o?: CheckOptions): Check<C> {
+  return made({ kind: "freshness", runs: "sql", column, maxAgeMs: milliseconds(b.maxAge), ...common(o) });
+}
+/** How far from the usual is an anomaly. */
+export interface AnomalyOptions extends CheckOptions {
+  /** How many earlier releases are looked at, at most 30; default 20. */
+  readonly window?: number;
+  /** With fewer earlier releases the outcome is "insufficient"; at least 3, default 5. */
+  readonly minHistory?: number;
+  /** Modified z-score above which a value is an anomaly; default 3.5. */
+  readonly sigmas?: number;
+  /** A distance from the median that is always allowed, as a part of it; default 0.1. */
+  readonly ratio?: number;
+}
+/**
+ * A number is not far from what it was in the earlier published releases, by their median and the median of the distances
+ * from it. `rows` of the table, rows that the release has `changed` (in place), or the sum of a column. The ledger remembers
+ * the last 30; a rollback takes them back.
+ */
+export function anomaly(metric: "rows" | "changed", o?: AnomalyOptions): Check<never>;
+export function anomaly<const C extends string>(metric: { readonly sum: C }, o?: AnomalyOptions): Check<C>;
+export function anomaly(metric: "rows" | "changed" | { readonly sum: string }, o: AnomalyOptions = {}): Check<never> {
+  const { window = 20, minHistory = 5, sigmas = 3.5, ratio = 0.1 } = o;
+  const base = { kind: "anomaly", runs: "sql", window, minHistory, sigmas, ratio, ...common(o) } as const;
+  return made(
+    typeof metric === "object" && metric !== null ? { ...base, metric: "sum", column: metric.sum } : { ...base, metric },
+  );
+}
 /** What was staged agrees with the source's own `totals` (rows and sums); "insufficient" when the source gave none. */
 export function reconcile(o?: CheckOptions): Check<never> {
   return made({ kind: "reconcile", runs: "sql", ...common(o) });
@@ -109,25 +168,40 @@ export function check(name: string, fn: CheckFunction, o?: CheckOptions): Check<
 /** The name a report gives a check. */
 export function checkName(d: CheckDefinition): string {
   switch (d.kind) {
-    case "notNull":
-    case "unique":
-      return `${d.kind}(${d.columns.join(", ")})`;
-    case "accepted":
-    case "between":
-      return `${d.kind}(${d.column})`;
+    case "anomaly":
+      return `anomaly(${metricOf(d)})`;
     case "maxDrop":
     case "maxGrowth":
       return d.per === "table" ? d.kind : `${d.kind} per partition`;
     case "noRows":
     case "check":
       return d.name;
-    default:
-      return d.kind;
+    default: {
+      const columns = checkColumns(d);
+      return columns.length === 0 ? d.kind : `${d.kind}(${columns.join(", ")})`;
+    }
   }
 }
+/** What an anomaly is looked for in: the name under which the ledger remembers it. */
+export const metricOf = (d: Extract<CheckDefinition, { kind: "anomaly" }>): string =>
+  d.metric === "sum" ? `sum(${d.column})` : d.metric;
 
 /** The columns that a check names. */
 export function checkColumns(d: CheckDefinition): readonly string[] {
-  if (d.kind === "notNull" || d.kind === "unique") return d.columns;
-  return d.kind === "accepted" || d.kind === "between" ? [d.column] : [];
+  if ("columns" in d) return d.columns;
+  return "column" in d ? [d.column] : [];
+}
+/** The same check with other names for its columns. */
+export function renamed(d: CheckDefinition, name: (column: string) => string): CheckDefinition {
+  if ("columns" in d) return { ...d, columns: d.columns.map(name) };
+  return "column" in d ? { ...d, column: name(d.column) } : d;
+}
+/** Why a check says nothing about a column of this type; null: it does. */
+export function unfitColumn(d: CheckDefinition, type: ColumnType): string | null {
+  const needs = (what: string, fits: boolean): string | null =>
+    fits ? null : `${d.kind} looks at ${what}; the column is ${type}`;
+  if (d.kind === "matches") return needs("text", type === "string");
+  if (d.kind === "freshness") return needs("dates, datetimes and timestamps", ["date", "datetime", "timestamp"].includes(type));
+  if (d.kind === "anomaly") return needs("numbers", /^(int64|float64|decimal)/.test(type));
+  return null;
 }

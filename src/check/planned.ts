@@ -18,6 +18,10 @@ export const plannedCheck = z.object({
   /** The operation of the block that observes it, and its place there; null: nothing could be compared. */
   op: z.string().nullable(),
   index: z.number(),
+  /** Why what it finds cannot be judged yet; absent: it can. */
+  short: z.string().optional(),
+  /** Published, what it observed is remembered under this name. */
+  remember: z.string().optional(),
 });
 export type PlannedCheck = z.infer<typeof plannedCheck>;
 /** A result as the ledger keeps it: without samples, which may hold what nobody else shall see. */
@@ -60,6 +64,7 @@ export function readChecks(planned: readonly PlannedCheck[], found: Facts): Chec
       typeof observed === "string" && /^-?\d+(\.\d+)?$/.test(observed) && observed.length < 16
         ? Number(observed)
         : (observed as Json);
+    if (p.short !== undefined) return [result(p, "insufficient", shown, p.short)];
     const outcome = passed ? "pass" : p.severity === "error" ? "fail" : "warn";
     const message =
       typeof row["message"] === "string"

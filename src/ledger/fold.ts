@@ -1,3 +1,4 @@
+import { REMEMBERED } from "../check/anomaly.js";
 import { type RecordedCheck, readChecks } from "../check/planned.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
@@ -213,7 +214,19 @@ function tableAfter(t: PublishedTable, was: TableState | null, p: Published): Ta
     proven,
     changes: t.changes ?? (was?.hash === t.hash ? was.changes : null),
     sinceScan: scanned ? 0 : (was?.sinceScan ?? 0) + 1,
+    ...remembered(t, was, p),
   };
+}
+
+/** What was observed before, and by this release. */
+function remembered(t: PublishedTable, was: TableState | null, p: Published): Pick<TableState, "observed"> {
+  const observed = { ...was?.observed };
+  const found = t.checks.flatMap((c) => (c.remember === undefined ? [] : [[c.remember, readChecks([c], p.facts)[0]] as const]));
+  for (const [metric, result] of new Map(found)) {
+    const value = Number(result?.observed ?? Number.NaN);
+    if (Number.isFinite(value)) observed[metric] = [...(observed[metric] ?? []), value].slice(-REMEMBERED);
+  }
+  return Object.keys(observed).length === 0 ? {} : { observed };
 }
 
 /** Where in `kept` the releases above one begin: by order of publication, since a release opened earlier may be published later. */

@@ -22,6 +22,8 @@ export const tableState = z.object({
   changes: z.array(z.string()).nullable(),
   /** Releases since the last full scan. */
   sinceScan: z.number(),
+  /** What checks observed in the last published releases, by metric, oldest first. */
+  observed: z.record(z.string(), z.array(z.number())).optional(),
 });
 export type TableState = z.infer<typeof tableState>;
 

@@ -156,6 +156,8 @@ export function liveChecks(
     totals: null,
     rowsBefore: t.state?.rows ?? null,
     against: null,
+    changed: null,
+    observed: t.state?.observed ?? {},
     proven: [],
   });
   return {

@@ -1,5 +1,5 @@
 import type { ColumnShape, TableRef, TableShape } from "../adapter/shapes.js";
-import { checkColumns } from "../check/checks.js";
+import { checkColumns, unfitColumn } from "../check/checks.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { tableKey } from "../ledger/portable.js";
@@ -100,10 +100,18 @@ export function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition
       ? []
       : [{ path, message: `declared as ${c.type}, but live has ${there.native}` }];
   });
+  const unlookable = d.checks.flatMap((c, i) =>
+    checkColumns(c).flatMap((n) => {
+      const there = findColumn(live, n, sensitive);
+      const message = there === undefined ? null : unfitColumn(c, there.type);
+      return message === null ? [] : [{ path: `${at}.checks[${i}]`, message }];
+    }),
+  );
   const cursor = d.cursor === null ? undefined : findColumn(live, d.cursor, sensitive);
   const far = cursor === undefined ? null : unfitLookback(cursor.type, d.lookback, d.lookbackInTime);
   if (far !== null) throw configError([{ path: `${at}.lookback`, message: far }]);
-  if (missing.length + unfit.length > 0) throw configError([...missing, ...unfit]);
+  const issues = [...missing, ...unfit, ...unlookable];
+  if (issues.length > 0) throw configError(issues);
 }
 
 /** The column list of a table to be made. Keys, cursors of windows and partitions cannot be NULL. */

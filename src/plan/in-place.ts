@@ -1,7 +1,8 @@
 import { rowsOf, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { imageColumns, type Scope, type Step } from "../adapter/steps.js";
 import type { CheckDefinition } from "../check/checks.js";
-import { type CheckTarget, type CompiledChecks, compileChecks } from "../check/compile.js";
+import { type CompiledChecks, compileChecks } from "../check/compile.js";
+import type { CheckTarget } from "../check/observe.js";
 import type { Published, PublishedTable } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
 import type { SourceTotals } from "../source/source.js";
@@ -159,6 +160,8 @@ function checksOf(t: TableLoad, release: number): CompiledChecks {
     totals: t.totals,
     rowsBefore: t.was?.rows ?? null,
     against: t.fill ? null : { changes: t.changes, release },
+    changed: t.fill ? "all" : { changes: t.changes, release },
+    observed: t.was?.observed ?? {},
     proven: t.was?.proven ?? [],
   };
   return compileChecks(t.checks, target);

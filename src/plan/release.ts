@@ -1,5 +1,6 @@
 import type { Inspect } from "../adapter/operations.js";
 import { type ColumnShape, rowsOf, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import type { Observation } from "../adapter/steps.js";
 import type { CheckDefinition } from "../check/checks.js";
 import type { CheckGroup, CompiledChecks } from "../check/compile.js";
 import { keyEvents, type Published, payloadText } from "../ledger/events.js";
@@ -100,9 +101,11 @@ export function validate(tables: readonly Validated[], js: JsRunner): (PlannedSt
   return [...scans, ...judge, ...own];
 }
 export const sampleOp = (op: string, index: number): string => `${op}.samples.${index}`;
+/** Numbers that no single row makes what they are. */
+const aggregates: ReadonlySet<Observation["of"]> = new Set(["rows", "sum", "age", "changed"]);
 const sampling = (g: CheckGroup, columns: readonly ColumnShape[]): PlannedStep["explain"] =>
   g.items.flatMap(({ item, samples }, index) => {
-    if (samples === 0 || item.observe.of === "rows" || item.observe.of === "sum") return [];
+    if (samples === 0 || aggregates.has(item.observe.of)) return [];
     const step = { kind: "offenders" as const, on: g.on, observe: item.observe, columns, limit: samples };
     return [{ id: sampleOp(g.op, index), unless: `p${index}`, step }];
   });

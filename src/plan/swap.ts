@@ -45,6 +45,8 @@ export function candidateChecks(t: TableSwap): CompiledChecks {
     totals: t.totals,
     rowsBefore: t.was?.rows ?? null,
     against: t.live === null ? null : { table: t.live.ref },
+    changed: null,
+    observed: t.was?.observed ?? {},
     proven: [],
   });
 }

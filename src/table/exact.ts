@@ -1,5 +1,5 @@
 import type { ColumnShape } from "../adapter/shapes.js";
-import type { CheckDefinition } from "../check/checks.js";
+import { type CheckDefinition, renamed } from "../check/checks.js";
 import type { TableDefinition } from "./definition.js";
 import { findColumn, type Identifiers } from "./resolve.js";
 
@@ -18,11 +18,6 @@ export function exactNames(d: TableDefinition, columns: readonly ColumnShape[], 
     key: d.key.map(exact),
     partition: d.partition === null ? null : exact(d.partition),
     cursor: d.cursor === null || d.mode !== "upsert" ? null : exact(d.cursor),
-    checks: d.checks.map((c) => exactCheck(c, exact)),
+    checks: d.checks.map((c) => renamed(c, exact)),
   };
-}
-
-function exactCheck(c: CheckDefinition, exact: (n: string) => string): CheckDefinition {
-  if (c.kind === "notNull" || c.kind === "unique") return { ...c, columns: c.columns.map(exact) };
-  return c.kind === "accepted" || c.kind === "between" ? { ...c, column: exact(c.column) } : c;
 }

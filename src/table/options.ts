@@ -1,5 +1,7 @@
 import type { $ZodObject } from "zod/v4/core";
-import type { CheckDefinition } from "../check/checks.js";
+import { REMEMBERED } from "../check/anomaly.js";
+import { type CheckDefinition, checkColumns, unfitColumn } from "../check/checks.js";
+import { portable } from "../check/pattern.js";
 import { milliseconds } from "../pipeline/duration.js";
 import type { DeclaredColumn, Issue, Mode, TableDefinition, TableName } from "./definition.js";
 import { type ColumnType, isColumnType } from "./types.js";
@@ -60,7 +62,7 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
     say("cursor", `a ${cursorType} column has no order to read by`);
   const checks = Array.isArray(o["checks"]) ? (o["checks"] as readonly CheckDefinition[]) : [];
   if (o["checks"] !== undefined && !Array.isArray(o["checks"])) say("checks", "expected a list of checks");
-  for (const [i, c] of checks.entries()) checkCheck(c, `checks[${i}]`, say, column, partition);
+  for (const [i, c] of checks.entries()) checkCheck(c, `checks[${i}]`, say, column, partition, columns);
   const redact = list(o["redact"]);
   for (const r of redact) column("redact", r);
   const onInvalid = (o["onInvalid"] ?? "reject") as "reject" | "quarantine";
@@ -140,17 +142,20 @@ function checkCheck(
   say: Say,
   column: (path: string, n: string) => void,
   partition: string | null,
+  columns: readonly DeclaredColumn[] | null,
 ): void {
   if (typeof c !== "object" || c === null || typeof c.kind !== "string")
     return void say(path, "expected a check, such as rowCount({ min: 1 })");
   if (!["error", "warn"].includes(c.severity))
     say(path, `unknown severity ${JSON.stringify(c.severity)}; there are error and warn`);
   if (!Number.isInteger(c.samples) || c.samples < 0) say(path, "samples is a number of rows, 0 or more");
-  if (c.kind === "notNull" || c.kind === "unique") {
-    if (c.columns.length === 0) say(path, `${c.kind} needs at least one column`);
-    for (const n of c.columns) column(path, n);
+  if ((c.kind === "notNull" || c.kind === "unique") && c.columns.length === 0) say(path, `${c.kind} needs at least one column`);
+  for (const n of checkColumns(c).filter((name) => name !== undefined)) {
+    column(path, n);
+    const type = columns?.find((d) => d.name === n)?.type;
+    const unfit = type === undefined ? null : unfitColumn(c, type);
+    if (unfit !== null) say(path, unfit);
   }
-  if (c.kind === "accepted" || c.kind === "between") column(path, c.column);
   if (c.kind === "accepted" && c.values.every((v) => v === null || v === undefined))
     say(path, "accepted needs at least one value besides NULL, which is not looked at");
   const bounds = c.kind === "between" || c.kind === "rowCount" ? [c.min, c.max] : c.kind === "accepted" ? c.values : [];
@@ -164,4 +169,26 @@ function checkCheck(
     if (!(c.ratio >= 0)) say(path, `${c.kind} needs a ratio of 0 or more`);
     if (c.per === "partition" && partition === null) say(path, `${c.kind} per partition needs a partition column`);
   }
+  if (c.kind === "matches") {
+    const found = typeof c.pattern === "string" ? portable(c.pattern) : { problem: "expected text or a RegExp" };
+    if ("problem" in found) say(path, `matches cannot use the pattern ${String(c.pattern)} on every engine: ${found.problem}`);
+    if (!["", "u"].includes(c.flags))
+      say(path, `matches takes no flags, so not ${c.flags}: write [aA] for letters of either case`);
+  }
+  if (c.kind === "freshness" && c.maxAgeMs === null)
+    say(path, 'freshness needs { maxAge }: a number of milliseconds, or a duration such as "6h"');
+  if (c.kind === "anomaly") checkAnomaly(c, path, say);
+}
+
+function checkAnomaly(c: Extract<CheckDefinition, { kind: "anomaly" }>, path: string, say: Say): void {
+  if (!["rows", "changed", "sum"].includes(c.metric) || (c.metric === "sum" && typeof c.column !== "string"))
+    say(path, 'anomaly needs a metric: "rows", "changed" or { sum: column }');
+  const whole = (n: unknown, from: number): boolean =>
+    Number.isInteger(n) && (n as number) >= from && (n as number) <= REMEMBERED;
+  if (!whole(c.minHistory, 3)) say(path, `anomaly needs minHistory to be a number of releases from 3 to ${REMEMBERED}`);
+  if (!whole(c.window, 3)) say(path, `anomaly needs window to be a number of releases from 3 to ${REMEMBERED}`);
+  if (c.minHistory > c.window)
+    say(path, `anomaly has minHistory (${c.minHistory}) above window (${c.window}): it would never judge`);
+  if (!(c.sigmas > 0 && Number.isFinite(c.sigmas))) say(path, "anomaly needs sigmas above 0");
+  if (!(c.ratio >= 0 && Number.isFinite(c.ratio))) say(path, "anomaly needs a ratio of 0 or more");
 }

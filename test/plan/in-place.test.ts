@@ -1,4 +1,18 @@
-import { accepted, between, check, maxDrop, noRows, notNull, reconcile, rowCount, sql, unique } from "cutover";
+import {
+  accepted,
+  anomaly,
+  between,
+  check,
+  freshness,
+  matches as like,
+  maxDrop,
+  noRows,
+  notNull,
+  reconcile,
+  rowCount,
+  sql,
+  unique,
+} from "cutover";
 import { describe, expect, test } from "vitest";
 import type { Step } from "../../src/adapter/steps.js";
 import type { Plan, PlannedStep } from "../../src/plan/compile.js";
@@ -50,6 +64,24 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
       "orders.validate.delta",
       "orders.check.0",
       "record",
+    ]);
+  });
+  test("checks in the engine's own words, and against history", async () => {
+    const checks = [
+      like("customer", /^[A-Z]{2}\d+'?$/),
+      freshness("updated_at", { maxAge: "6h" }),
+      anomaly("rows"),
+      anomaly("changed", { minHistory: 3, ratio: 0.5 }),
+      anomaly({ sum: "amount" }, { severity: "warn" }),
+    ];
+    const observed = { rows: [100, 101, 99, 100, 102], changed: [4, 6, 5], "sum(amount)": [10, 20] };
+    const { published } = await golden("checks", [load(orders, { checks, was: was({ observed }) })]);
+    expect(published.tables[idOf("orders")]?.checks.map((c) => [c.check, c.remember, c.bound])).toEqual([
+      ["matches(customer)", undefined, { max: 0, pattern: "^[A-Z]{2}\\d+'?$" }],
+      ["freshness(updated_at)", undefined, { max: 21_600_000 }],
+      ["anomaly(rows)", "rows", { min: 90, max: 110, median: 100 }],
+      ["anomaly(changed)", "changed", { min: 0, max: 10, median: 5 }],
+      ["anomaly(sum(amount))", "sum(amount)", null],
     ]);
   });
   test("checks that were proven read the effective rows", async () => {

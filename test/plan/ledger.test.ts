@@ -81,6 +81,8 @@ describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
       totals: null,
       rowsBefore: null,
       against: null,
+      changed: null,
+      observed: {},
       proven: [],
     });
     const events = [

@@ -19,6 +19,8 @@ const syntax: Syntax = {
   rowHash: (columns, alias) => `hash(${columns.map((c) => ident(alias === undefined ? [c.name] : [alias, c.name])).join(", ")})`,
   sumHash: (expr) => `sum(${expr})`,
   countIf: (expr) => `count_if(${expr})`,
+  matches: (expr, pattern) => `${expr} matches '${pattern}'`,
+  ageMs: (expr) => `age_ms(${expr})`,
   nullSafeEq: (a, b) => `${a} == ${b}`,
   hashVersion: "neutral-1",
 };

@@ -1,12 +1,15 @@
 import {
+  anomaly,
   between,
   type Candidate,
   type CheckResult,
   check,
   cutover,
   files,
+  freshness,
   isCutoverError,
   type Json,
+  matches,
   maxDrop,
   noRows,
   notNull,
@@ -121,6 +124,7 @@ describe("uses", () => {
     const columns = z.object({ id: z.bigint(), status: z.string() });
     const checks = [notNull(["id", "status"], { severity: "warn" }), unique(["status"], { samples: 1 })];
     table("t", { columns, key: "id", checks });
+    table("t", { columns, key: "id", checks: [anomaly("rows"), anomaly({ sum: "id" }), matches("status", "^[a-z]+$")] });
     table("t", {
       columns,
       key: "id",
@@ -206,6 +210,16 @@ describe("what must not compile", () => {
     table("t", { columns, key: "id", checks: [notNull("id", "statuss")] });
     // @ts-expect-error typo in a check with options
     table("t", { columns, key: "id", checks: [notNull(["id", "statuss"], { severity: "warn" })] });
+    // @ts-expect-error typo in the column of a pattern
+    table("t", { columns, key: "id", checks: [matches("statuss", /^[a-z]+$/)] });
+    // @ts-expect-error typo in the column of an age
+    table("t", { columns, key: "id", checks: [freshness("att", { maxAge: "1h" })] });
+    // @ts-expect-error typo in the column of a sum
+    table("t", { columns, key: "id", checks: [anomaly({ sum: "idd" })] });
+    // @ts-expect-error no unit of time
+    freshness("at", { maxAge: "1 hour" });
+    // @ts-expect-error no such metric
+    anomaly("colour");
     // @ts-expect-error typo in types
     table("t", { columns, key: "id", types: { statuss: "int64" } });
     // @ts-expect-error not a column type

@@ -16,7 +16,8 @@ import { inline } from "cutover/adapter";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CheckDefinition } from "../../src/check/checks.js";
-import { type CheckTarget, compileChecks } from "../../src/check/compile.js";
+import { compileChecks } from "../../src/check/compile.js";
+import type { CheckTarget } from "../../src/check/observe.js";
 import { type PlannedCheck, readChecks } from "../../src/check/planned.js";
 import { ident } from "../../src/sql/sql.js";
 
@@ -34,6 +35,8 @@ const target = (more: Partial<CheckTarget> = {}): CheckTarget => ({
   totals: null,
   rowsBefore: 100,
   against: { changes: { path: ["changes"] }, release: 7 },
+  changed: { changes: { path: ["changes"] }, release: 7 },
+  observed: {},
   proven: [],
   ...more,
 });

@@ -5,6 +5,7 @@ import { badCases } from "./bad.js";
 import { budgetCases } from "./budget.js";
 import { cancelledCases } from "./cancelled.js";
 import { capabilityCases } from "./capabilities.js";
+import { checkKindCases } from "./checks-kinds.js";
 import { checkResultCases } from "./checks-results.js";
 import { cloneCases } from "./clone.js";
 import { contentionCases } from "./contention.js";
@@ -58,6 +59,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...partitionCases,
   ...observeCases,
   ...checkResultCases,
+  ...checkKindCases,
   ...capabilityCases,
   ...contentionCases,
   ...embeddingCases,

@@ -16,6 +16,7 @@ import { fenceCases } from "./fence.js";
 import { foldCases } from "./fold.js";
 import { journalCases } from "./journal.js";
 import { leaseCases } from "./lease.js";
+import { observationCases } from "./observations.js";
 import { offenderCases } from "./offenders.js";
 import { quarantineStepCases } from "./quarantine.js";
 import { restoreCases } from "./restore.js";
@@ -47,6 +48,7 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...tallyCases,
   ...differenceCases,
   ...validateCases,
+  ...observationCases,
   ...offenderCases,
   ...cloneCases(decorate),
   ...swapCases(decorate),

@@ -67,6 +67,8 @@ function predicate(o: Observation, syntax: Syntax): Sql | null {
         ...(o.min === null ? [] : [template`${column(o.column)} >= ${raw(syntax.literal(o.min))}`]),
         ...(o.max === null ? [] : [template`${column(o.column)} <= ${raw(syntax.literal(o.max))}`]),
       ])})`;
+    case "unlike":
+      return template`NOT (${raw(syntax.matches(syntax.ident([o.column]), o.pattern))})`;
     case "unaccepted":
       return template`${column(o.column)} NOT IN (${raw(o.values.map((v) => syntax.literal(v)).join(", "))})`;
     default:
@@ -83,6 +85,12 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
       return raw(`coalesce(sum(${syntax.ident([o.column])}), 0)`);
     case "rows":
       return o.in === undefined ? raw("count(*)") : template`(SELECT count(*) FROM ${o.in} _cutover_t)`;
+    case "age": {
+      const age = syntax.ageMs(syntax.ident([o.column]), o.type);
+      return raw(`min(CASE WHEN ${age} >= 0 THEN ${age} END)`);
+    }
+    case "changed":
+      return template`(SELECT count(*) FROM ${as(on(o.changes), "_cutover_c")} WHERE ${column(imageColumns.release, "_cutover_c")} = ${o.release} AND (${column(imageColumns.image, "_cutover_c")} = 'after' OR ${column(imageColumns.op, "_cutover_c")} = 'delete'))`;
     case "duplicates":
       return template`(SELECT count(*) FROM (${copies(o.columns, table, [])}) _cutover_copies WHERE ${column("_cutover_copy")} > 1)`;
     case "query":

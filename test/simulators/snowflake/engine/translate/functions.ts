@@ -223,7 +223,12 @@ export const functions: Readonly<Record<string, Fn>> = {
     string,
     (a) => `regexp_replace(${asText(at(a, 0))}, ${asText(at(a, 1))}, ${a[2] ? asText(a[2]) : "''"}, 'g')`,
   ),
-  REGEXP_LIKE: fn(2, 2, types.boolean, (a) => `regexp_full_match(${texts(a)})`),
+  // docs "REGEXP_LIKE": both ends are anchored; `.` takes a line break with `s` only, `^` and `$` are those of the text.
+  REGEXP_LIKE: fn(2, 3, types.boolean, (a) => {
+    const flags = a[2] === undefined ? "" : literal(a, 2);
+    if (!/^[cis]*$/.test(flags)) throw errors.unsupported(`REGEXP_LIKE with the parameters ${flags}`);
+    return `regexp_full_match(${texts(a.slice(0, 2))}, '${flags.includes("s") ? "s" : "n"}${flags.replaceAll("s", "")}')`;
+  }),
   UUID_STRING: fn(0, 0, string, () => "CAST(uuid() AS VARCHAR)"),
   // Binary and digests
   HEX_ENCODE: fn(1, 1, string, (a) => `hex(sf_bytes(${s(a, 0)}))`),
