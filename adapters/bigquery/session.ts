@@ -80,7 +80,7 @@ async function execute(link: Link, block: Block, op: ScriptOp, o: IoOptions): Pr
   const done = await link.run(queryOf(renderSql(op.sql)), o);
   const rows: Row[] = [];
   if (done.affected === null) for await (const batch of rowsOf(link, done, op.returns, o)) rows.push(...batch);
-  return { affected: done.affected, rows, bytes: done.bytes };
+  return { affected: done.affected, rows, bytes: done.bytes, nativeId: done.job.jobId };
 }
 
 async function* rowsOf(link: Link, done: Done, returns: Returns | undefined, o: IoOptions): AsyncGenerator<readonly Row[]> {
@@ -109,7 +109,7 @@ function blocks(link: Link): Block {
     const timeoutMs = Math.min(block.timeoutMs, o.timeoutMs ?? block.timeoutMs);
     const done = await link.run(configuration, { ...o, timeoutMs, again: false, ...(id === undefined ? {} : { id }) });
     for await (const [row] of link.pages(done, { ...o, signal: new AbortController().signal }))
-      if (row !== undefined) return { ...script.read(row), bytes: done.bytes };
+      if (row !== undefined) return { ...script.read(row), bytes: done.bytes, nativeId: done.job.jobId };
     const nothing = { kind: "other", outcome: "unknown", hint: "Look into the job in the console, then run again." } as const;
     throw new BigQueryFault(`the script of the job ${done.job.jobId} told nothing`, nothing);
   };

@@ -11,6 +11,7 @@ import { type Decode, decoder, type ResultColumn, TEXTS } from "./values.js";
 export interface StatementLike {
   getColumns(): readonly ResultColumn[] | undefined;
   getNumUpdatedRows(): number | undefined;
+  getQueryId?(): string;
   getSessionState?(): { getCurrentDatabase(): string | undefined; getCurrentSchema(): string | undefined } | undefined;
   streamRows(options: { readonly fetchAsString: readonly string[] }): Readable;
   cancel(callback: (error: Error | undefined) => void): void;
@@ -191,10 +192,12 @@ function rowOf(columns: readonly (readonly [string, Decode])[], cells: unknown):
 /** Runs a statement to its end. What a DML statement changed is told in place of rows; else rows come in canonical form. */
 export async function run(link: Link, statement: Statement, o: IoOptions, returns?: Returns): Promise<OpResult> {
   const done = await start(link, statement, o);
-  if (isDml(done.getColumns() ?? [])) return { affected: done.getNumUpdatedRows() ?? null, rows: [] };
+  const nativeId = done.getQueryId?.();
+  const named = nativeId === undefined ? {} : { nativeId };
+  if (isDml(done.getColumns() ?? [])) return { affected: done.getNumUpdatedRows() ?? null, rows: [], ...named };
   const rows: Row[] = [];
   for await (const batch of rowsOf(link, done, returns, o.signal)) rows.push(...batch);
-  return { affected: null, rows: returns === undefined && isStatus(rows) ? [] : rows };
+  return { affected: null, rows: returns === undefined && isStatus(rows) ? [] : rows, ...named };
 }
 /** Its result is a row of counts, which the driver sums up (connection/result/result.js). */
 const isDml = (columns: readonly ResultColumn[]): boolean => columns.some((c) => /^number of rows \w+ed$/.test(c.getName()));

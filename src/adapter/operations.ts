@@ -70,12 +70,16 @@ export interface OpResult {
   readonly rows: readonly Row[];
   /** What the engine read for it, in bytes, where it tells. */
   readonly bytes?: number;
+  /** The engine's own name for the call (query id, job id), where it has one: by it people find the call in the engine's history. */
+  readonly nativeId?: string;
 }
 /** How a block ended, with the results of its operations by their `id`, explanations included. */
 export type BlockResult = {
   readonly results: ReadonlyMap<string, OpResult>;
   /** What the engine read for all of it, in bytes, where it tells. */
   readonly bytes?: number;
+  /** As in {@link OpResult}, where the block is one call. */
+  readonly nativeId?: string;
 } & (
   | { readonly outcome: "committed" | "rehearsed" }
   /** An expectation failed at operation `at`; nothing was kept. */

@@ -16,7 +16,7 @@ type EventBody =
   | { readonly type: "check"; readonly result: CheckResult }
   | { readonly type: "published"; readonly table: string; readonly counts: TableCounts }
   | { readonly type: "rolled-back"; readonly from: number; readonly to: number }
-  | { readonly type: "statement"; readonly label: string; readonly ms: number };
+  | { readonly type: "statement"; readonly label: string; readonly ms: number; readonly nativeId?: string };
 /** What observers see. The union may grow in a minor version. */
 export type CutoverEvent = EventBase & EventBody;
 /** An observer cannot fail a run: what it throws is logged. */

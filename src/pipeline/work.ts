@@ -190,14 +190,18 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
     async call(label, table, body, source = false, commits = false) {
       const start = performance.now();
       statements += 1;
+      let nativeId: string | undefined;
       try {
         signal.throwIfAborted();
-        return await body(io(label));
+        const result = await body(io(label));
+        nativeId = nativeIdOf(result);
+        return result;
       } catch (e) {
         const where = { pipeline: settings.pipeline, table, release: w.release ?? undefined };
         throw explain(adapter, e, { stage: current, signal, source, commits, where, secret });
       } finally {
-        ctx.emit(w.release, { type: "statement", label, ms: performance.now() - start });
+        const named = nativeId === undefined ? {} : { nativeId };
+        ctx.emit(w.release, { type: "statement", label, ms: performance.now() - start, ...named });
       }
     },
     async run(step, table) {
@@ -259,6 +263,14 @@ function makeWork(ctx: Context, session: Session<Native>, signal: AbortSignal, f
     query: (sql) => w.call("query", undefined, async (o) => (await session.execute({ sql }, o)).rows),
   };
   return w;
+}
+
+/** The engine's name for a call; of a block that ran statement by statement, for the last of them. */
+function nativeIdOf(result: unknown): string | undefined {
+  if (typeof result !== "object" || result === null) return undefined;
+  if ("nativeId" in result && typeof result.nativeId === "string") return result.nativeId;
+  if (!("results" in result) || !(result.results instanceof Map)) return undefined;
+  return [...result.results.values()].map(nativeIdOf).findLast((id) => id !== undefined);
 }
 
 /** Before anything is spent. */

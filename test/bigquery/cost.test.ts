@@ -1,4 +1,4 @@
-import { cutover, isCutoverError, notNull, rowCount, rows, table, unique } from "cutover";
+import { type CutoverEvent, cutover, isCutoverError, notNull, rowCount, rows, table, unique } from "cutover";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoggedJob } from "../simulators/bigquery/counts.js";
 import { type Project, project } from "./place.js";
@@ -139,4 +139,17 @@ test("every job bears the pipeline as a label, and its query a comment that name
     expect(j.location).toBe("US");
   }
   await etl.close();
+});
+
+test("events name each job as the service does, so that people find it in the service's history", async () => {
+  const named: (string | undefined)[] = [];
+  await p.sql("CREATE TABLE app.named (id INT64 NOT NULL, day DATE NOT NULL, v INT64, seq INT64)");
+  const observers = [{ event: (e: CutoverEvent) => void (e.type === "statement" && named.push(e.nativeId)) }];
+  await using etl = cutover({ warehouse: p.warehouse, pipeline: "named", tables: { t: things("named") }, observers });
+  const jobs = await p.jobs(() => etl.run({ t: some(1, [1]) }));
+  const known = jobs.map((j) => j.id);
+  const told = named.filter((id) => id !== undefined);
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.filter((id) => !known.includes(id))).toEqual([]);
+  expect(told).toContain(jobs.findLast((j) => j.sql.includes("publish"))?.id);
 });

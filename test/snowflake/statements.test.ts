@@ -1,4 +1,4 @@
-import { cutover, notNull, rowCount, rows, table, unique } from "cutover";
+import { type CutoverEvent, cutover, notNull, rowCount, rows, table, unique } from "cutover";
 import { snowflake } from "cutover/snowflake";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Simulator, startSnowflake } from "../simulators/snowflake/server.js";
@@ -124,4 +124,17 @@ test("no DDL is sent inside of a transaction", async () => {
     if (/ (COMMIT|ROLLBACK)/.test(s)) open = false;
   }
   await etl.close();
+});
+
+test("events name each statement as the service does, so that people find it in the service's history", async () => {
+  const named: (string | undefined)[] = [];
+  const observers = [{ event: (e: CutoverEvent) => void (e.type === "statement" && named.push(e.nativeId)) }];
+  const warehouse = snowflake({ ...sim.connectionOptions() });
+  await using etl = cutover({ warehouse, pipeline: "named", tables: { t: things("named") }, observers });
+  const mark = sim.counts.mark();
+  await etl.run({ t: some(1) });
+  const known = sim.counts.since(mark).log.map((s) => s.queryId);
+  const told = named.filter((id) => id !== undefined);
+  expect(told.length).toBeGreaterThan(4);
+  expect(told.filter((id) => !known.includes(id))).toEqual([]);
 });
