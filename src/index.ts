@@ -47,6 +47,7 @@ export type * from "./pipeline/reports.js";
 export type { RollbackOptions } from "./pipeline/rollback.js";
 export type { RunOptions } from "./pipeline/run-options.js";
 export type { SandboxOptions } from "./pipeline/sandbox.js";
+export type { LoadOptions, LoadWindow } from "./pipeline/window.js";
 export type { ReleaseState, Stage, Strategy } from "./pipeline/words.js";
 export type { CallOptions } from "./pipeline/work.js";
 export { type FileFormat, files, query, rows, type Source, type SourceTotals } from "./source/source.js";

@@ -26,6 +26,8 @@ export const publishedTable = z.object({
   watermark: z.string().nullable(),
   /** Rows staged, after one row a key; 0 where nothing was loaded. */
   staged: z.number(),
+  /** Among them are some that stand for deleted rows. */
+  deletes: z.boolean().optional(),
   /** Counts of loads into a candidate, made before the swap. */
   counts: counts.optional(),
   undo,

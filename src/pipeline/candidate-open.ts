@@ -1,7 +1,8 @@
-import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
+import { type ColumnShape, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
 import type { SourceTotals } from "../source/source.js";
+import { findColumn } from "../table/resolve.js";
 import { claimTables } from "./claims.js";
 import { configError } from "./config.js";
 import { type Context, thisProcess } from "./context.js";
@@ -12,7 +13,7 @@ import { noCounts } from "./report.js";
 import type { StageReport, TableCounts, Warning } from "./reports.js";
 import { refuseMix } from "./sets.js";
 import { opened, type Steps } from "./steps.js";
-import { declaredShapes, definitionOf, type Found, findTables, requireBaseline, requireLive } from "./tables.js";
+import { definitionOf, type Found, findTables, madeShapes, requireBaseline, requireLive } from "./tables.js";
 import type { CallOptions, Work } from "./work.js";
 
 /** What one table of a candidate has come to. */
@@ -102,7 +103,9 @@ export async function makeCandidate(
     release,
     clonedFrom,
     fromStart: from === "start",
-    tables: tables.map((found, i) => newTable(found, refs[i] as TableRef, from === "start" || found.live === null)),
+    tables: tables.map((found, i) =>
+      newTable(found, refs[i] as TableRef, from === "start" || found.live === null || (from === "if-new" && anew(w, found))),
+    ),
   });
   try {
     await w.stage("clone", async () => {
@@ -113,6 +116,14 @@ export async function makeCandidate(
     throw e;
   }
   return progress;
+}
+
+/** A run that replaces a table begins with an empty one, unless rows keep what their load does not give. */
+function anew(w: Work, { definition: d, live }: Found): boolean {
+  if (d.mode !== "replace") return false;
+  const declared = (c: ColumnShape): boolean =>
+    findColumn(d.columns ?? [], c.name, w.ctx.adapter.capabilities.identifiers) !== undefined;
+  return d.key.length === 0 || (d.columns !== null && stored(live?.columns ?? []).every(declared));
 }
 
 function requireOriginal(w: Work, held: Held, found: Found, from: From): void {
@@ -221,7 +232,7 @@ async function makeTable(w: Work, held: Held, { found, ref, fromStart: empty }: 
       table: alias,
     });
   await w.run(
-    { kind: "create", ref, columns: declaredShapes(w.ctx, definition.columns, definition), ifNotExists: false, scratch: false },
+    { kind: "create", ref, columns: madeShapes(w.ctx, definition.columns, definition), ifNotExists: false, scratch: false },
     alias,
   );
 }

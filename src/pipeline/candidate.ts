@@ -28,6 +28,7 @@ import type { RunReport } from "./reports.js";
 import { checkReason, type RunOptions } from "./run-options.js";
 import { refuseMix } from "./sets.js";
 import { foundBy, opened, publishing, step } from "./steps.js";
+import { checkExtent } from "./window.js";
 import type { CallOptions } from "./work.js";
 
 /** Whole tables prepared apart from live, that then change places with it: all of them, or none. */
@@ -81,15 +82,17 @@ function makeHandle(ctx: Context, p: Progress): Candidate {
       return p.state;
     },
     refs: Object.fromEntries(p.tables.map((t) => [t.found.alias, ident(t.ref.path)])),
-    load: (feed, o) =>
-      step(ctx, p, "load", o, async (w, held) => {
-        const report = await w.stage("load", () => loadCandidate(w, held, feed as AnyFeed, p));
+    load: async (feed, o = {}) => {
+      checkExtent(ctx.tables, o);
+      return step(ctx, p, "load", o, async (w, held) => {
+        const report = await w.stage("load", () => loadCandidate(w, held, feed as AnyFeed, p, o));
         p.stages.push(...w.stages);
         p.warnings.push(...w.warnings);
         await held.last("loaded", p.id, { until: graceFrom(held.now) });
         p.state = "loaded";
         return report;
-      }),
+      });
+    },
     transform: (statement, o) =>
       step(ctx, p, "load", o, async (w, held) => {
         const { affected } = await w.call("transform", p.tables.length === 1 ? p.tables[0]?.found.alias : undefined, (io) =>
@@ -176,7 +179,7 @@ function openRun(
     if (done !== null) return done;
     refuseHeld(w, held);
     try {
-      const sources = Object.fromEntries(await openFeed(w, feed, held.state, release, false));
+      const sources = Object.fromEntries(await openFeed(w, feed, held.state, release, false, o));
       const aliases = Object.keys(sources);
       refuseMix(ctx, "a run by swap", aliases, "a feed of one table at a time, or a run in place");
       if (aliases.length > 0) return { p: await makeCandidate(w, held, release, aliases, "if-new"), sources };

@@ -6,7 +6,8 @@ import type { Tables } from "../table/define.js";
 import { findColumn } from "../table/resolve.js";
 import { cursorOut, sinceOf } from "../table/watermark.js";
 import { configError } from "./config.js";
-import { definitionOf, keyOf, readableWatermark } from "./tables.js";
+import { keyOf, readableWatermark } from "./tables.js";
+import { type Bounds, boundsOf, checkSources, type Extent } from "./window.js";
 import type { Work } from "./work.js";
 
 type In<T> = T extends import("../table/define.js").Table<infer I, infer _O, infer _C> ? I : never;
@@ -18,6 +19,8 @@ export type KeysWithCursor<T extends Tables> = { [K in keyof T]: [Cur<T[K]>] ext
 export interface LoadContext<T extends Tables> {
   /** Where to read each table from, inclusive: the watermark less the lookback; undefined on the first run. */
   readonly since: { readonly [K in KeysWithCursor<T>]: Cur<T[K]> | undefined };
+  /** Until when, exclusive: the end of the window that the call was given; undefined without one. */
+  readonly until: Cur<T[keyof T]> | undefined;
   /** The number of the release that the rows are for. */
   readonly release: number;
   /** Fires when the call is cancelled or the pipeline is closed. */
@@ -36,14 +39,19 @@ export async function openFeed(
   state: State,
   release: number,
   fromStart: boolean,
+  o: Extent,
 ): Promise<readonly (readonly [string, Source])[]> {
-  const given = typeof feed === "function" ? await call(w, feed, await loadContext(w, state, release, fromStart)) : feed;
+  const given = typeof feed === "function" ? await call(w, feed, await loadContext(w, state, release, fromStart, o)) : feed;
   if (typeof given !== "object" || given === null || Array.isArray(given) || sourceOf(given as Source) !== null)
     throw configError([{ path: "feed", message: "expected sources by table, such as { orders: rows(…) }" }]);
   const entries = Object.entries(given as Readonly<Record<string, Source | undefined>>).filter(
     (e): e is [string, Source] => e[1] !== undefined,
   );
-  for (const [alias] of entries) definitionOf(w.ctx, alias);
+  checkSources(
+    w,
+    o,
+    entries.map(([alias]) => alias),
+  );
   return entries;
 }
 
@@ -57,20 +65,46 @@ async function call(w: Work, feed: (ctx: LoadContext<Tables>) => unknown, ctx: L
   }
 }
 
-async function loadContext(w: Work, state: State, release: number, fromStart: boolean): Promise<LoadContext<Tables>> {
+async function loadContext(
+  w: Work,
+  state: State,
+  release: number,
+  fromStart: boolean,
+  { window }: Extent,
+): Promise<LoadContext<Tables>> {
   const since: Record<string, unknown> = {};
+  let until: unknown;
   for (const [alias, d] of Object.entries(w.ctx.tables)) {
     if (d.cursor === null) continue;
     const { ref, id } = keyOf(w, d);
     const watermark = fromStart ? null : (state.tables[id]?.watermark ?? null);
     since[alias] = undefined;
-    if (watermark === null) continue;
+    if (watermark === null && window === undefined) continue;
     const live = await w.describe(ref);
     const column = findColumn(live?.columns ?? [], d.cursor, w.ctx.adapter.capabilities.identifiers);
     const declared = d.columns?.find((c) => c.name === d.cursor);
     const type = column?.type ?? declared?.type ?? "string";
+    const js = declared?.js ?? "exact";
     readableWatermark(w, alias, watermark, type);
-    since[alias] = cursorOut(sinceOf(watermark, d.lookback, type), type, declared?.js ?? "exact");
+    since[alias] = cursorOut(sinceOf(watermark, d.lookback, type), type, js);
+    if (window === undefined) continue;
+    const known = column !== undefined || declared !== undefined;
+    const bounds = known ? fitting(alias, window, type, watermark, d.lookback) : null;
+    if (bounds === null) continue;
+    since[alias] = cursorOut(bounds.from ?? undefined, type, js);
+    until ??= cursorOut(bounds.until, type, js);
   }
-  return { since, release, signal: w.signal } as LoadContext<Tables>;
+  // Of a table that does not exist nobody knows the type of its cursor yet: the values are those that were given.
+  if (window !== undefined && until === undefined) until = window.until;
+  return { since, until, release, signal: w.signal } as LoadContext<Tables>;
+}
+
+/** null: the window is of another table's type; refused once the feed has a source for this one. */
+function fitting(...of: Parameters<typeof boundsOf>): Bounds | null {
+  try {
+    return boundsOf(...of);
+  } catch (e) {
+    if (isCutoverError(e, "CONFIG")) return null;
+    throw e;
+  }
 }

@@ -1,5 +1,5 @@
 import type { ColumnShape, TableRef } from "../adapter/shapes.js";
-import type { Scope } from "../adapter/steps.js";
+import type { Deletes, Scope } from "../adapter/steps.js";
 import { CutoverError } from "../errors/index.js";
 import { schemaOf } from "../ledger/names.js";
 import { batches, reading } from "../source/batches.js";
@@ -7,16 +7,18 @@ import { opened } from "../source/opened.js";
 import { type Seen, watching } from "../source/seen.js";
 import { type Source, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
 import { scrubbed, scrubber } from "../source/urls.js";
-import { isSql, type Row } from "../sql/sql.js";
-import { formatCanonical } from "../table/canonical.js";
+import { isSql } from "../sql/sql.js";
 import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
-import type { ColumnType } from "../table/types.js";
 import { addExact, laterText } from "../table/watermark.js";
 import { asideOf, joinAside, requireSiftable, type StagedAside, stageSifted, tellAside } from "./aside.js";
 import { configError } from "./config.js";
+import { countFlagged, deletesOf, requireSome } from "./deletes.js";
+import { type Reach, type Reaching, reaching, requireInside, watermarkAfter } from "./reach.js";
+import { scopeOf } from "./scope.js";
 import { type Load, rowTarget, type Shapes, shapesOf } from "./source-shapes.js";
-import { type Found, keyOf, readableWatermark } from "./tables.js";
+import { type Found, keyOf } from "./tables.js";
+import type { Extent } from "./window.js";
 import type { Work } from "./work.js";
 
 /** A staged delta: one row a key, in the ledger. */
@@ -35,19 +37,35 @@ export interface Staged {
   readonly totals: SourceTotals | null;
   readonly rewindable: boolean;
   readonly scope: Scope;
+  readonly reach: Reach;
+  /** Which rows of the delta stand for deleted ones, and how many do. */
+  readonly deletes: Deletes | null;
+  readonly flagged: number;
+  /** The watermark that it brings. */
   readonly watermark: string | null;
-  /** The watermark that the source was read from: that of the latest load. null: from the start. */
+  /** The watermark that the source was read from, or where its window began: that of the latest load. null: any will do. */
   readonly from: string | null;
   /** Rows that did not fit, of all loads; null: none. */
   readonly aside: StagedAside | null;
   /** Made of rows that were in quarantine: each tells which, in a column of its own. */
   readonly redriven?: true;
 }
-
-/** Which of the loads into a release this is: each makes tables of its own, so one that fails leaves the others whole. */
-interface Turn {
+/** What a load is of. */
+export interface ToStage {
+  readonly source: Source;
   readonly release: number;
   /** What the release has already: the rows of this load join it. */
+  readonly before: Staged | null;
+  /** Which of the loads into a release this is; default the next one. */
+  readonly generation?: number;
+  readonly extent: Extent;
+  /** How far the source has been read; default as the state says. */
+  readonly watermark?: string | null;
+}
+
+/** Which of the loads into a release this is: each makes tables of its own, so one that fails leaves the others whole. */
+interface Turn extends Reaching {
+  readonly release: number;
   readonly before: Staged | null;
   readonly generation: number;
 }
@@ -56,14 +74,10 @@ interface Turn {
  * Stages what a source gives for one table; with `before`, its rows join those that the release has already.
  * null: the source was empty.
  */
-export async function stageTable(
-  w: Work,
-  found: Found,
-  source: Source,
-  release: number,
-  before: Staged | null,
-  generation = before === null ? 0 : before.generation + 1,
-): Promise<Staged | null> {
+export async function stageTable(w: Work, found: Found, o: ToStage): Promise<Staged | null> {
+  const { source, release, before, extent } = o;
+  const generation = o.generation ?? (before === null ? 0 : before.generation + 1);
+  const watermark = o.watermark === undefined ? (found.state?.watermark ?? null) : o.watermark;
   const load = openSource(w, found.alias, source);
   requireSiftable(found, load);
   const hide = load.kind === "files" ? scrubber(load.files.urls) : null;
@@ -72,7 +86,9 @@ export async function stageTable(
     const read = reader === null || load.kind !== "rows" ? load : { ...load, stream: reader.stream };
     const shapes = await shapesOf(w, found, read, before?.given ?? null);
     if (shapes.stream !== undefined) reader = opened(shapes.stream);
-    return await stageFrom(w, found, load, reader?.stream ?? [], shapes, { release, before, generation });
+    const sight = sightOf(w, found, shapes);
+    const reached = reaching(w, found, extent, { watermark, before }, sight.cursor, sight.partition);
+    return await stageFrom(w, found, load, reader?.stream ?? [], shapes, { release, before, generation, ...reached });
   } catch (e) {
     await reader?.close(w.signal);
     throw hide === null ? e : scrubbed(e, hide);
@@ -93,7 +109,7 @@ async function stageFrom(
   load: Load,
   stream: Stream<object>,
   shapes: Shapes,
-  { release, before, generation }: Turn,
+  { release, before, generation, reach, from: readFrom }: Turn,
 ): Promise<Staged | null> {
   const { alias } = found;
   const into = w.names.delta(found.id, release, `${generation}${before === null ? "r" : "i"}`);
@@ -117,12 +133,16 @@ async function stageFrom(
       : await stageSifted(w, alias, { into, columns, from: watched.through, aside, misfits: part("q"), part: part("p") });
   w.ctx.emit(release, { type: "rows.staged", table: alias, rows, quarantined: misfits?.rows ?? 0 });
   if (misfits !== null) tellAside(w, alias, misfits.rows);
-  if (rows === 0 && before === null && misfits === null && !promises(found, load.totals)) {
+  const none = rows === 0 && before === null && misfits === null;
+  if (none && reach.by === "rows" && !empties(found) && !promises(found, load.totals)) {
     await w.run({ kind: "drop", ref: into }, alias);
     return null;
   }
   const raw = before === null ? into : await join(w, before, into, columns, w.names.delta(found.id, release, `${generation}r`));
   return settle(w, found, {
+    reach,
+    from: readFrom,
+    before,
     all: shapes.all,
     columns: shapes.columns,
     raw,
@@ -139,6 +159,8 @@ async function stageFrom(
 const FEW = 10_000;
 const MANY = 1_000_000;
 
+/** In mode replace no rows are all that there is. */
+const empties = (found: Found): boolean => found.definition.mode === "replace" && (found.state?.rows ?? 0) > 0;
 /** An empty source whose own totals say otherwise is not "nothing to do": the check must see it. */
 const promises = (found: Found, totals: SourceTotals | null): boolean =>
   found.definition.checks.some((c) => c.kind === "reconcile") &&
@@ -206,7 +228,8 @@ export function stagedTables(w: Work, id: string, release: number, generations: 
   return parts.flat().map((part) => w.names.delta(id, release, part));
 }
 
-interface Unsettled {
+interface Unsettled extends Reaching {
+  readonly before: Staged | null;
   readonly all: readonly ColumnShape[];
   readonly columns: readonly ColumnShape[];
   readonly raw: TableRef;
@@ -239,21 +262,32 @@ export async function settle(w: Work, found: Found, u: Unsettled): Promise<Stage
   if (count("null_partitions") > 0)
     throw badKey(alias, `${count("null_partitions")} rows have NULL in the partition column`, partition?.name);
   const repeated = key.length > 0 && count("keys") < count("rows");
+  requireInside(alias, u.reach, found.definition.mode, cursor?.name ?? null, seen);
+  const scope = await scopeOf(w, found, u, key, cursor, partition);
   const delta = repeated ? await foldKeys(w, found, u, key, cursor?.name ?? null) : u.raw;
+  const deletes = deletesOf(w, found, u.columns);
+  const flagged = deletes === null ? 0 : await countFlagged(w, alias, delta, deletes);
+  const rows = key.length > 0 ? count("keys") : count("rows");
+  if (rows === flagged) requireSome(w, found);
+  const { before } = u;
+  const reached = watermarkAfter(w, found, u.reach, cursor, seen);
   return {
     found,
     columns: u.all,
     delta,
     raw: u.raw,
     given: u.columns.map((c) => c.name),
-    rows: key.length > 0 ? count("keys") : count("rows"),
+    rows,
     rawRows: count("rows"),
     generation: u.generation,
     totals: u.totals,
     rewindable: u.load.rewindable,
-    scope: partition === null ? { keys: key } : await partitionScope(w, u, partition, alias),
-    watermark: watermark(w, found, cursor, seen),
-    from: found.state?.watermark ?? null,
+    scope,
+    reach: u.reach,
+    deletes,
+    flagged,
+    watermark: before === null || cursor === null ? reached : laterText(before.watermark, reached, cursor.type),
+    from: u.from,
     aside: u.aside,
   };
 }
@@ -284,32 +318,6 @@ async function foldKeys(w: Work, found: Found, u: Unsettled, key: readonly strin
     `${String(rows[0]?.["ties"])} keys come more than once with different content${shown}; ${which}`,
     key[0],
   );
-}
-
-/** Engines leave out partitions by constants; of more than these a statement grows too large, and slow. */
-const NAMED_PARTITIONS = 1000;
-
-async function partitionScope(w: Work, u: Unsettled, partition: ColumnShape, alias: string): Promise<Scope> {
-  const step = { kind: "partitions" as const, delta: u.raw, partition, limit: NAMED_PARTITIONS + 1 };
-  const values = u.seen?.partitions ?? (await w.run(step, alias)).rows.map((r: Row) => r["value"]);
-  const scope = { partition: partition.name, type: partition.type };
-  return values.length > NAMED_PARTITIONS ? { ...scope, from: u.raw } : { ...scope, values };
-}
-
-/** The highest cursor staged that is finite and not ahead of the clock; it never moves back. */
-function watermark(w: Work, found: Found, cursor: ColumnShape | null, seen: Row): string | null {
-  const before = found.state?.watermark ?? null;
-  if (cursor === null) return before;
-  const type: ColumnType = cursor.type;
-  readableWatermark(w, found.alias, before, type);
-  const highest = formatCanonical(seen["max_cursor"], type);
-  const settled = formatCanonical(seen["settled_cursor"], type);
-  if (highest !== null && highest !== settled) {
-    const ahead = type === "float64" ? "rows have a cursor that is no finite number" : "rows are dated in the future";
-    const message = `${found.alias}: ${ahead} (up to ${highest}); they load, but the watermark stays at ${settled ?? before ?? "none"}`;
-    w.warnings.push({ code: "FUTURE_CURSOR", message });
-  }
-  return laterText(before, settled, type);
 }
 
 export const changesRef = (w: Work, found: Pick<Found, "id">, columns: readonly ColumnShape[]): TableRef =>

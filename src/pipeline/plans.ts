@@ -1,4 +1,5 @@
 import { stored, type TableShape } from "../adapter/shapes.js";
+import type { Scope } from "../adapter/steps.js";
 import { besideLive } from "../ledger/names.js";
 import { emptyState, type State } from "../ledger/state.js";
 import type { Plan } from "../plan/compile.js";
@@ -6,7 +7,9 @@ import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { apart } from "../plan/intent.js";
 import { planMove } from "../plan/rollback.js";
 import { planSwap, type SwapPlan, type TableSwap } from "../plan/swap.js";
+import type { Mode } from "../table/definition.js";
 import { exactNames } from "../table/exact.js";
+import type { ColumnType } from "../table/types.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
@@ -17,7 +20,7 @@ import { noCounts } from "./report.js";
 import type { PlanText } from "./reports.js";
 import { refuseMixedMove, releasesAbove } from "./rollback.js";
 import { swapsSets } from "./sets.js";
-import { declaredShapes, type Found, findTables, hashOf } from "./tables.js";
+import { type Found, findTables, hashOf, madeShapes, ownColumn } from "./tables.js";
 import type { Strategy } from "./words.js";
 import { type CallOptions, operate, type Work } from "./work.js";
 
@@ -111,13 +114,24 @@ export const wholePlan = (
   p.placings.length === 0 ? [p.plan] : apart(p.plan, p.recorded, p.placings, f, w.ctx.adapter.capabilities.grants);
 
 const shapeOf = (w: Work, t: Found, path: readonly string[]): TableShape => {
-  const columns = t.live?.columns ?? declaredShapes(w.ctx, t.definition.columns ?? [], t.definition);
+  const columns = t.live?.columns ?? madeShapes(w.ctx, t.definition.columns ?? [], t.definition);
   return { ref: { path }, columns, marker: null, version: null, fingerprint: t.live?.fingerprint ?? null };
 };
+function plannedScope(
+  keys: { readonly key: readonly string[]; readonly partition: string | null },
+  type: ColumnType,
+  own: string | null,
+  mode: Mode,
+): Scope {
+  if (own !== null) return { own, window: null };
+  if (mode === "replace") return "all";
+  return keys.partition === null ? { keys: keys.key } : { partition: keys.partition, type, values: [null] };
+}
 function asLoad(w: Work, t: Found, release: number): TableLoad {
   const live = t.live ?? shapeOf(w, t, t.ref.path);
   const columns = stored(live.columns);
   const keys = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers);
+  const own = ownColumn(w.ctx, columns, t.definition);
   const type = columns.find((c) => c.name === keys.partition)?.type ?? "string";
   return {
     ...keys,
@@ -127,9 +141,11 @@ function asLoad(w: Work, t: Found, release: number): TableLoad {
     make: t.live !== null ? null : w.ctx.adapter.capabilities.transactionalDdl ? "in-block" : "before",
     delta: w.names.delta(t.id, release, "0r"),
     raw: w.names.delta(t.id, release, "0r"),
-    given: columns.map((c) => c.name),
+    given: columns.map((c) => c.name).filter((name) => name !== own),
     rows: 0,
-    scope: keys.partition === null ? { keys: keys.key } : { partition: keys.partition, type, values: [null] },
+    scope: plannedScope(keys, type, own, t.definition.mode),
+    deletes: null,
+    flagged: 0,
     changes: changesRef(w, t, columns),
     hash: hashOf(w.ctx, columns),
     watermark: t.state?.watermark ?? null,

@@ -8,6 +8,7 @@ import { once, stagePart } from "./aside.js";
 import { configError } from "./config.js";
 import { type Staged, settle } from "./load.js";
 import { PAGE, type QuarantinedRow, readPage } from "./quarantined.js";
+import type { Reach } from "./reach.js";
 import type { Mend } from "./redrive.js";
 import { type Load, rowTarget, type Shapes, shapesOf } from "./source-shapes.js";
 import type { Found } from "./tables.js";
@@ -63,8 +64,9 @@ export async function stageAgain(w: Work, found: Found, mend: Mend, release: num
   w.ctx.emit(release, { type: "rows.staged", table: alias, rows, quarantined: 0 });
   // By key, whatever the mode: a few rows do not stand for their partitions. And they tell nothing of how far the source was read.
   const byKey: Found = { ...found, definition: { ...found.definition, mode: "upsert", partition: null } };
-  const told = { release, load: again({}), generation: 0, totals: null, seen: null, aside: null };
-  const staged = await settle(w, byKey, { all: shapes.all, columns: shapes.columns, raw, ...told });
+  const told = { release, load: again({}), generation: 0, totals: null, seen: null, aside: null, before: null, from: null };
+  const reach: Reach = { by: "rows" };
+  const staged = await settle(w, byKey, { reach, all: shapes.all, columns: shapes.columns, raw, ...told });
   const watermark = found.state?.watermark ?? null;
   return { staged: { ...staged, found, watermark, from: null, redriven: true }, ...common };
 }

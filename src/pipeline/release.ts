@@ -18,8 +18,9 @@ import { publishInPlace, releaseFacts, tableLoads } from "./publish.js";
 import type { LoadReport, PlanText, RunReport, Validation } from "./reports.js";
 import { checkReason } from "./run-options.js";
 import { foundBy, isOpen, opened, publishing, recordRefusal, type Steps, step } from "./steps.js";
-import { findTables, requireBaseline } from "./tables.js";
+import { findTables, requireBaseline, withOwnColumn } from "./tables.js";
 import { validation } from "./verdict.js";
+import { checkExtent, type Extent, type LoadOptions } from "./window.js";
 import type { ReleaseState, Strategy } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
 
@@ -28,8 +29,8 @@ export interface Release<T extends Tables = Tables> extends AsyncDisposable {
   readonly strategy: Strategy;
   readonly id: number;
   readonly state: ReleaseState;
-  /** Again: another load into the same release. */
-  load(feed: Feed<T>, o?: CallOptions): Promise<LoadReport<T>>;
+  /** Again: another load into the same release. Windows of one release follow each other without a gap. */
+  load(feed: Feed<T>, o?: LoadOptions): Promise<LoadReport<T>>;
   /** In place: the publish block, rehearsed and rolled back. A failed check is a result, not an error. */
   validate(o?: CallOptions): Promise<Validation>;
   /** @throws CutoverError `CHECKS_FAILED`, `HELD`, `LEASE_HELD`, `STALE_CANDIDATE`, `NOT_OPEN`. */
@@ -77,16 +78,18 @@ function makeRelease(ctx: Context, id: number): Release {
     get state() {
       return s.state;
     },
-    load: (feed, o) =>
-      step(ctx, s, "load", o, async (w, held) => {
+    load: async (feed, o = {}) => {
+      checkExtent(ctx.tables, o);
+      return step(ctx, s, "load", o, async (w, held) => {
         loads += 1;
         const more = new Map<string, Staged>();
-        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, id, staged, more, tried));
+        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, o, { id, staged, more, tried }));
         await held.last("loaded", id, { until: graceFrom(held.now) });
         for (const [alias, one] of more) staged.set(alias, one);
         s.state = "loaded";
         return report;
-      }),
+      });
+    },
     validate: (o) =>
       step(ctx, s, "validate", o, async (w, held) => {
         const v = await w.stage("validate", () => rehearse(w, held, [...staged.values()], id));
@@ -146,17 +149,21 @@ export async function dispose(ctx: Context, s: Steps, abandon: () => Promise<voi
   }
 }
 
+interface Loading {
+  readonly id: number;
+  readonly staged: ReadonlyMap<string, Staged>;
+  readonly more: Map<string, Staged>;
+  readonly tried: Set<string>;
+}
 /** What it stages comes into `more`: of a load that fails halfway, nothing may count. */
 async function load(
   w: Work,
   held: Held,
   feed: AnyFeed,
-  id: number,
-  staged: ReadonlyMap<string, Staged>,
-  more: Map<string, Staged>,
-  tried: Set<string>,
+  extent: Extent,
+  { id, staged, more, tried }: Loading,
 ): Promise<LoadReport> {
-  const sources = await openFeed(w, feed, held.state, id, false);
+  const sources = await openFeed(w, feed, held.state, id, false, extent);
   const tables = await findTables(
     w,
     held.state,
@@ -169,7 +176,7 @@ async function load(
     const source = sources.find(([alias]) => alias === found.alias)?.[1] as Source;
     tried.add(found.id);
     const before = staged.get(found.alias) ?? null;
-    const one = await stageTable(w, found, source, id, before);
+    const one = await stageTable(w, await withOwnColumn(w, found), { source, release: id, before, extent });
     if (one !== null) more.set(found.alias, one);
     const brought = (of: (s: Staged) => number): number => (one === null ? 0 : of(one) - (before === null ? 0 : of(before)));
     report[found.alias] = { rows: brought((s) => s.rawRows), quarantined: brought((s) => s.aside?.rows ?? 0) };

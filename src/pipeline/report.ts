@@ -18,7 +18,8 @@ export function countsOf(t: PublishedTable, facts: Facts): TableCounts {
   const n = (name: string): number => Number(tally[name] ?? 0);
   const stale = Number(first(t.tally)["stale"] ?? 0);
   const [inserted, updated, deleted] = [n("inserted"), n("updated"), n("deleted")];
-  return { ...none, inserted, updated, deleted, stale, unchanged: Math.max(0, t.staged - inserted - updated - stale) };
+  const gone = t.deletes === true ? deleted : 0;
+  return { ...none, inserted, updated, deleted, stale, unchanged: Math.max(0, t.staged - inserted - updated - stale - gone) };
 }
 
 export function tableReport(counts: TableCounts, was: TableState | null, is: TableState): TableReport {

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { configError } from "./config.js";
+import { extentShape, type LoadOptions } from "./window.js";
 import type { Strategy } from "./words.js";
-import type { CallOptions } from "./work.js";
 
-/** How `run` publishes. */
-export interface RunOptions extends CallOptions {
+/** How `run` publishes, and what it loads. */
+export interface RunOptions extends LoadOptions {
   /** A key already published returns the report of its release and loads nothing. Once that is rolled back, it runs again. Not empty. */
   readonly idempotencyKey?: string;
   /** Default `in-place`; `swap` loads into a clone that then changes places with live. */
@@ -17,6 +17,7 @@ const runOptions = z.object({
   idempotencyKey: z.string().min(1).optional(),
   strategy: z.enum(["in-place", "swap"]).optional(),
   note: z.string().optional(),
+  ...extentShape,
 });
 
 /** @throws CutoverError `CONFIG` with every mistake, by path. */

@@ -13,12 +13,14 @@ import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactio
 import { type PublishOptions, publishInPlace } from "./publish.js";
 import type { RunReport } from "./reports.js";
 import { checkRunOptions, type RunOptions } from "./run-options.js";
-import { findTables, requireBaseline } from "./tables.js";
+import { findTables, requireBaseline, withOwnColumn } from "./tables.js";
+import { checkExtent, type Extent } from "./window.js";
 import type { Work } from "./work.js";
 
 /** One call: load, validate, publish, from the last watermark; safe to repeat. */
 export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Promise<RunReport> {
   checkRunOptions(o);
+  checkExtent(ctx.tables, o);
   if (o.strategy === "swap") return runByCandidate(ctx, feed, o);
   requireTransactions(ctx);
   return settling(ctx, o, (seen) =>
@@ -32,7 +34,7 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
       const staged: Staged[] = [];
       const drop: TableRef[] = [];
       try {
-        await w.stage("load", () => stageFeed(w, held, feed, release, staged, drop));
+        await w.stage("load", () => stageFeed(w, held, feed, { release, extent: o, staged, drop }));
         const result =
           staged.length === 0
             ? null
@@ -49,16 +51,16 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
   );
 }
 
+interface Staging {
+  readonly release: number;
+  readonly extent: Extent;
+  /** What was staged, and what must be dropped in the end. */
+  readonly staged: Staged[];
+  readonly drop: TableRef[];
+}
 /** Stages every table that the feed has a source for. */
-export async function stageFeed(
-  w: Work,
-  held: Held,
-  feed: AnyFeed,
-  release: number,
-  staged: Staged[],
-  drop: TableRef[],
-): Promise<void> {
-  const sources = await openFeed(w, feed, held.state, release, false);
+export async function stageFeed(w: Work, held: Held, feed: AnyFeed, { release, extent, staged, drop }: Staging): Promise<void> {
+  const sources = await openFeed(w, feed, held.state, release, false, extent);
   const tables = await findTables(
     w,
     held.state,
@@ -69,7 +71,7 @@ export async function stageFeed(
   for (const found of tables) {
     const source = sources.find(([alias]) => alias === found.alias)?.[1] as Source;
     drop.push(...stagedTables(w, found.id, release, 1));
-    const one = await stageTable(w, found, source, release, null);
+    const one = await stageTable(w, await withOwnColumn(w, found), { source, release, before: null, extent });
     if (one !== null) staged.push(one);
   }
 }

@@ -9,7 +9,7 @@ import { shownUrl } from "../source/urls.js";
 import type { Sql } from "../sql/sql.js";
 import { findColumn } from "../table/resolve.js";
 import { configError } from "./config.js";
-import { declaredShapes, type Found } from "./tables.js";
+import { declaredShapes, type Found, madeShapes, ownColumn, withRelease } from "./tables.js";
 import type { Work } from "./work.js";
 
 /** A source that is being read. */
@@ -33,7 +33,11 @@ export interface Shapes {
 export async function shapesOf(w: Work, found: Found, load: Load, before: readonly string[] | null): Promise<Shapes> {
   const { definition, live } = found;
   const made = definition.columns === null ? null : declaredShapes(w.ctx, definition.columns, definition);
-  const all = live === null ? made : stored(live.columns);
+  const all =
+    live !== null ? stored(live.columns) : made === null ? null : madeShapes(w.ctx, definition.columns ?? [], definition);
+  // What cutover writes itself no source gives.
+  const own = all === null ? null : ownColumn(w.ctx, all, definition);
+  const theirs = all?.filter((c) => c.name !== own) ?? null;
   if (load.kind === "rows") {
     if (all === null)
       throw configError([
@@ -50,14 +54,15 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
         ),
       };
     const { first, stream } = await peek(load.stream, found.alias, w.signal);
+    const given = theirs ?? all;
     return {
       all,
       columns:
         first === null
-          ? all
+          ? given
           : pick(
-              all,
-              Object.keys(first).filter((n) => findColumn(all, n, w.ctx.adapter.capabilities.identifiers)),
+              given,
+              Object.keys(first).filter((n) => findColumn(given, n, w.ctx.adapter.capabilities.identifiers)),
               w,
             ),
       stream,
@@ -66,24 +71,31 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
   }
   const source: FileSet | Sql = load.kind === "files" ? checkFormat(w, found.alias, load.files) : load.sql;
   const there = await w.call("columnsOf", found.alias, (o) => w.session.columnsOf(source, o), true);
-  const target =
-    all ??
-    there.map((c) => ({
-      ...c,
-      nullable: !definition.key.includes(c.name) && c.name !== definition.partition,
-      native: w.ctx.adapter.syntax.type(c.type),
-    }));
+  const fresh = there.map((c) => ({
+    ...c,
+    nullable: !definition.key.includes(c.name) && c.name !== definition.partition,
+    native: w.ctx.adapter.syntax.type(c.type),
+  }));
+  if (all === null) refuseOwn(w, found, fresh);
   return {
-    all: target,
+    all: all ?? withRelease(w.ctx, fresh, definition),
     columns: matchColumns(
       w,
       found,
-      target,
+      theirs ?? fresh,
       there,
       made,
       load.kind === "files" ? ` (${load.files.urls.map(shownUrl).join(", ")})` : "",
     ),
   };
+}
+
+/** A column of the source would take the place of the one that cutover writes itself. */
+function refuseOwn(w: Work, found: Found, there: readonly ColumnShape[]): void {
+  const own = ownColumn(w.ctx, there, found.definition);
+  if (own === null) return;
+  const reason = `it has a column ${own}, which cutover writes itself; rename it, or set releaseColumn`;
+  throw new CutoverError("BAD_SOURCE", `the source of ${found.alias}: ${reason}`, { reason, table: found.alias });
 }
 
 const exactly = { fold: "none", caseSensitive: true } as const;

@@ -6,8 +6,8 @@ import { tableKey } from "../ledger/portable.js";
 import type { State, TableState } from "../ledger/state.js";
 import { parseCanonical } from "../table/canonical.js";
 import type { DeclaredColumn, TableDefinition } from "../table/definition.js";
-import { unfitLookback } from "../table/options.js";
-import { findColumn, resolveName } from "../table/resolve.js";
+import { unfitDelete, unfitLookback } from "../table/options.js";
+import { findColumn, folded, resolveName } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
@@ -82,6 +82,7 @@ export function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition
     ...d.key.map((n) => ["key", n] as const),
     ...(d.cursor === null ? [] : [["cursor", d.cursor] as const]),
     ...(d.partition === null ? [] : [["partition", d.partition] as const]),
+    ...(d.deleteWhen === null ? [] : [["deleteWhen.column", d.deleteWhen.column] as const]),
     ...d.checks.flatMap((c, i) => checkColumns(c).map((n) => [`checks[${i}]`, n] as const)),
   ];
   const missing = named
@@ -110,6 +111,15 @@ export function checkAgainstLive(ctx: Context, alias: string, d: TableDefinition
   const cursor = d.cursor === null ? undefined : findColumn(live, d.cursor, sensitive);
   const far = cursor === undefined ? null : unfitLookback(cursor.type, d.lookback, d.lookbackInTime);
   if (far !== null) throw configError([{ path: `${at}.lookback`, message: far }]);
+  const own = d.releaseColumn === null ? undefined : findColumn(live, d.releaseColumn, sensitive);
+  if (own !== undefined && own.type !== "int64")
+    unfit.push({
+      path: `${at}.releaseColumn`,
+      message: `expected an int64 column for release numbers, but live has ${own.native}`,
+    });
+  const flag = d.deleteWhen === null ? undefined : findColumn(live, d.deleteWhen.column, sensitive);
+  const never = flag === undefined || d.deleteWhen === null ? null : unfitDelete(flag, d.deleteWhen.equals);
+  if (never !== null) unfit.push({ path: `${at}.deleteWhen.equals`, message: never });
   const issues = [...missing, ...unfit, ...unlookable];
   if (issues.length > 0) throw configError(issues);
 }
@@ -127,6 +137,31 @@ export function declaredShapes(
     nullable: c.nullable && !needed.has(c.name),
     native: ctx.adapter.syntax.type(c.type),
   }));
+}
+
+/** The columns of a table to be made: those declared, and the one that cutover writes itself. */
+export function madeShapes(ctx: Context, declared: readonly DeclaredColumn[], d: TableDefinition): readonly ColumnShape[] {
+  return withRelease(ctx, declaredShapes(ctx, declared, d), d);
+}
+export const withRelease = (ctx: Context, columns: readonly ColumnShape[], d: TableDefinition): readonly ColumnShape[] =>
+  d.releaseColumn === null ? columns : [...columns, releaseColumn(ctx, d.releaseColumn)];
+const releaseColumn = (ctx: Context, name: string): ColumnShape => ({
+  name,
+  type: "int64",
+  nullable: true,
+  native: ctx.adapter.syntax.type("int64"),
+});
+/** The exact name of the column that cutover writes itself, among those of a table; null: the table has none. */
+export const ownColumn = (ctx: Context, columns: readonly ColumnShape[], d: TableDefinition): string | null =>
+  d.releaseColumn === null ? null : (findColumn(columns, d.releaseColumn, ctx.adapter.capabilities.identifiers)?.name ?? null);
+
+/** A table that was there before it was appended to gets the column that tells which release brought a row. */
+export async function withOwnColumn(w: Work, found: Found): Promise<Found> {
+  const { definition: d, live } = found;
+  if (d.releaseColumn === null || live === null || ownColumn(w.ctx, live.columns, d) !== null) return found;
+  const name = folded(d.releaseColumn, w.ctx.adapter.capabilities.identifiers.fold);
+  await w.run({ kind: "addColumns", on: live, columns: [releaseColumn(w.ctx, name)] }, found.alias);
+  return { ...found, live: await w.describe(live.ref), seenAt: performance.now() };
 }
 
 /** Version of a table's checksum: algorithm, encoding, columns. */

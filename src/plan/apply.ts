@@ -1,5 +1,5 @@
 import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
-import type { Scope, Step } from "../adapter/steps.js";
+import type { Deletes, Scope, Step } from "../adapter/steps.js";
 import type { Facts } from "../check/planned.js";
 import type { TableCounts } from "../pipeline/reports.js";
 import type { Plan, PlannedStep } from "./compile.js";
@@ -14,18 +14,26 @@ export interface Application {
   readonly rows: number;
   readonly scratch: TableRef;
   readonly scope: Scope;
+  readonly deletes: Deletes | null;
   readonly release: number;
   readonly key: readonly string[];
   readonly cursor: string | null;
+}
+
+export const byKey = (scope: Scope): boolean => scope !== "all" && "keys" in scope;
+/** Whether a load takes rows away: an append does not. */
+export const goes = (scope: Scope): boolean => scope === "all" || !("own" in scope);
+/** A table for rows that a release appends: they bear its number in the column that no source gives. */
+export function landing(live: TableShape, scope: Scope, release: number): TableShape {
+  if (scope === "all" || !("own" in scope)) return live;
+  return { ...live, columns: live.columns.map((c) => (c.name === scope.own ? { ...c, default: String(release) } : c)) };
 }
 
 /** Which rows of the delta may be older than live's: in key scope, by cursor. */
 export const staleIn = (
   a: Pick<Application, "delta" | "key" | "cursor" | "scope"> & { readonly live: TableShape },
 ): Step<"tally">["stale"] =>
-  a.cursor === null || a.scope === "all" || !("keys" in a.scope)
-    ? null
-    : { live: a.live, delta: a.delta, key: a.key, cursor: a.cursor, prune: null };
+  a.cursor === null || !byKey(a.scope) ? null : { live: a.live, delta: a.delta, key: a.key, cursor: a.cursor, prune: null };
 
 /** The same algebra as in place, on the candidate; the images are counted and go with it. */
 export const planApply = (tables: readonly Application[], at: Parameters<typeof fence>[0]): Plan => ({
@@ -42,7 +50,7 @@ function applySteps(a: Application): readonly PlannedStep[] {
       id: opOf.capture(a.alias),
       step: {
         kind: "capture",
-        live,
+        live: landing(live, a.scope, release),
         delta: a.delta,
         given: a.given,
         rows: a.rows,
@@ -51,7 +59,7 @@ function applySteps(a: Application): readonly PlannedStep[] {
         release,
         key,
         cursor: a.cursor,
-        deletes: null,
+        deletes: a.deletes,
         prune: null,
       },
     },
@@ -79,15 +87,15 @@ function applySteps(a: Application): readonly PlannedStep[] {
         captured: true,
         prune: null,
         rows: a.rows,
-        removes: { sameAs: tally, column: "before_rows" },
+        removes: goes(a.scope) ? { sameAs: tally, column: "before_rows" } : 0,
         inserts: { sameAs: tally, column: "after_rows" },
       },
     },
   ];
 }
 
-/** Counts with those of one more load. */
-export function applied(before: TableCounts, facts: Facts, alias: string, staged: number): TableCounts {
+/** Counts with those of one more load, of so many rows; `deletes`: some of them stand for deleted rows, by key. */
+export function applied(before: TableCounts, facts: Facts, alias: string, staged: number, deletes: boolean): TableCounts {
   const tally = facts[opOf.tally(alias)]?.[0] ?? {};
   const n = (name: string): number => Number(tally[name] ?? 0);
   const [inserted, updated, deleted, stale] = [n("inserted"), n("updated"), n("deleted"), n("stale")];
@@ -96,7 +104,7 @@ export function applied(before: TableCounts, facts: Facts, alias: string, staged
     updated: before.updated + updated,
     deleted: before.deleted + deleted,
     stale: before.stale + stale,
-    unchanged: before.unchanged + Math.max(0, staged - inserted - updated - stale),
+    unchanged: before.unchanged + Math.max(0, staged - inserted - updated - stale - (deletes ? deleted : 0)),
     quarantined: before.quarantined,
   };
 }

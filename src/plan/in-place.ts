@@ -1,5 +1,5 @@
 import { rowsOf, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
-import { imageColumns, type Scope, type Step } from "../adapter/steps.js";
+import { type Deletes, imageColumns, type Scope, type Step } from "../adapter/steps.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { type CompiledChecks, compileChecks } from "../check/compile.js";
 import type { CheckTarget } from "../check/observe.js";
@@ -7,7 +7,7 @@ import type { Published, PublishedTable } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident, join, template } from "../sql/sql.js";
-import { staleIn } from "./apply.js";
+import { byKey, goes, landing, staleIn } from "./apply.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { type AsideLoad, asideSteps, movesAside } from "./quarantine.js";
 import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, validate } from "./release.js";
@@ -24,6 +24,9 @@ export interface TableLoad {
   readonly given: readonly string[];
   readonly rows: number;
   readonly scope: Scope;
+  /** Which rows of the delta stand for deleted ones, and how many do. */
+  readonly deletes: Deletes | null;
+  readonly flagged: number;
   readonly key: readonly string[];
   readonly partition: string | null;
   readonly cursor: string | null;
@@ -86,7 +89,17 @@ function prepare(t: TableLoad, release: number, moved: Step<"tally">["moved"]): 
     return [
       ...create,
       ...(count === null ? [] : [{ id: opOf.count(t.alias), step: { kind: "count" as const, ...count } }]),
-      { id: `${t.alias}.fill`, step: { kind: "fill", live, delta: t.delta, given: t.given, deletes: null, inserts: t.rows } },
+      {
+        id: `${t.alias}.fill`,
+        step: {
+          kind: "fill",
+          live: landing(live, t.scope, release),
+          delta: t.delta,
+          given: t.given,
+          deletes: t.deletes,
+          inserts: t.rows - t.flagged,
+        },
+      },
       scan(t, live.ref),
     ];
   }
@@ -96,7 +109,7 @@ function prepare(t: TableLoad, release: number, moved: Step<"tally">["moved"]): 
       id: opOf.capture(t.alias),
       step: {
         kind: "capture",
-        live,
+        live: landing(live, t.scope, release),
         delta: t.delta,
         given: t.given,
         rows: t.rows,
@@ -105,7 +118,7 @@ function prepare(t: TableLoad, release: number, moved: Step<"tally">["moved"]): 
         release,
         key,
         cursor: t.cursor,
-        deletes: null,
+        deletes: t.deletes,
         prune: null,
       },
     },
@@ -135,7 +148,7 @@ function exchange(t: TableLoad, release: number): PlannedStep[] {
       captured: true,
       prune: null,
       rows: t.rows,
-      removes: { sameAs: tally, column: "before_rows" },
+      removes: goes(t.scope) ? { sameAs: tally, column: "before_rows" } : 0,
       inserts: { sameAs: tally, column: "after_rows" },
     },
   };
@@ -174,7 +187,8 @@ function publishedTable(t: TableLoad, checks: CompiledChecks): PublishedTable {
     path: [...t.live.ref.path],
     hash: t.hash,
     watermark: t.watermark,
-    staged: t.rows,
+    staged: t.fill || !byKey(t.scope) ? t.rows - t.flagged : t.rows,
+    ...(t.flagged > 0 && !t.fill && byKey(t.scope) ? { deletes: true } : {}),
     changes: [...t.changes.path],
     undo: t.fill ? { kind: "fill" } : images,
     tally: t.fill ? null : opOf.tally(t.alias),

@@ -1,6 +1,7 @@
 import type { $ZodObject, input as ZodInput, output as ZodOutput } from "zod/v4/core";
 import type { Check } from "../check/checks.js";
 import type { Duration } from "../pipeline/duration.js";
+import type { SqlValue } from "../sql/sql.js";
 import type { Issue, TableDefinition, TableName } from "./definition.js";
 import { checkTable } from "./options.js";
 import type { ColumnSpec, ColumnType, ScalarIn, ScalarOut } from "./types.js";
@@ -34,6 +35,11 @@ export interface TableOptions<C extends Columns, Cur extends ColumnOf<C>> {
    * milliseconds), a number for others. Default 0.
    */
   readonly lookback?: Duration;
+  /**
+   * Rows that have this value in this column are deleted in the source. By key (mode upsert) such a row deletes the one of its
+   * key; in other modes it is not loaded. `equals: null` means NULL.
+   */
+  readonly deleteWhen?: { readonly column: ColumnOf<C>; readonly equals: SqlValue };
   /** Run before every publish, on the table as it would be. */
   readonly checks?: readonly Check<ColumnOf<C>>[];
   /**
@@ -49,12 +55,17 @@ export interface TableOptions<C extends Columns, Cur extends ColumnOf<C>> {
 }
 /**
  * What a load does to live. `upsert` (default): a row takes the place of the one with its key, unless that has a higher cursor;
- * what is not loaded stays. `partition`: whole partitions are replaced, those that the load has rows of; a `key`, where there
- * is one, tells updates from inserts and deletes.
+ * what is not loaded stays. `append`: rows come beside those that are there, and none is changed: with a `key`, rows whose key
+ * live has not; without one, in windows of the cursor, what the window does not have yet. The column `releaseColumn` (default
+ * `cutover_release`) tells which release brought a row; NULL: none did. `partition`: whole partitions are replaced, those that
+ * the load has rows of, or that its window or `partitions` names. `replace`: the whole table, by no rows only where `allowEmpty`
+ * says so. In the last two a `key`, where there is one, tells updates from inserts and deletes.
  */
 export type HowToLoad<C extends Columns> =
   | { readonly mode?: "upsert"; readonly key: ColumnOf<C> | readonly ColumnOf<C>[] }
-  | { readonly mode: "partition"; readonly partition: ColumnOf<C>; readonly key?: ColumnOf<C> | readonly ColumnOf<C>[] };
+  | { readonly mode: "append"; readonly key?: ColumnOf<C> | readonly ColumnOf<C>[]; readonly releaseColumn?: string }
+  | { readonly mode: "partition"; readonly partition: ColumnOf<C>; readonly key?: ColumnOf<C> | readonly ColumnOf<C>[] }
+  | { readonly mode: "replace"; readonly key?: ColumnOf<C> | readonly ColumnOf<C>[]; readonly allowEmpty?: boolean };
 /** A table as a pipeline loads it. */
 export interface Table<In = unknown, Out = unknown, Cursor = unknown> {
   readonly name: TableName;

@@ -1,9 +1,13 @@
 import type { $ZodObject } from "zod/v4/core";
 import type { CheckDefinition } from "../check/checks.js";
+import type { SqlValue } from "../sql/sql.js";
 import type { ColumnType } from "./types.js";
 
-/** `upsert`: rows by key. `partition`: whole partitions, those that a load has rows of. */
-export type Mode = "upsert" | "partition";
+/**
+ * `upsert`: rows by key. `append`: rows beside those that are there, none of which is changed. `partition`: whole partitions,
+ * those that a load has rows of, or names. `replace`: the whole table.
+ */
+export type Mode = "upsert" | "append" | "partition" | "replace";
 /** `"main.orders"` folds as the engine folds; a tuple is exact. */
 export type TableName = string | readonly [string, ...string[]];
 
@@ -25,6 +29,12 @@ export interface TableDefinition {
   readonly key: readonly string[];
   readonly partition: string | null;
   readonly cursor: string | null;
+  /** Which release brought a row, in mode append; null in others. */
+  readonly releaseColumn: string | null;
+  /** Rows that stand for deleted ones. */
+  readonly deleteWhen: { readonly column: string; readonly equals: SqlValue } | null;
+  /** A table may be replaced by nothing. */
+  readonly allowEmpty: boolean;
   readonly lookback: number;
   /** The lookback has a unit of time: it means nothing for a cursor that is a number. */
   readonly lookbackInTime: boolean;

@@ -3,7 +3,9 @@ import { REMEMBERED } from "../check/anomaly.js";
 import { type CheckDefinition, checkColumns, unfitColumn } from "../check/checks.js";
 import { portable } from "../check/pattern.js";
 import { milliseconds } from "../pipeline/duration.js";
+import type { SqlValue } from "../sql/sql.js";
 import type { DeclaredColumn, Issue, Mode, TableDefinition, TableName } from "./definition.js";
+import { encodeValue, Unfit } from "./encode.js";
 import { type ColumnType, isColumnType } from "./types.js";
 import { isZodObject, own, zodColumns } from "./zod.js";
 
@@ -19,8 +21,11 @@ const known = new Set([
   "mode",
   "key",
   "partition",
+  "releaseColumn",
+  "deleteWhen",
+  "allowEmpty",
 ]);
-const modes: readonly string[] = ["upsert", "partition"];
+const modes: readonly string[] = ["upsert", "append", "partition", "replace"];
 const list = (v: unknown): readonly string[] => (v === undefined ? [] : Array.isArray(v) ? v.map(String) : [String(v)]);
 const text = (v: unknown): string | null => (typeof v === "string" ? v : null);
 
@@ -42,7 +47,7 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
   if (mode === "upsert" && key.length === 0) say("key", "mode upsert needs a key");
   const partition = text(o["partition"]);
   if (mode === "partition" && partition === null) say("partition", "mode partition needs a partition column");
-  if (mode === "upsert" && partition !== null) say("partition", 'a partition needs mode: "partition"');
+  if (mode !== "partition" && partition !== null) say("partition", 'a partition needs mode: "partition"');
   if (partition !== null) column("partition", partition);
   const cursor = text(o["cursor"]);
   if (cursor !== null) column("cursor", cursor);
@@ -51,6 +56,22 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
       "cursor",
       "in mode partition the cursor must be the partition column: another would be read from the middle of a partition",
     );
+  if (mode === "append" && key.length === 0 && cursor === null)
+    say(
+      "cursor",
+      "mode append needs a `cursor`, for windows, or a `key`: without either nobody can tell which rows are there already",
+    );
+  if (mode === "replace" && cursor !== null)
+    say("cursor", "mode replace reads everything each time, and so from no cursor; leave it out, or load by another mode");
+  const releaseColumn = mode !== "append" ? null : (text(o["releaseColumn"]) ?? RELEASE_COLUMN);
+  if (o["releaseColumn"] !== undefined && mode !== "append") say("releaseColumn", 'a release column needs mode: "append"');
+  if (o["releaseColumn"] !== undefined && (text(o["releaseColumn"]) ?? "") === "")
+    say("releaseColumn", "expected the name of a column");
+  if (releaseColumn !== null && names?.some((n) => n.toLowerCase() === releaseColumn.toLowerCase()))
+    say("releaseColumn", `${releaseColumn} is written by cutover; leave it out of columns, or name another`);
+  if (o["allowEmpty"] !== undefined && typeof o["allowEmpty"] !== "boolean") say("allowEmpty", "expected true or false");
+  if (o["allowEmpty"] !== undefined && mode !== "replace") say("allowEmpty", 'allowEmpty needs mode: "replace"');
+  const deleteWhen = checkDeleteWhen(o["deleteWhen"], key, columns, say, column);
   const lookback = o["lookback"] === undefined ? 0 : milliseconds(o["lookback"]);
   if (lookback === null) say("lookback", 'expected a number, or a duration such as "10m"');
   if (o["lookback"] !== undefined && cursor === null) say("lookback", "a lookback needs a cursor");
@@ -78,6 +99,9 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
       key,
       partition,
       cursor,
+      releaseColumn,
+      deleteWhen,
+      allowEmpty: o["allowEmpty"] === true,
       lookback: lookback ?? 0,
       lookbackInTime,
       checks,
@@ -87,6 +111,43 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
     },
     issues,
   };
+}
+
+/** The column that tells which release appended a row. */
+export const RELEASE_COLUMN = "cutover_release";
+
+function checkDeleteWhen(
+  given: unknown,
+  key: readonly string[],
+  columns: readonly DeclaredColumn[] | null,
+  say: Say,
+  column: (path: string, n: string) => void,
+): TableDefinition["deleteWhen"] {
+  if (given === undefined) return null;
+  const { column: name, equals } = (given ?? {}) as { readonly column?: unknown; readonly equals?: SqlValue };
+  if (typeof name !== "string" || equals === undefined) {
+    say("deleteWhen", "expected { column, equals }");
+    return null;
+  }
+  column("deleteWhen.column", name);
+  if (key.includes(name)) say("deleteWhen.column", `${name} is in the key, which tells one row from another`);
+  const declared = columns?.find((c) => c.name === name);
+  const unfit = declared === undefined ? null : unfitDelete(declared, equals);
+  if (unfit !== null) say("deleteWhen.equals", unfit);
+  return { column: name, equals };
+}
+/** Why no row of the column could have this value; null: one can. */
+export function unfitDelete(c: Pick<DeclaredColumn, "type" | "nullable">, equals: SqlValue): string | null {
+  if (c.type === "json" || c.type === "bytes") return `a ${c.type} column is not compared with a value`;
+  if (equals === null) return c.nullable ? null : "the column is never NULL";
+  if (unordered(equals)) return "nothing is equal to this value";
+  try {
+    encodeValue(equals, c.type);
+    return null;
+  } catch (e) {
+    if (e instanceof Unfit) return e.message;
+    throw e;
+  }
 }
 
 /** Why a cursor of this type cannot look back so far; null: it can. */

@@ -2,7 +2,8 @@ import type { Capabilities } from "../adapter/capabilities.js";
 import type { TableRef } from "../adapter/shapes.js";
 import type { TableName } from "./definition.js";
 
-const folded = (part: string, fold: Capabilities["identifiers"]["fold"]): string =>
+/** A name as the engine folds it unquoted. */
+export const folded = (part: string, fold: Capabilities["identifiers"]["fold"]): string =>
   fold === "upper" ? part.toUpperCase() : fold === "lower" ? part.toLowerCase() : part;
 
 /** The exact path of a table: text folds as the engine folds unless it is quoted, a tuple is exact; what is missing comes from the session. */

@@ -150,6 +150,8 @@ export function load(
     given: live.columns.map((c) => c.name),
     rows: 5,
     scope: { keys: ["id"] },
+    deletes: null,
+    flagged: 0,
     key: ["id"],
     partition: null,
     cursor: null,

@@ -64,6 +64,7 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
           rows: 5,
           scratch: names.scratch(idOf("orders"), 7),
           scope: { keys: ["id"] },
+          deletes: null,
           release: 7,
           key: ["id"],
           cursor: null,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { TableRef } from "../../adapter/shapes.js";
-import type { Pipeline, Sandbox } from "../../pipeline/pipeline.js";
+import type { Pipeline } from "../../pipeline/pipeline.js";
 import { rows } from "../../source/source.js";
 import { ident, type Sql, template } from "../../sql/sql.js";
-import { type Tables, table } from "../../table/define.js";
+import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
 import { later } from "../faults/later.js";
@@ -31,7 +31,7 @@ import {
 const clones = needs("blocks", "candidates", "clones");
 const refOf = (place: Place, schema: string): TableRef => ({ path: [...place.session.home.slice(0, -1), schema] });
 const there = (place: Place, schema: string): Promise<boolean> => place.session.hasSchema(refOf(place, schema), calm());
-const tableIn = (box: Pipeline<Tables> | Sandbox, alias: string): TableRef => {
+const tableIn = (box: Pick<Pipeline, "tables">, alias: string): TableRef => {
   const { name } = box.tables[alias] as { readonly name: string | readonly string[] };
   assert.ok(Array.isArray(name), `the name of ${alias} in the sandbox is not exact`);
   return { path: name as readonly string[] };
