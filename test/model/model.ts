@@ -60,6 +60,7 @@ export interface Model {
   undone: { from: number; to: number; releases: Kept[]; holds: boolean }[];
   /** The reason of a hold; null as reason: a rollback's. */
   held: { reason: string | null } | null;
+  /** In the order of settling. */
   fates: Map<number, Fate>;
   /** The highest release number taken, and whether one may have been lost since. */
   highest: number;

@@ -69,7 +69,7 @@ export function expected(m: Model, seen: Picture): Picture {
     recorded: of((t) => (m.tables[t].known === null ? null : size(m.tables[t].known?.tally ?? new Map()))),
     held: m.held === null ? null : (m.held.reason ?? seen.held ?? "a rollback's reason"),
     open: open.map((o) => o.release).sort((a, b) => a - b),
-    history: [...m.fates].sort(([a], [b]) => b - a).map(([release, fate]) => [release, fate, back.has(release)]),
+    history: [...m.fates].reverse().map(([release, fate]) => [release, fate, back.has(release)]),
     handles: m.slots.map((o, i) => (o === null || i === 2 ? null : o.fate)),
     beside: m.untidy ? null : versions.length + open.filter((o) => o.candidate !== null).length,
     deltas: [],
