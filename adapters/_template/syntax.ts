@@ -18,6 +18,7 @@ export const syntax: Syntax = {
   matches: () => unwritten("syntax.matches", "an expression that is TRUE where the pattern is found anywhere in the text"),
   ageMs: () => unwritten("syntax.ageMs", "an expression for the whole milliseconds from the instant until the clock"),
   nullSafeEq: () => unwritten("syntax.nullSafeEq", "an expression that is TRUE where both are NULL, or equal bit for bit"),
+  jsonText: () => unwritten("syntax.jsonText", "an expression for what stands under a path in JSON text, as text"),
   // Part of every checksum: another name for every other algorithm or encoding.
   hashVersion: "engine-md5-1",
 };

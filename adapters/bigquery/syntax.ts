@@ -123,6 +123,9 @@ export function sameValue(a: string, b: string, c: Kind): string {
   return `${exactText(a, c)} IS NOT DISTINCT FROM ${exactText(b, c)}`;
 }
 
+const jsonPath = (path: readonly (string | number)[]): string =>
+  `$${path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p}"`)).join("")}`;
+
 export const syntax: Syntax = {
   ident,
   literal,
@@ -136,5 +139,7 @@ export const syntax: Syntax = {
   matches: (expr, pattern) => `REGEXP_CONTAINS(${expr}, ${text(pattern)})`,
   ageMs: (expr) => `TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), CAST(${expr} AS TIMESTAMP), MILLISECOND)`,
   nullSafeEq: (a, b, t) => sameValue(a, b, { type: t, native: bare(t) }),
+  // Each is NULL for what the other gives: values, and what is made of them.
+  jsonText: (expr, path) => `IFNULL(JSON_VALUE(${expr}, ${text(jsonPath(path))}), JSON_QUERY(${expr}, ${text(jsonPath(path))}))`,
   hashVersion: "bigquery-md5hex15-1",
 };

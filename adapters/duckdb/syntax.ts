@@ -103,6 +103,9 @@ function ident(path: readonly string[]): string {
   return path.map(quote).join(".");
 }
 
+const jsonPath = (path: readonly (string | number)[]): string =>
+  `$${path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p}"`)).join("")}`;
+
 export const syntax: Syntax = {
   ident,
   literal,
@@ -120,5 +123,6 @@ export const syntax: Syntax = {
   // Instants as they are: a cast to TIMESTAMP would go by the session's zone.
   ageMs: (expr, t) => `(epoch_ms(${syntax.now()}) - epoch_ms(${t === "timestamp" ? expr : `CAST(${expr} AS TIMESTAMP)`}))`,
   nullSafeEq,
+  jsonText: (expr, path) => `json_extract_string(${expr}, ${text(jsonPath(path))})`,
   hashVersion: "duckdb-md5lower-1",
 };

@@ -162,5 +162,8 @@ export const syntax: Syntax = {
   // Sessions are in UTC.
   ageMs: (expr) => `DATEDIFF(MILLISECOND, CAST(${expr} AS TIMESTAMP_LTZ(6)), ${syntax.now()})`,
   nullSafeEq,
+  // Elements by brackets, whose case counts (docs: querying semi-structured data).
+  jsonText: (expr, path) =>
+    `CAST(PARSE_JSON(${expr})${path.map((p) => (typeof p === "number" ? `[${p}]` : `[${text(p)}]`)).join("")} AS VARCHAR)`,
   hashVersion: "snowflake-md5lower64-1",
 };

@@ -23,6 +23,8 @@ export const steps: Compilers<PortableStep | "clone" | "swap"> = {
   // A schema has no name of its database before it.
   createSchema: (s) => [sqlOp(`CREATE SCHEMA ${s.ifNotExists ? "IF NOT EXISTS " : ""}${ident(s.ref.path.slice(-1))}`)],
   dropSchema: (s) => [sqlOp(`DROP SCHEMA IF EXISTS ${ident(s.ref.path.slice(-1))} CASCADE`)],
+  // A view that is replaced must keep its columns.
+  view: (s) => [...(s.replace ? [sqlOp(`DROP VIEW IF EXISTS ${at(s.ref)}`)] : []), ...ansi(syntax).view({ ...s, replace: true })],
   clone,
   swap,
 };

@@ -85,5 +85,7 @@ export const syntax: Syntax = {
   ageMs: (expr) =>
     `CASE WHEN isfinite(${expr}) THEN CAST(floor(extract(epoch FROM clock_timestamp() - CAST(${expr} AS timestamptz)) * 1000) AS bigint) END`,
   nullSafeEq,
+  jsonText: (expr, path) =>
+    `(CAST(${expr} AS json) #>> ARRAY[${path.map((p) => literal({ value: String(p), type: "string" })).join(", ")}])`,
   hashVersion: "postgres-md5-1",
 };

@@ -95,6 +95,16 @@ export type Spared =
   /** Of the events `among` with the same payload the last, where it is one of these. */
   | { readonly events: readonly string[]; readonly among: readonly string[] };
 
+/** What people read in a view of the ledger. */
+export type Shown =
+  /** A row for each release of every pipeline that the journal tells of. */
+  | { readonly what: "releases"; readonly journal: TableRef }
+  /** The images of one table: the tables that hold them, the newest first, each with the stored columns that it has. */
+  | {
+      readonly what: "changes";
+      readonly images: readonly { readonly changes: TableRef; readonly columns: readonly ColumnShape[] }[];
+    };
+
 /** Step kind → arguments. The one place; everything else is derived. */
 export interface Steps {
   /**
@@ -348,6 +358,10 @@ export interface Steps {
   dropSchema: { readonly ref: TableRef };
   /** Drops a table if it exists. */
   drop: { readonly ref: TableRef };
+  /** Makes a view; one that is there stays as it is, or is replaced. */
+  view: { readonly ref: TableRef; readonly shows: Shown; readonly replace: boolean };
+  /** Drops a view if it exists. */
+  dropView: { readonly ref: TableRef };
   /** Removes from `changes` the images of every release that is not in `keep`. */
   forget: { readonly changes: TableRef; readonly keep: readonly number[] };
   /** How many of the rows staged for a quarantine it does not have already, told by `row_digest`: one row, `fresh`. */

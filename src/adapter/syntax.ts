@@ -31,6 +31,11 @@ export interface Syntax {
   ageMs(expr: string, type: ColumnType): string;
   /** Equal bit for bit, NULL equal to NULL. */
   nullSafeEq(a: string, b: string, type: ColumnType): string;
+  /**
+   * What stands under a path in an expression of JSON text, as text: TRUE as `true`, objects and arrays as JSON without blanks;
+   * NULL where there is nothing, or JSON's null.
+   */
+  jsonText(expr: string, path: readonly (string | number)[]): string;
   /** Names and version of `rowHash`'s algorithm and encoding: part of every checksum. */
   readonly hashVersion: string;
 }

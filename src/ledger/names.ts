@@ -7,15 +7,18 @@ export function digest(of: unknown, length = 8): string {
   return createHash("sha256").update(text).digest("hex").slice(0, length);
 }
 
-/** A name that people recognise and that is unique, short enough that all made of it stay below 63 bytes: hostile names are hashed, not quoted, in what the ledger creates. */
-function slug(exact: string): string {
-  const readable = exact
+/** What a name has of plain letters and digits. */
+function readable(exact: string, longest: number): string {
+  const plain = exact
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "_")
     .replaceAll(/^_+|_+$/g, "")
-    .slice(0, 12);
-  return `${readable === "" ? "t" : readable}_${digest(exact)}`;
+    .slice(0, longest);
+  return plain === "" ? "t" : plain;
 }
+
+/** A name that people recognise and that is unique, short enough that all made of it stay below 63 bytes: hostile names are hashed, not quoted, in what the ledger creates. */
+const slug = (exact: string): string => `${readable(exact, 12)}_${digest(exact)}`;
 
 /** The schema that a column list makes: named by it, images of different schemas never share a table. */
 export const schemaOf = (columns: readonly ColumnShape[]): string =>
@@ -57,6 +60,10 @@ export interface LedgerNames {
   changesOf(table: string): string;
   /** Rows that did not fit a table. */
   quarantine(table: string): TableRef;
+  /** The view of the images of a table; `name` is the table's own. */
+  changesView(table: string, name: string): TableRef;
+  /** The view of releases. */
+  readonly releases: TableRef;
   /** Images of loads into a candidate: dropped with it. */
   scratch(table: string, release: number): TableRef;
 }
@@ -78,6 +85,8 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
     changesOf: (table) => `changes_${slug(table)}_`,
     changes: (table, fingerprint) => at(`changes_${slug(table)}_${fingerprint}`),
     quarantine: (table) => at(`quarantine_${slug(table)}`),
+    changesView: (table, name) => at(`changes_of_${readable(name, 40)}_${digest(table)}`),
+    releases: at("releases"),
     scratch: (table, release) => at(`${deltas}${slug(table)}_${release}_s`),
   };
 }

@@ -21,6 +21,7 @@ export const summary = z.object({
   state: z.enum(["published", "rolled-back", "rejected", "abandoned"]),
   strategy: z.enum(["in-place", "swap"]),
   note: z.string().optional(),
+  reason: z.string().optional(),
   key: z.string().optional(),
   previous: z.number().optional(),
   /** By alias; only of a release with a key. */

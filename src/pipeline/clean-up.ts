@@ -1,9 +1,13 @@
 import type { TableRef } from "../adapter/shapes.js";
-import type { Kept, State, TableState } from "../ledger/state.js";
+import { imagesOf, imagesTables, keptOf, neededImages } from "../ledger/images.js";
+import type { State, TableState } from "../ledger/state.js";
 import type { PlannedStep } from "../plan/compile.js";
 import { fencedSteps } from "./fenced.js";
 import type { Held } from "./held.js";
+import { viewsWithout } from "./views.js";
 import type { Work } from "./work.js";
+
+const textOf = (path: readonly string[]): string => path.join("\0");
 
 /** After a publish: staged rows go, and what no kept release needs. What fails here is a warning; the next cleanup finds it. */
 export async function cleanUp(w: Work, held: Held, before: State, after: State, drop: readonly TableRef[]): Promise<void> {
@@ -15,20 +19,18 @@ export async function cleanUp(w: Work, held: Held, before: State, after: State, 
   const versions = gone.flatMap((k) =>
     Object.values(k.tables).flatMap((t) => (t.undo.kind === "swap" && t.undo.kept !== null ? [t.undo.kept] : [])),
   );
-  const drops = [
-    ...drop,
-    ...versions.map((path) => ({ path })),
-    ...[...images].flatMap(([text, path]) => (used.has(text) ? [] : [{ path }])),
-  ];
+  const spent = [...images].flatMap(([text, path]) => (used.has(text) ? [] : [{ path }]));
+  const drops = [...drop, ...versions.map((path) => ({ path })), ...spent];
   const thinned = [...images].filter(([text]) => used.has(text) && gone.some((k) => imagesOf(k).some((p) => textOf(p) === text)));
-  const steps: PlannedStep[] = [
+  const steps = async (): Promise<PlannedStep[]> => [
+    ...(await viewsWithout(calm, after, spent)),
     ...drops.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
     ...thinned.map(([, path], i) => ({
       id: `forget.${i}`,
-      step: { kind: "forget" as const, changes: { path }, keep: spared(after) },
+      step: { kind: "forget" as const, changes: { path }, keep: neededImages(after) },
     })),
   ];
-  await orWarn(w, () => fencedSteps(calm, held, "clean", steps));
+  await orWarn(w, async () => fencedSteps(calm, held, "clean", await steps()));
 }
 
 /** Staged rows bear the number of their release: nobody else comes to need them, so no lease is needed. */
@@ -67,27 +69,9 @@ export function lightCleanUp(
   const swapped = leaving.some((k) => Object.values(k.tables).some((t) => t.undo.kind === "swap"));
   const moved = tables.some((t) => t.was?.changes != null && textOf(t.was.changes) !== textOf(t.changes.path));
   if (swapped || moved || s.undone.length > 0) return null;
-  const kept = [...spared(s), release];
+  const kept = [...neededImages(s), release];
   // Counted by the table's own releases, which every one of them raises; one table a release, as long as there are not more than that.
   const every = Math.min(keep, scanEvery);
   const due = tables.filter((t, i) => !t.fill && s.kept.length >= keep && ((t.was?.sinceScan ?? 0) + i) % every === 0);
   return due.map((t) => ({ id: `${t.alias}.forget`, step: { kind: "forget" as const, changes: t.changes, keep: kept } }));
 }
-/** The releases whose images stay. */
-const spared = (s: State): readonly number[] => [...keptOf(s), ...(s.overwritten ?? [])].map((k) => k.release);
-const keptOf = (s: State): readonly Kept[] => [...s.kept, ...s.undone.flatMap((u) => u.releases)];
-/** The images tables that a state needs: of its tables, of the releases that it keeps, and of the tables as a rollback or redo brings them back. */
-export const imagesTables = (s: State): readonly (readonly string[])[] => {
-  const tables = [...Object.values(s.tables), ...keptOf(s).flatMap((k) => Object.values(k.tables).flatMap((t) => [t.was, t.is]))];
-  return [
-    ...keptOf(s).flatMap(imagesOf),
-    ...(s.overwritten ?? []).map((o) => o.changes),
-    ...tables.flatMap((t) => (t?.changes == null ? [] : [t.changes])),
-  ];
-};
-/** The releases whose images are needed. */
-export const neededImages = (s: State): readonly number[] => keptOf(s).map((k) => k.release);
-const textOf = (path: readonly string[]): string => path.join("\0");
-/** Where a release has images; a release that changed nothing has none. */
-const imagesOf = (k: Kept): readonly (readonly string[])[] =>
-  Object.values(k.tables).flatMap((t) => (t.undo.kind === "images" && t.undo.before + t.undo.after > 0 ? [t.undo.changes] : []));

@@ -17,7 +17,8 @@ const REPORTS = 200_000;
 const TIME_TRAVEL_US = 7n * 86_400_000_000n;
 
 /** Events that settle a release, and those that tell what became of it. */
-const telling = ["published", "rejected", "abandoned", "rolled-back", "redone", "summary"];
+const moves = ["rolled-back", "redone"];
+const telling = ["published", "rejected", "abandoned", "summary", ...moves];
 
 export interface Compaction {
   /** How many rows of the journal go, beside an older snapshot. */
@@ -47,11 +48,15 @@ export async function compactionOf(w: Work, held: Held): Promise<Compaction> {
   const stays = (e: LedgerEvent): boolean =>
     e.event === "published" && (needed.includes(e.release) || (recent !== null && e.at >= formatTimestamp(recent)));
   const { rows, from } = summaries(events, stays, pipeline, database);
+  // What became of them, for those who read the journal without the state.
+  const kept = events.find((e) => e.event === "published" && needed.includes(e.release))?.seq ?? null;
   const spare: Step<"compact">["spare"] = [
     { events: ["published"], releases: needed },
     { events: [keyEvents.taken], among: Object.values(keyEvents) },
+    { events: ["opened"], releases: held.state.open.map((o) => o.release) },
     ...(from === null ? [] : [{ events: ["summary"], from }]),
-    ...(recent === null ? [] : [{ events: ["published", "rolled-back", "redone"], since: recent }]),
+    ...(kept === null ? [] : [{ events: moves, from: kept }]),
+    ...(recent === null ? [] : [{ events: ["published", ...moves], since: recent }]),
   ];
   const counted = await w.run({
     kind: "compactable",
@@ -111,7 +116,7 @@ function summaryOf(e: Settling, back: boolean, pipeline: string): Summary {
   const { checks } = e.event === "published" ? { checks: asRecorded(checksOf(e.payload)) } : e.payload;
   const note = "note" in e.payload && e.payload.note !== undefined ? { note: e.payload.note } : {};
   const common = { strategy, ...note, ...(checks === undefined || checks.length === 0 ? {} : { checks }) };
-  if (e.event !== "published") return { state: e.event, ...common };
+  if (e.event !== "published") return { state: e.event, ...common, reason: e.payload.reason };
   const { key, previous } = e.payload;
   const keyed = key === undefined ? {} : { key, tables: reportOf(e.payload, e, pipeline).tables as Summary["tables"] };
   return { state: back ? "rolled-back" : "published", ...common, previous, ...keyed };

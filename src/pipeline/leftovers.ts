@@ -1,10 +1,10 @@
 import type { TableRef } from "../adapter/shapes.js";
 import { isCutoverError } from "../errors/index.js";
+import { imagesTables } from "../ledger/images.js";
 import type { PendingIntent } from "../ledger/intent.js";
 import { besidePrefix } from "../ledger/names.js";
 import { tableKey } from "../ledger/portable.js";
 import type { OpenRelease, SandboxState, State } from "../ledger/state.js";
-import { imagesTables } from "./clean-up.js";
 import { thisProcess } from "./context.js";
 import { fencedSteps } from "./fenced.js";
 import type { Held } from "./held.js";
@@ -12,6 +12,7 @@ import { carryOut } from "./place.js";
 import type { RecoveryReport } from "./reports.js";
 import { dropSandboxes, overdue } from "./sandbox-drop.js";
 import { keyOf } from "./tables.js";
+import { viewsWithout } from "./views.js";
 import type { Work } from "./work.js";
 
 /** How long a release made by steps is left alone after its last step. */
@@ -76,12 +77,10 @@ function drop(w: Work, held: Held, dead: readonly OpenRelease[], thorough: boole
   return w.stage("recover", async () => {
     const found = await orphans(w, state, dead, held.release, thorough);
     // Dropped first: a candidate of a table that is no longer configured is known by its open release only.
-    await fencedSteps(
-      w,
-      held,
-      "recover",
-      found.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
-    );
+    await fencedSteps(w, held, "recover", [
+      ...(await viewsWithout(w, state, found)),
+      ...found.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
+    ]);
     for (const o of dead) await held.append("abandoned", o.release, { strategy: o.strategy, reason: "nobody continued it" });
     return {
       settled: dead.map((o) => ({ release: o.release, as: "not-published" as const })),

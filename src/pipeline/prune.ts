@@ -1,7 +1,7 @@
 import { payloadText } from "../ledger/events.js";
+import { imagesTables, neededImages } from "../ledger/images.js";
 import type { PlannedStep } from "../plan/compile.js";
 import { fence } from "../plan/release.js";
-import { imagesTables, neededImages } from "./clean-up.js";
 import { compactionOf } from "./compaction.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
@@ -9,6 +9,7 @@ import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { type Leftovers, lookForLeftovers, settleLeftovers } from "./leftovers.js";
 import { nameOf } from "./sandbox-drop.js";
+import { changesView, kindly, releasesView, tablesOf } from "./views.js";
 import { type CallOptions, lostLease, type Work } from "./work.js";
 
 /** What `prune` is asked for. */
@@ -35,9 +36,16 @@ export async function prune(ctx: Context, o: PruneOptions = {}): Promise<PruneRe
 async function pruned(w: Work, held: Held, dry: boolean): Promise<PruneReport> {
   const found = await lookForLeftovers(w, held);
   const { dropped } = dry ? { dropped: [] } : await settleLeftovers(w, held, true);
+  if (!dry) await refreshViews(w, held);
   const settled = dry ? found.dead.length : 0;
   const { images, events } = await shrink(w, held, dry, settled);
   return { removed: [...new Set([...told(w, found), ...dropped]), ...images, ...events] };
+}
+
+/** Those of ledgers that an older version made, and of tables whose images came and went. */
+async function refreshViews(w: Work, held: Held): Promise<void> {
+  await kindly(w, releasesView(w.names, true));
+  for (const t of tablesOf(held.state)) await kindly(w, await changesView(w, held.state, t));
 }
 
 function told(w: Work, { pending, dead, orphans, sandboxes }: Leftovers): readonly string[] {

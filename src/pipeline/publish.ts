@@ -18,6 +18,7 @@ import { markerOf } from "./place.js";
 import { withAside } from "./quarantine.js";
 import { hashOf, readableWatermark, requireLive } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
+import { changesView, kindly } from "./views.js";
 import type { Work } from "./work.js";
 
 export interface PublishOptions {
@@ -43,7 +44,7 @@ export async function publishInPlace(
   for (;;) {
     const tables = await withAside(w, staged, await tableLoads(w, held, staged, foreign, fresh));
     fresh = false;
-    for (const t of tables) await prepareTables(w, t);
+    for (const t of tables) await prepareTables(w, held.state, t);
     const forget = end === "commit" ? lightCleanUp(held.state, tables, release, facts.keep, w.ctx.settings.scanEvery) : null;
     const { plan, published } = planInPlace(tables, { ...facts, forget }, jsRunner(w));
     const result = await held.during((limit) => w.block(plan, end, limit));
@@ -194,10 +195,14 @@ function requireNoGap(w: Work, s: Staged, watermark: string | null, type: Column
 }
 
 /** What must stand before the block: the images table, and live itself where the engine makes no tables in a block. */
-async function prepareTables(w: Work, t: TableLoad): Promise<void> {
+async function prepareTables(w: Work, s: State, t: TableLoad): Promise<void> {
   const columns = imageShapes(w.ctx.adapter.syntax, t.live.columns);
   const known = t.was?.changes?.join("\0") === t.changes.path.join("\0");
-  if (!known) await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true, scratch: true }, t.alias);
+  if (!known) {
+    await w.run({ kind: "create", ref: t.changes, columns, ifNotExists: true, scratch: true }, t.alias);
+    const fresh = { changes: t.changes, columns: stored(t.live.columns) };
+    await kindly(w, await changesView(w, s, { id: t.id, path: t.live.ref.path }, fresh));
+  }
   if (t.make === "before")
     await w.run({ kind: "create", ref: t.live.ref, columns: t.live.columns, ifNotExists: true, scratch: false }, t.alias);
 }

@@ -64,6 +64,24 @@ describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
       { id: "record", step: { kind: "record", journal, events: [snapshot] } },
     ]);
   });
+  test("views for people", () => {
+    const then = columnsOf(adapter, { id: "int64!", release: "string", gone: "bool" });
+    const images = [
+      { changes: names.changes(idOf("orders"), "00aabbcc"), columns },
+      { changes: { path: [...journal.path.slice(0, -1), "changes before"] }, columns: then },
+    ];
+    const ref = { path: [...journal.path.slice(0, -1), "releases"] };
+    const view = { path: [...journal.path.slice(0, -1), "changes_of_orders"] };
+    return golden(
+      "views",
+      [
+        { id: "releases", step: { kind: "view", ref, shows: { what: "releases", journal }, replace: false } },
+        { id: "changes", step: { kind: "view", ref: view, shows: { what: "changes", images }, replace: true } },
+        { id: "none", step: { kind: "dropView", ref: view } },
+      ],
+      false,
+    );
+  });
   test("claims", () =>
     golden("claim", [
       { id: "claim", step: { kind: "claim", turn, claims, tables: [idOf("orders"), idOf("lines")], pipeline: "shop" } },

@@ -22,6 +22,7 @@ const syntax: Syntax = {
   matches: (expr, pattern) => `${expr} matches '${pattern}'`,
   ageMs: (expr) => `age_ms(${expr})`,
   nullSafeEq: (a, b) => `${a} == ${b}`,
+  jsonText: (expr, path) => `json_text(${expr}, '${path.join(".")}')`,
   hashVersion: "neutral-1",
 };
 const capabilities: Capabilities = {

@@ -31,6 +31,7 @@ import { secretCases } from "./secrets.js";
 import { setCases } from "./sets.js";
 import { typeCases } from "./types.js";
 import { upsertCases } from "./upsert.js";
+import { viewCases } from "./views.js";
 
 /** What users do, through the public API. */
 export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): readonly CaseDefinition[] => [
@@ -54,6 +55,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...memoryCases,
   ...retentionCases,
   ...pruneCases,
+  ...viewCases,
   ...typeCases,
   ...keyCases,
   ...partitionCases,

@@ -25,6 +25,7 @@ import { swapApartCases } from "./swap-apart.js";
 import { tableCases } from "./tables.js";
 import { tallyCases } from "./tally.js";
 import { validateCases } from "./validate.js";
+import { viewCases } from "./view.js";
 import { wholeCases } from "./whole.js";
 
 /** What each step of the contract does, compiled by the adapter and run in its session. */
@@ -35,6 +36,7 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...claimCases,
   ...journalCases,
   ...compactCases,
+  ...viewCases,
   ...deltaCases,
   ...foldCases,
   ...captureByKeyCases,

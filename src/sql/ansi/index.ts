@@ -8,6 +8,7 @@ import { ledgerSteps } from "./ledger.js";
 import { quarantineSteps } from "./quarantine.js";
 import { tallySteps } from "./tally.js";
 import { validateSteps } from "./validate.js";
+import { viewSteps } from "./views.js";
 
 /** Every portable step, compiled from the words of a dialect. Spread it into `steps`, then override what the engine does better. */
 export function ansi(syntax: Syntax): Compilers<PortableStep> {
@@ -20,5 +21,6 @@ export function ansi(syntax: Syntax): Compilers<PortableStep> {
     ...quarantineSteps(syntax),
     ...tallySteps(syntax),
     ...validateSteps(syntax),
+    ...viewSteps(syntax),
   };
 }
