@@ -17,6 +17,7 @@ export {
   noRows,
   notNull,
   reconcile,
+  references,
   rowCount,
   unique,
 } from "./check/checks.js";

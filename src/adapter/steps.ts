@@ -58,6 +58,8 @@ export type Observation =
   | { readonly of: "sum"; readonly column: string }
   /** Rows in whose text the pattern (see `Syntax.matches`) is nowhere found; NULL is not counted. */
   | { readonly of: "unlike"; readonly column: string; readonly pattern: string }
+  /** Rows whose value is none of those in a column of `to`, a table or a query in parentheses; NULL is not counted. */
+  | { readonly of: "orphans"; readonly column: string; readonly to: Sql; readonly toColumn: string }
   /** Milliseconds from the newest value that is not ahead of the clock until the clock; NULL: there is none. */
   | { readonly of: "age"; readonly column: string; readonly type: ColumnType }
   /** Rows that a release changes, each once: told from its images. */

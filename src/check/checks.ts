@@ -1,5 +1,7 @@
 import { type Duration, milliseconds } from "../pipeline/duration.js";
 import type { Row, Sql, SqlValue } from "../sql/sql.js";
+import type { Table } from "../table/define.js";
+import type { DeclaredColumn, TableDefinition, TableName } from "../table/definition.js";
 import type { ColumnType } from "../table/types.js";
 import type { CheckVerdict, Severity } from "./result.js";
 
@@ -56,6 +58,15 @@ export type CheckDefinition = Common &
         readonly column: string;
         readonly pattern: string;
         readonly flags: string;
+      }
+    | {
+        readonly kind: "references";
+        readonly runs: "sql";
+        readonly column: string;
+        readonly to: TableName;
+        readonly toColumn: string;
+        /** The columns of `to`, where its definition declares them. */
+        readonly declared: readonly DeclaredColumn[] | null;
       }
     | { readonly kind: "freshness"; readonly runs: "sql"; readonly column: string; readonly maxAgeMs: number | null }
     | ({ readonly kind: "anomaly"; readonly runs: "sql"; readonly metric: "rows" | "changed" } & Sensitivity)
@@ -120,6 +131,24 @@ export function matches<const C extends string>(column: C, pattern: string | Reg
   const [source, flags] = pattern instanceof RegExp ? [pattern.source, pattern.flags] : [pattern, ""];
   return made({ kind: "matches", runs: "sql", column, pattern: source, flags, ...common(o) });
 }
+type ColumnIn<T> = T extends Table<infer _I, infer O, infer _C> ? (unknown extends O ? string : keyof O & string) : string;
+/**
+ * Each value is in a column of another table; NULL is not looked at. A table of the same pipeline counts as it will be after
+ * the release: with what the release loads into it, and of a candidate of both tables the new one. Any other is read as it is.
+ */
+export function references<const C extends string, T extends Table>(
+  column: C,
+  to: T,
+  toColumn: ColumnIn<T>,
+  o?: CheckOptions,
+): Check<C>;
+export function references<const C extends string>(column: C, to: TableName, toColumn: string, o?: CheckOptions): Check<C>;
+export function references(column: string, to: Table | TableName, toColumn: string, o?: CheckOptions): Check<never> {
+  const named = typeof to === "string" || Array.isArray(to);
+  const name = named ? (to as TableName) : (to as Table | undefined)?.name;
+  const declared = (to as { readonly "~definition"?: TableDefinition } | undefined)?.["~definition"]?.columns ?? null;
+  return made({ kind: "references", runs: "sql", column, to: name as TableName, toColumn, declared, ...common(o) });
+}
 /**
  * The newest value of a date, datetime (taken for UTC) or timestamp is at most `maxAge` old by the warehouse's clock. Values
  * ahead of the clock are not looked at; without any other, "insufficient".
@@ -170,6 +199,8 @@ export function checkName(d: CheckDefinition): string {
   switch (d.kind) {
     case "anomaly":
       return `anomaly(${metricOf(d)})`;
+    case "references":
+      return `references(${d.column}, ${targetOf(d)})`;
     case "maxDrop":
     case "maxGrowth":
       return d.per === "table" ? d.kind : `${d.kind} per partition`;
@@ -182,6 +213,9 @@ export function checkName(d: CheckDefinition): string {
     }
   }
 }
+/** What a reference points to, for people. */
+export const targetOf = (d: Extract<CheckDefinition, { kind: "references" }>): string =>
+  `${typeof d.to === "string" ? d.to : d.to.join(".")}.${d.toColumn}`;
 /** What an anomaly is looked for in: the name under which the ledger remembers it. */
 export const metricOf = (d: Extract<CheckDefinition, { kind: "anomaly" }>): string =>
   d.metric === "sum" ? `sum(${d.column})` : d.metric;
@@ -202,6 +236,10 @@ export function unfitColumn(d: CheckDefinition, type: ColumnType): string | null
     fits ? null : `${d.kind} looks at ${what}; the column is ${type}`;
   if (d.kind === "matches") return needs("text", type === "string");
   if (d.kind === "freshness") return needs("dates, datetimes and timestamps", ["date", "datetime", "timestamp"].includes(type));
-  if (d.kind === "anomaly") return needs("numbers", /^(int64|float64|decimal)/.test(type));
+  if (d.kind === "references") return needs("values that can be compared", type !== "json");
+  if (d.kind === "anomaly") return needs("numbers", isNumber(type));
   return null;
 }
+const isNumber = (type: ColumnType): boolean => /^(int64|float64|decimal)/.test(type);
+/** Whether values of the two types can be equal. */
+export const comparable = (a: ColumnType, b: ColumnType): boolean => a === b || (isNumber(a) && isNumber(b));

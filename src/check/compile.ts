@@ -48,7 +48,10 @@ export function compileChecks(definitions: readonly CheckDefinition[], target: C
         ...(seen?.short === undefined ? {} : { short: seen.short }),
         ...(seen?.remember === undefined ? {} : { remember: seen.remember }),
       };
-      const id = digest([shown.check, shown.bound, seen?.observe, target.columns.map((c) => [c.name, c.native])], 12);
+      const id = digest(
+        [shown.check, shown.bound, seen?.proof ?? seen?.observe, target.columns.map((c) => [c.name, c.native])],
+        12,
+      );
       const incremental = seen?.rowwise === true && target.effective !== null && target.proven.includes(id);
       const at = planned.push({ ...shown, trust: incremental ? "incremental" : "scan", id, op: null, index: 0 }) - 1;
       if (seen !== null) looks.push({ at, seen, place: incremental ? "changed" : seen.on, definition: d });

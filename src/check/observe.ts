@@ -7,8 +7,20 @@ import { formatCanonical } from "../table/canonical.js";
 import { encodeValue } from "../table/encode.js";
 import type { ColumnType, Json } from "../table/types.js";
 import { usual } from "./anomaly.js";
-import { type CheckDefinition, metricOf } from "./checks.js";
+import { type CheckDefinition, metricOf, targetOf } from "./checks.js";
 import { portable } from "./pattern.js";
+
+/** What a reference points to, as it would be after the release. */
+export interface Referred {
+  readonly rows: Sql;
+  readonly column: string;
+  /** Names the table and the last release that may have taken values away from the column; null: nobody keeps account of it. */
+  readonly epoch: readonly [table: string, lost: number] | null;
+  /** What is known of it is held against the table in this very release, so what was proven under this epoch still holds. */
+  readonly guarded: boolean;
+}
+export type Reference = Extract<CheckDefinition, { kind: "references" }>;
+export const referenceKey = (d: Reference): string => JSON.stringify([d.to, d.toColumn]);
 
 /** What checks of one table are compiled against. */
 export interface CheckTarget {
@@ -31,6 +43,8 @@ export interface CheckTarget {
   readonly changed: { readonly changes: TableRef; readonly release: number } | "all" | null;
   /** What was observed in earlier releases, by metric, oldest first. */
   readonly observed: Readonly<Record<string, readonly number[]>>;
+  /** What references point to, by {@link referenceKey}. */
+  readonly referred: Readonly<Record<string, Referred>>;
   /** Checks that hold for all rows that the release does not touch. */
   readonly proven: readonly string[];
 }
@@ -45,6 +59,8 @@ export interface Seen {
   /** Says something about each row, or about keys: true for all if it was true before and holds for the rows that came. */
   readonly rowwise: boolean;
   readonly name?: string;
+  /** What it is known by once it is proven, where that is not what it observes. */
+  readonly proof?: unknown;
   /** Why what it finds cannot be judged yet. */
   readonly short?: string;
   /** Published, it is remembered under this name. */
@@ -112,6 +128,14 @@ export function observations(d: Exclude<CheckDefinition, { runs: "js" }>, t: Che
       if ("problem" in found) throw new Error(`${d.pattern}: ${found.problem}`);
       const observe = { of: "unlike", column: d.column, pattern: found.text } as const;
       return [{ ...none(observe, `rows with ${d.column} unlike ${d.pattern}`), bound: { max: 0, pattern: d.pattern } }];
+    }
+    case "references": {
+      const to = t.referred[referenceKey(d)];
+      if (to === undefined) throw new Error(`${targetOf(d)} was not looked for`);
+      const observe = { of: "orphans", column: d.column, to: to.rows, toColumn: to.column } as const;
+      const seen = none(observe, `rows with ${d.column} that is not in ${targetOf(d)}`);
+      const proof = to.epoch === null ? {} : { proof: [d.column, to.column, ...to.epoch] };
+      return [{ ...seen, ...proof, bound: { max: 0, in: targetOf(d) }, rowwise: to.guarded }];
     }
     case "freshness":
       return [freshness(d, t)];

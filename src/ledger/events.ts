@@ -36,6 +36,8 @@ export const publishedTable = z.object({
   /** … and the whole table by this one: where there are no images, or others wrote. */
   scan: z.string().nullable(),
   checks: z.array(plannedCheck),
+  /** Rows, or values of a key, may have gone that were there before. */
+  loses: z.boolean().optional(),
   /** The images table, made by now though this release may have none; null: none. */
   changes: z.array(z.string()).nullable().default(null),
   /** Rows of its loads that did not fit, whether the quarantine had them already or not. */

@@ -139,7 +139,7 @@ const step = (
 export function afterPublish(p: Published, release: number, at: string): State {
   const entries = Object.entries(p.tables).map(([key, t]) => {
     const was = p.base.tables[key] ?? null;
-    const is = tableAfter(t, was, p);
+    const is = tableAfter(t, was, p, release);
     const foreign = tookForeign(t, was, p) ? { foreign: true } : {};
     const quarantine = t.quarantine === undefined ? {} : { quarantine: t.quarantine };
     return [key, { was, is, undo: undoOf(t, p), ...foreign, ...quarantine }] as const;
@@ -200,11 +200,12 @@ function tookForeign(t: PublishedTable, was: TableState | null, p: Published): b
 /** A checksum's version is that of the algorithm, then the columns. */
 const columnsIn = (hash: string): string => hash.slice(hash.lastIndexOf("/") + 1);
 
-function tableAfter(t: PublishedTable, was: TableState | null, p: Published): TableState {
+function tableAfter(t: PublishedTable, was: TableState | null, p: Published, release: number): TableState {
   const expected = expectedAfter(t, was, p);
   const scan = fact(p, t.scan);
   const proven = t.checks.filter((c) => readChecks([c], p.facts)[0]?.outcome === "pass").map((c) => c.id);
   const scanned = t.scan !== null;
+  const lost = t.loses === true ? release : was?.lost;
   return {
     path: t.path,
     rows: scanned ? Number(scan["rows"]) : expected.rows,
@@ -214,6 +215,7 @@ function tableAfter(t: PublishedTable, was: TableState | null, p: Published): Ta
     proven,
     changes: t.changes ?? (was?.hash === t.hash ? was.changes : null),
     sinceScan: scanned ? 0 : (was?.sinceScan ?? 0) + 1,
+    ...(lost === undefined ? {} : { lost }),
     ...remembered(t, was, p),
   };
 }

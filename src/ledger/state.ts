@@ -22,6 +22,8 @@ export const tableState = z.object({
   changes: z.array(z.string()).nullable(),
   /** Releases since the last full scan. */
   sinceScan: z.number(),
+  /** The last release that may have taken rows away: what refers to the table is proven for what it was since. */
+  lost: z.number().optional(),
   /** What checks observed in the last published releases, by metric, oldest first. */
   observed: z.record(z.string(), z.array(z.number())).optional(),
 });

@@ -47,7 +47,8 @@ async function takeBaseline(
       pipeline: ctx.settings.pipeline,
     });
   await claimTables(w, held, tables);
-  const checks = tables.map((t) => liveChecks(w, t));
+  const checks: Awaited<ReturnType<typeof liveChecks>>[] = [];
+  for (const t of tables) checks.push(await liveChecks(w, held.state, t));
   const planned = checks.flatMap((c) => c.planned);
   const events = tables.map((t) => [
     t.id,

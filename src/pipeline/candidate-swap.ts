@@ -11,6 +11,7 @@ import { jsRunner } from "./js-checks.js";
 import { published, refuseHeld } from "./outcome.js";
 import { carryOut, intended, prepare } from "./place.js";
 import { type PublishOptions, releaseFacts } from "./publish.js";
+import { swapsWithReferences } from "./references.js";
 import type { RunReport, Validation } from "./reports.js";
 import { recordRefusal } from "./steps.js";
 import { checkAgainstLive, hashOf } from "./tables.js";
@@ -26,7 +27,7 @@ export async function tableSwaps(
 ): Promise<readonly TableSwap[]> {
   const swaps: TableSwap[] = [];
   for (const t of tables) swaps.push(await tableSwap(w, held, p, t));
-  return swaps;
+  return swapsWithReferences(w, held.state, swaps, p.id);
 }
 
 async function tableSwap(w: Work, held: Held, p: Progress, t: TableProgress): Promise<TableSwap> {

@@ -14,6 +14,7 @@ import { exactNames } from "../table/exact.js";
 import type { Context } from "./context.js";
 import { jsRunner } from "./js-checks.js";
 import { look } from "./lease.js";
+import { withReferences } from "./references.js";
 import type { AuditReport, Status, Validation } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { type Found, findTables, hashOf, keyOf } from "./tables.js";
@@ -113,7 +114,7 @@ export function checkLive(ctx: Context, o: CallOptions & { readonly tables?: rea
       const state = (await look(w))?.state ?? emptyState;
       const tables = await findTables(w, state, o.tables);
       const results = [];
-      for (const t of tables) results.push(...(await checkTable(w, t)));
+      for (const t of tables) results.push(...(await checkTable(w, state, t)));
       return {
         ok: results.every((r) => r.outcome !== "fail"),
         digest: digest([state.live, results.map((r) => [r.check, r.outcome, r.observed])], 32),
@@ -123,10 +124,10 @@ export function checkLive(ctx: Context, o: CallOptions & { readonly tables?: rea
   );
 }
 
-async function checkTable(w: Work, t: Found) {
+async function checkTable(w: Work, state: State, t: Found) {
   if (t.live === null)
     throw new CutoverError("NOT_FOUND", `table ${t.alias} does not exist yet`, { what: "table", name: t.alias, table: t.alias });
-  const { plan, planned, columns } = liveChecks(w, t);
+  const { plan, planned, columns } = await liveChecks(w, state, t);
   // Scans tell of every failure; a JavaScript check refuses its block, so each has one of its own.
   const scans = plan.steps.filter((s) => !("inspect" in s));
   const blocks = [...(scans.length === 0 ? [] : [scans]), ...plan.steps.filter((s) => "inspect" in s).map((s) => [s])];
@@ -137,14 +138,16 @@ async function checkTable(w: Work, t: Found) {
 }
 
 /** The checks of a table over all rows of live, as a plan. */
-export function liveChecks(
+export async function liveChecks(
   w: Work,
+  state: State,
   t: Found,
-): { readonly plan: Plan; readonly planned: readonly PlannedCheck[]; readonly columns: ReturnType<typeof stored> } {
+): Promise<{ readonly plan: Plan; readonly planned: readonly PlannedCheck[]; readonly columns: ReturnType<typeof stored> }> {
   const live = t.live;
   if (live === null) throw new Error("a table that does not exist has no checks");
   const columns = stored(live.columns);
   const exact = exactNames(t.definition, columns, w.ctx.adapter.capabilities.identifiers);
+  const [found] = await withReferences(w, state, [t], () => ({ alias: t.alias, shape: live, checks: exact.checks }), []);
   const checks = compileChecks(exact.checks, {
     alias: t.alias,
     columns,
@@ -158,6 +161,7 @@ export function liveChecks(
     against: null,
     changed: null,
     observed: t.state?.observed ?? {},
+    referred: found?.referred ?? {},
     proven: [],
   });
   return {

@@ -16,6 +16,7 @@ import { look } from "./lease.js";
 import { changesRef } from "./load.js";
 import { tableMoves } from "./moves.js";
 import { asPlanText } from "./plan-text.js";
+import { loadsWithReferences, swapsWithReferences } from "./references.js";
 import { noCounts } from "./report.js";
 import type { PlanText } from "./reports.js";
 import { refuseMixedMove, releasesAbove } from "./rollback.js";
@@ -59,24 +60,21 @@ async function releasePlans(w: Work, state: State, strategy: Strategy): Promise<
   const release = state.live + 1;
   const facts = { ...place(w, 0n), pipeline, release, keep, state, note: undefined, key: undefined };
   const tables = await findTables(w, state);
-  if (strategy === "in-place")
-    return [
-      planInPlace(
-        tables.map((t) => asLoad(w, t, release)),
-        facts,
-        jsRunner(w),
-      ).plan,
-    ];
+  if (strategy === "in-place") {
+    const loads = tables.map((t) => asLoad(w, t, release));
+    return [planInPlace(await loadsWithReferences(w, state, loads, release), facts, jsRunner(w)).plan];
+  }
   const whole: Found[] = [];
   for (const t of tables) whole.push(t.live === null ? t : { ...t, live: await w.describe(t.ref) });
   const sets = swapsSets(w.ctx, whole.length) ? [whole] : whole.map((t) => [t]);
-  return sets.flatMap((set) => {
-    const swaps = set.map((t) => asSwap(w, t, release));
-    return [
-      ...set.flatMap((t, i) => cloning(t, swaps[i] as TableSwap)),
-      ...wholePlan(w, planSwap(swaps, facts, jsRunner(w)), facts),
-    ];
-  });
+  const plans: Plan[] = [];
+  for (const set of sets) {
+    const planned = set.map((t) => asSwap(w, t, release));
+    const swaps = await swapsWithReferences(w, state, planned, release);
+    plans.push(...set.flatMap((t, i) => cloning(t, planned[i] as TableSwap)));
+    plans.push(...wholePlan(w, planSwap(swaps, facts, jsRunner(w)), facts));
+  }
+  return plans;
 }
 
 const cloning = (t: Found, { candidate }: TableSwap): readonly Plan[] => {

@@ -16,6 +16,7 @@ import { jsRunner } from "./js-checks.js";
 import { changesRef, type Staged } from "./load.js";
 import { markerOf } from "./place.js";
 import { withAside } from "./quarantine.js";
+import { loadsWithReferences } from "./references.js";
 import { hashOf, readableWatermark, requireLive } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import { changesView, kindly } from "./views.js";
@@ -99,7 +100,7 @@ export async function tableLoads(
     const live = lately ? s.found.live : await w.describe(s.found.ref, "columns");
     loads.push(tableLoad(w, { ...s, found: { ...s.found, live } }, held.state, foreign.has(s.found.alias)));
   }
-  return loads;
+  return loadsWithReferences(w, held.state, loads, w.release ?? 0);
 }
 
 /** A scan that was due, not asked for by a wrong count: what it finds beside what was recorded is told. */

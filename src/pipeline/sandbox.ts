@@ -150,10 +150,12 @@ async function planned(
 /** What a sandbox works with: the same tables under other names, a ledger of its own, and no end but its own. */
 function inside(ctx: Context, schema: string, paths: Made["paths"]): Context {
   const pipeline = nameIn(ctx, schema);
-  const tables = Object.entries(ctx.tables).map(([alias, d]): [string, TableDefinition] => [
-    alias,
-    { ...d, name: paths[alias] ?? d.name },
-  ]);
+  const moved = new Map(Object.entries(ctx.tables).map(([alias, d]) => [JSON.stringify(d.name), paths[alias]]));
+  const tables = Object.entries(ctx.tables).map(([alias, d]): [string, TableDefinition] => {
+    // References between the tables of the pipeline stay among themselves.
+    const checks = d.checks.map((c) => (c.kind === "references" ? { ...c, to: moved.get(JSON.stringify(c.to)) ?? c.to } : c));
+    return [alias, { ...d, name: paths[alias] ?? d.name, checks }];
+  });
   return {
     ...ctx,
     settings: { ...ctx.settings, pipeline, ledgerSchema: schema },

@@ -28,7 +28,7 @@ export interface Found {
   readonly state: TableState | null;
 }
 
-export const keyOf = (w: Work, definition: TableDefinition): { readonly ref: TableRef; readonly id: string } => {
+export const keyOf = (w: Work, definition: Pick<TableDefinition, "name">): { readonly ref: TableRef; readonly id: string } => {
   const ref = resolveName(definition.name, w.session.home, w.ctx.adapter.capabilities);
   return { ref, id: tableKey(ref.path, w.names.database, w.ctx.adapter.capabilities.identifiers.caseSensitive) };
 };

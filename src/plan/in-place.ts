@@ -2,7 +2,7 @@ import { rowsOf, stored, type TableRef, type TableShape } from "../adapter/shape
 import { type Deletes, imageColumns, type Scope, type Step } from "../adapter/steps.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { type CompiledChecks, compileChecks } from "../check/compile.js";
-import type { CheckTarget } from "../check/observe.js";
+import type { CheckTarget, Referred } from "../check/observe.js";
 import type { Published, PublishedTable } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
 import type { SourceTotals } from "../source/source.js";
@@ -40,8 +40,13 @@ export interface TableLoad {
   readonly scanAll: boolean;
   readonly totals: SourceTotals | null;
   readonly checks: readonly CheckDefinition[];
+  /** What its references point to; absent: it has none. */
+  readonly referred?: Readonly<Record<string, Referred>>;
   readonly aside?: AsideLoad | null;
 }
+/** Whether rows may go without others of the same key in their place. What others wrote may have done so too. */
+export const mayLose = (t: Pick<TableLoad, "fill" | "scanAll" | "scope" | "flagged">): boolean =>
+  !t.fill && (t.scanAll || t.flagged > 0 || !byKey(t.scope));
 /** The publish of a release in place: one block. */
 export function planInPlace(
   tables: readonly TableLoad[],
@@ -175,6 +180,7 @@ function checksOf(t: TableLoad, release: number): CompiledChecks {
     against: t.fill ? null : { changes: t.changes, release },
     changed: t.fill ? "all" : { changes: t.changes, release },
     observed: t.was?.observed ?? {},
+    referred: t.referred ?? {},
     proven: t.was?.proven ?? [],
   };
   return compileChecks(t.checks, target);
@@ -194,6 +200,7 @@ function publishedTable(t: TableLoad, checks: CompiledChecks): PublishedTable {
     tally: t.fill ? null : opOf.tally(t.alias),
     scan: t.fill || t.scanAll ? opOf.scan(t.alias) : null,
     checks: [...checks.planned],
+    ...(mayLose(t) ? { loses: true } : {}),
     ...quarantineOf(t.aside ?? null),
   };
 }

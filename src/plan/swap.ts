@@ -2,6 +2,7 @@ import type { TableRef, TableShape } from "../adapter/shapes.js";
 import { rowsOf, stored } from "../adapter/shapes.js";
 import type { CheckDefinition } from "../check/checks.js";
 import { type CompiledChecks, compileChecks } from "../check/compile.js";
+import type { Referred } from "../check/observe.js";
 import type { Published, PublishedTable } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
 import type { TableCounts } from "../pipeline/reports.js";
@@ -30,6 +31,8 @@ export interface TableSwap {
   readonly raw: TableRef | null;
   readonly totals: SourceTotals | null;
   readonly checks: readonly CheckDefinition[];
+  /** What its references point to; absent: it has none. */
+  readonly referred?: Readonly<Record<string, Referred>>;
 }
 
 /** The checks of a candidate: always over all of its rows. */
@@ -47,6 +50,7 @@ export function candidateChecks(t: TableSwap): CompiledChecks {
     against: t.live === null ? null : { table: t.live.ref },
     changed: null,
     observed: t.was?.observed ?? {},
+    referred: t.referred ?? {},
     proven: [],
   });
 }
@@ -122,5 +126,6 @@ const publishedTable = (t: TableSwap): PublishedTable => ({
   tally: null,
   scan: opOf.scan(t.alias),
   checks: [...candidateChecks(t).planned],
+  loses: true,
   changes: null,
 });

@@ -1,6 +1,6 @@
 import type { $ZodObject } from "zod/v4/core";
 import { REMEMBERED } from "../check/anomaly.js";
-import { type CheckDefinition, checkColumns, unfitColumn } from "../check/checks.js";
+import { type CheckDefinition, checkColumns, comparable, targetOf, unfitColumn } from "../check/checks.js";
 import { portable } from "../check/pattern.js";
 import { milliseconds } from "../pipeline/duration.js";
 import type { SqlValue } from "../sql/sql.js";
@@ -236,6 +236,7 @@ function checkCheck(
     if (!["", "u"].includes(c.flags))
       say(path, `matches takes no flags, so not ${c.flags}: write [aA] for letters of either case`);
   }
+  if (c.kind === "references") checkReference(c, path, say, columns);
   if (c.kind === "freshness" && c.maxAgeMs === null)
     say(path, 'freshness needs { maxAge }: a number of milliseconds, or a duration such as "6h"');
   if (c.kind === "anomaly") checkAnomaly(c, path, say);
@@ -252,4 +253,19 @@ function checkAnomaly(c: Extract<CheckDefinition, { kind: "anomaly" }>, path: st
     say(path, `anomaly has minHistory (${c.minHistory}) above window (${c.window}): it would never judge`);
   if (!(c.sigmas > 0 && Number.isFinite(c.sigmas))) say(path, "anomaly needs sigmas above 0");
   if (!(c.ratio >= 0 && Number.isFinite(c.ratio))) say(path, "anomaly needs a ratio of 0 or more");
+}
+
+function checkReference(
+  c: Extract<CheckDefinition, { kind: "references" }>,
+  path: string,
+  say: Say,
+  columns: readonly DeclaredColumn[] | null,
+): void {
+  if (!isName(c.to)) return void say(path, "references needs a table: one made by table(), or a name such as main.orders");
+  if (typeof c.toColumn !== "string" || c.toColumn === "") return void say(path, "references needs a column of the other table");
+  const [here, there] = [columns?.find((d) => d.name === c.column), c.declared?.find((d) => d.name === c.toColumn)];
+  if (c.declared !== null && there === undefined)
+    say(path, `${targetOf(c)}: no such column; there are ${c.declared.map((d) => d.name).join(", ")}`);
+  if (here !== undefined && there !== undefined && !comparable(here.type, there.type))
+    say(path, `${c.column} is ${here.type} and ${targetOf(c)} is ${there.type}: never equal`);
 }

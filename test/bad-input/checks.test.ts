@@ -1,9 +1,10 @@
-import { anomaly, type Check, cutover, freshness, matches, rows, table } from "cutover";
+import { anomaly, type Check, cutover, freshness, matches, references, rows, table } from "cutover";
 import { duckdb } from "cutover/duckdb";
 import { expect, test } from "vitest";
 import { failure, world } from "./support.js";
 
 const columns = { id: "int64", name: "string?", at: "timestamp?", price: "decimal(9,2)?" } as const;
+const other = table("other", { columns: { id: "int64", text: "string" }, key: "id" });
 const issues = (check: Check<never>): readonly { path: string; message: string }[] => {
   const t = table("t", { columns, key: "id", checks: [check] });
   try {
@@ -40,6 +41,12 @@ test.each<readonly [string, Check<string>, RegExp]>([
   ["sigmas that let all pass", anomaly("rows", { sigmas: Number.POSITIVE_INFINITY }), /sigmas/],
   ["a ratio below 0", anomaly("rows", { ratio: -0.1 }), /ratio/],
   ["a ratio that is no number", anomaly("rows", { ratio: Number.NaN }), /ratio/],
+  ["a reference to no column of the other table", references("id", other, "key" as "id"), /other\.key.*id, text/],
+  ["a reference of a number to text", references("id", other, "text"), /int64.*string.*never equal/],
+  ["a reference from no column", references("idd", other, "id"), /idd/],
+  ["a reference to nothing", references("id", undefined as never, "id"), /needs a table/],
+  ["a reference to a name that is none", references("id", "a..b", "id"), /needs a table/],
+  ["a reference to no column", references("id", "main.other", undefined as never), /needs a column/],
   ["an unknown severity", matches("name", "a", { severity: "info" as never }), /severity/],
   ["a number of samples below 0", freshness("at", { maxAge: 1 }, { samples: -1 }), /samples/],
 ])("%s is CONFIG at its path", (_, check, says) => {

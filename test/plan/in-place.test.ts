@@ -9,11 +9,13 @@ import {
   noRows,
   notNull,
   reconcile,
+  references,
   rowCount,
   sql,
   unique,
 } from "cutover";
 import { describe, expect, test } from "vitest";
+import { rowsOf } from "../../src/adapter/shapes.js";
 import type { Step } from "../../src/adapter/steps.js";
 import type { Plan, PlannedStep } from "../../src/plan/compile.js";
 import { planInPlace } from "../../src/plan/in-place.js";
@@ -83,6 +85,39 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
       ["anomaly(changed)", "changed", { min: 0, max: 10, median: 5 }],
       ["anomaly(sum(amount))", "sum(amount)", null],
     ]);
+  });
+  test("a reference to a table of the same release, and to one of nobody's", async () => {
+    const lines = shape(adapter, "lines", columnsOf(adapter, { id: "int64!", order_id: "int64", country: "string" }));
+    const checks = [references("order_id", "orders", "id"), references("country", "db.main.countries", "code")];
+    const of = (lost: number) => ({
+      [JSON.stringify(["orders", "id"])]: {
+        rows: rowsOf(orders.ref),
+        column: "id",
+        epoch: [idOf("orders"), lost] as const,
+        guarded: true,
+      },
+      [JSON.stringify(["db.main.countries", "code"])]: {
+        rows: rowsOf({ path: ["db", "main", "countries"], filter: "`day` IS NOT NULL" }),
+        column: "code",
+        epoch: null,
+        guarded: false,
+      },
+    });
+    const planned = (lost: number, proven: readonly string[]) => [
+      load(orders),
+      load(lines, { checks, referred: of(lost), was: was({ proven: [...proven] }) }),
+    ];
+    const idsOf = (lost: number): readonly string[] =>
+      planInPlace(planned(lost, []), facts(), js).published.tables[idOf("lines")]?.checks.map((c) => c.id) ?? [];
+    const { published } = await golden("references", planned(3, idsOf(3)));
+    const trusts = (p: typeof published) => p.tables[idOf("lines")]?.checks.map((c) => c.trust);
+    expect(trusts(published)).toEqual(["incremental", "scan"]);
+    // What was proven before the other table lost rows proves nothing after it.
+    expect(trusts(planInPlace(planned(4, idsOf(3)), facts(), js).published)).toEqual(["scan", "scan"]);
+    expect(published.tables[idOf("orders")]?.loses).toBeUndefined();
+    const days = { partition: "id", type: "int64", values: [1n] } as const;
+    const replaced = planInPlace([load(orders, { scope: days, partition: "id" })], facts(), js).published;
+    expect(replaced.tables[idOf("orders")]?.loses).toBe(true);
   });
   test("checks that were proven read the effective rows", async () => {
     const checks = [notNull("id"), unique("id"), rowCount({ min: 1 })];

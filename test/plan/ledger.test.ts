@@ -101,6 +101,7 @@ describe.each(inPlaceAdapters)("%s: the ledger", (dialect, adapter) => {
       against: null,
       changed: null,
       observed: {},
+      referred: {},
       proven: [],
     });
     const events = [

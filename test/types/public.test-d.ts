@@ -16,6 +16,7 @@ import {
   type Observer,
   query,
   type RunReport,
+  references,
   rowCount,
   rows,
   sql,
@@ -124,7 +125,17 @@ describe("uses", () => {
     const columns = z.object({ id: z.bigint(), status: z.string() });
     const checks = [notNull(["id", "status"], { severity: "warn" }), unique(["status"], { samples: 1 })];
     table("t", { columns, key: "id", checks });
-    table("t", { columns, key: "id", checks: [anomaly("rows"), anomaly({ sum: "id" }), matches("status", "^[a-z]+$")] });
+    table("t", {
+      columns,
+      key: "id",
+      checks: [
+        anomaly("rows"),
+        anomaly({ sum: "id" }),
+        references("id", orders, "id"),
+        references("id", "main.ids", "id"),
+        matches("status", "^[a-z]+$"),
+      ],
+    });
     table("t", {
       columns,
       key: "id",
@@ -212,6 +223,10 @@ describe("what must not compile", () => {
     table("t", { columns, key: "id", checks: [notNull(["id", "statuss"], { severity: "warn" })] });
     // @ts-expect-error typo in the column of a pattern
     table("t", { columns, key: "id", checks: [matches("statuss", /^[a-z]+$/)] });
+    // @ts-expect-error typo in the column that refers
+    table("t", { columns, key: "id", checks: [references("idd", orders, "id")] });
+    // @ts-expect-error typo in the column that is referred to
+    table("t", { columns, key: "id", checks: [references("id", orders, "idd")] });
     // @ts-expect-error typo in the column of an age
     table("t", { columns, key: "id", checks: [freshness("att", { maxAge: "1h" })] });
     // @ts-expect-error typo in the column of a sum

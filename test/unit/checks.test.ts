@@ -37,6 +37,7 @@ const target = (more: Partial<CheckTarget> = {}): CheckTarget => ({
   against: { changes: { path: ["changes"] }, release: 7 },
   changed: { changes: { path: ["changes"] }, release: 7 },
   observed: {},
+  referred: {},
   proven: [],
   ...more,
 });

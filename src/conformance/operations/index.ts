@@ -6,6 +6,7 @@ import { budgetCases } from "./budget.js";
 import { cancelledCases } from "./cancelled.js";
 import { capabilityCases } from "./capabilities.js";
 import { checkKindCases } from "./checks-kinds.js";
+import { checkReferenceCases } from "./checks-references.js";
 import { checkResultCases } from "./checks-results.js";
 import { cloneCases } from "./clone.js";
 import { contentionCases } from "./contention.js";
@@ -62,6 +63,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...observeCases,
   ...checkResultCases,
   ...checkKindCases,
+  ...checkReferenceCases,
   ...capabilityCases,
   ...contentionCases,
   ...embeddingCases,

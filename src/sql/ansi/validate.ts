@@ -89,6 +89,8 @@ function observation(o: Observation, table: Sql, syntax: Syntax): Sql {
       const age = syntax.ageMs(syntax.ident([o.column]), o.type);
       return raw(`min(CASE WHEN ${age} >= 0 THEN ${age} END)`);
     }
+    case "orphans":
+      return template`(SELECT count(*) ${orphans(o, table)})`;
     case "changed":
       return template`(SELECT count(*) FROM ${as(on(o.changes), "_cutover_c")} WHERE ${column(imageColumns.release, "_cutover_c")} = ${o.release} AND (${column(imageColumns.image, "_cutover_c")} = 'after' OR ${column(imageColumns.op, "_cutover_c")} = 'delete'))`;
     case "duplicates":
@@ -106,6 +108,14 @@ function copies(names: readonly string[], table: Sql, shown: readonly string[]):
   const whole = and(names.map((n) => template`${column(n)} IS NOT NULL`));
   const listed = shown.length === 0 ? raw("") : template`${columns(shown)}, `;
   return template`SELECT ${listed}${as(numbered(columns(names)), "_cutover_copy")} FROM ${table} _cutover_t WHERE ${whole}`;
+}
+
+type Orphans = Extract<Observation, { of: "orphans" }>;
+/** Each value that there is once, so that no row is found twice. */
+function orphans(o: Orphans, table: Sql): Sql {
+  const known = template`(SELECT DISTINCT ${column(o.toColumn, "_cutover_r")} FROM ${as(o.to, "_cutover_r")})`;
+  const [here, there] = [column(o.column, "_cutover_o"), column(o.toColumn, "_cutover_k")];
+  return template`FROM ${as(table, "_cutover_o")} LEFT JOIN ${as(known, "_cutover_k")} ON ${here} = ${there} WHERE ${here} IS NOT NULL AND ${there} IS NULL`;
 }
 
 type PartitionChange = Extract<Observation, { of: "partition-change" }>;
@@ -142,6 +152,8 @@ function offending(o: Observation, table: Sql, shown: readonly string[], syntax:
   switch (o.of) {
     case "duplicates":
       return template`SELECT ${columns(shown)} FROM (${copies(o.columns, table, shown)}) _cutover_copies WHERE ${column("_cutover_copy")} > 1`;
+    case "orphans":
+      return template`SELECT ${columns(shown, "_cutover_o")} ${orphans(o, table)}`;
     case "query":
       return template`SELECT * FROM (${o.sql}) offending`;
     case "partition-change":
