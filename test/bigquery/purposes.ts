@@ -7,7 +7,9 @@ export interface Purpose {
 
 /** By the word that stands in the comment of a query, and in the name of a load or a copy job. */
 export const purposes: Readonly<Record<string, Purpose>> = {
-  createSchema: { jobs: [], what: "makes the ledger's dataset, once" },
+  createSchema: { jobs: [], what: "makes the ledger's dataset, once; the dataset of a sandbox" },
+  dropSchema: { jobs: [], what: "drops a sandbox with all that is in it" },
+  hasSchema: { jobs: [], what: "looks if the name of a sandbox is taken" },
   create: { jobs: [], what: "makes a table that is missing: the journal, images, a live table that does not exist yet" },
   seed: { jobs: ["query"], what: "makes the lease and the turn of claims, once" },
   lease: { jobs: ["script"], what: "takes the lease, by an UPDATE that must change one row, and reads lease and journal" },

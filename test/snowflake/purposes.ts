@@ -1,7 +1,9 @@
 /** What each call of the library is for, by the word that its statements bear in their comment and in QUERY_TAG. */
 export const purposes: Readonly<Record<string, string>> = {
   open: "sets a session up: UTC, time limits, how texts and times are read and written",
-  createSchema: "makes the ledger's schema, once",
+  createSchema: "makes the ledger's schema, once; the schema of a sandbox",
+  dropSchema: "drops a sandbox",
+  hasSchema: "looks if the name of a sandbox is taken",
   create: "makes a table that is missing: the journal, images, a live table that does not exist yet",
   seed: "makes the lease and the turn of claims, once",
   lease: "takes the lease: one UPDATE that must change one row",

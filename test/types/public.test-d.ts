@@ -19,6 +19,7 @@ import {
   references,
   rowCount,
   rows,
+  type Sandbox,
   sql,
   table,
   unique,
@@ -182,6 +183,18 @@ describe("inference", () => {
       expectTypeOf(since.items).toEqualTypeOf<bigint | undefined>();
       return {};
     });
+  });
+  test("a sandbox has the tables of its pipeline, and an end", async () => {
+    await using box = await p.sandbox({ ttl: "1h" });
+    box.clone({ tables: ["a"] }).then((candidate: Candidate<{ a: typeof a }>) => candidate);
+    box satisfies Pick<Sandbox, "schema" | "expires">;
+    box.schema satisfies string;
+    box.expires satisfies string;
+    box.drop() satisfies Promise<void>;
+    // @ts-expect-error a sandbox has a time to live
+    p.sandbox({});
+    // @ts-expect-error no duration
+    p.sandbox({ ttl: "an hour" });
   });
   test("a candidate has the tables that it was cloned with", () => {
     p.clone({ tables: ["a"] }).then((c: Candidate<{ a: typeof a }>) => c);

@@ -1,4 +1,5 @@
-import { type SqlOp, type Step, sqlOp, stored, type TableRef } from "cutover/adapter";
+import { CutoverError, type SqlOp, type Step, sqlOp, stored, type TableRef } from "cutover/adapter";
+import { sameName } from "../ddl.js";
 import { derivedIndex, type Fingerprint, type Index, readFingerprint } from "../fingerprint.js";
 import { syntax, text } from "../syntax.js";
 
@@ -6,6 +7,7 @@ import { syntax, text } from "../syntax.js";
 export function clone(s: Step<"clone">): readonly SqlOp[] {
   const print = readFingerprint(s.from.fingerprint);
   if (print === null) throw new Error(`cutover: ${syntax.ident(s.from.ref.path)} was never described, so it cannot be cloned`);
+  refuseForeignKey(s, print);
   const to = syntax.ident(s.to.path);
   const names = stored(s.from.columns)
     .map((c) => syntax.ident([c.name]))
@@ -16,6 +18,20 @@ export function clone(s: Step<"clone">): readonly SqlOp[] {
     ...comments(s.to, print),
     ...print.indexes.flatMap((index) => createIndex(index, derivedIndex(index.name, s.to.path), s.to)),
   ];
+}
+
+/** The engine knows no foreign key that leads into another schema. */
+function refuseForeignKey({ from, to }: Step<"clone">, print: Fingerprint): void {
+  if (sameName(from.ref.path.at(-2) ?? "", to.path.at(-2) ?? "")) return;
+  const key = print.foreignKeys.find((k) => sameName(k.from, from.ref.path.at(-1) ?? ""));
+  if (key === undefined) return;
+  const message = `${syntax.ident(from.ref.path)} cannot be cloned into another schema: DuckDB makes no foreign key between schemas (${key.constraint}); work on a copy of the file, or drop the foreign key`;
+  const alternative = "a pipeline on a copy of the file";
+  throw new CutoverError("UNSUPPORTED", message, {
+    capability: "clone into another schema",
+    alternative,
+    table: from.ref.path.join("."),
+  });
 }
 
 function comments(ref: TableRef, print: Fingerprint): readonly SqlOp[] {
