@@ -8,7 +8,9 @@ import { syntax } from "./syntax.js";
 
 /** A `DuckDBInstance`, by what tells it: so that this package's types need no driver. */
 export interface InstanceLike {
+  /** Opens a connection. */
   connect(): Promise<unknown>;
+  /** Never called. */
   closeSync(): void;
 }
 

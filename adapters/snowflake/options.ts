@@ -4,7 +4,9 @@ import type { ConnectionLike } from "./driver.js";
 
 /** A pool as `snowflake.createPool()` of snowflake-sdk makes it, by the methods that are used. */
 export interface PoolLike {
+  /** A connection for one session. */
   acquire(): PromiseLike<unknown>;
+  /** Gives it back. */
   release(connection: unknown): PromiseLike<void>;
   /** Takes a connection out that must not be used again. */
   destroy?(connection: unknown): PromiseLike<void>;

@@ -38,7 +38,9 @@ export interface Adapter {
   readonly maxSessions?: number | undefined;
   readonly syntax: Syntax;
   readonly steps: Partial<Compilers<StepKind, Native>>;
+  /** A new session. */
   open(o: IoOptions): Promise<Session<Native>>;
+  /** Explains what a session or `open` threw. */
   classify(e: unknown): Fault;
 }
 

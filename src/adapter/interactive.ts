@@ -7,7 +7,9 @@ import type { IoOptions } from "./session.js";
 export interface InteractiveConnection {
   /** Runs one operation; `results` are those of the block so far, for values that refer to them. */
   exec(op: SqlOp, results: ReadonlyMap<string, OpResult>, o: IoOptions): Promise<OpResult>;
+  /** Opens a transaction. */
   begin(o: IoOptions): Promise<unknown>;
+  /** Ends it; what it did is kept. */
   commit(o: IoOptions): Promise<unknown>;
   /** Also after an abort or a time limit: it gets no signal. */
   rollback(): Promise<unknown>;

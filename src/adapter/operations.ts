@@ -51,6 +51,7 @@ export interface BlockOp {
 /** JavaScript inside the block; only where `transaction` is `interactive`. Its row is a result like any other; `ok` not TRUE refuses the block. */
 export interface Inspect {
   readonly id: string;
+  /** Given queries inside the transaction; resolves the row. */
   readonly inspect: (query: (sql: Sql) => Promise<readonly Row[]>) => Promise<Row>;
 }
 /** All or nothing. No native calls inside. */

@@ -67,6 +67,7 @@ export interface Session<N extends Native = never> {
    * exact may read `most` bytes. Only where `estimates` is true.
    */
   estimate?(block: AtomicBlock, o: IoOptions, most: number): Promise<{ readonly bytes: number | null }>;
+  /** Ends the session, after what runs on it. Once is enough, twice is no mistake. */
   close(): Promise<void>;
 }
 /**

@@ -14,6 +14,7 @@ export interface Opened {
   readonly warehouse: Warehouse;
   /** Where places share a database: the schema of this one's ledger, removed by `dispose`. Default `cutover_ledger`. */
   readonly ledgerSchema?: string;
+  /** Removes the place, after the case. */
   dispose(): Promise<void>;
 }
 /** What the kit needs to know of an adapter. */

@@ -2,8 +2,11 @@ import type { ConformanceCase } from "./case.js";
 
 /** `describe` and `it` of vitest (jest has the same). */
 export interface Vitest {
+  /** A group of cases. */
   describe(name: string, body: () => void): unknown;
+  /** A case. */
   it: ((name: string, body: () => Promise<void>, timeoutMs?: number) => unknown) & {
+    /** One that is not run. */
     skip(name: string, body?: () => Promise<void>): unknown;
   };
 }
@@ -20,7 +23,9 @@ export function withVitest(t: Vitest, cases: readonly ConformanceCase[]): void {
 
 /** `describe` and `it` of `node:test`. */
 export interface NodeTest {
+  /** A group of cases. */
   describe(name: string, body: () => void): unknown;
+  /** A case. */
   it(name: string, o: { readonly skip?: string; readonly timeout: number }, body: () => Promise<void>): unknown;
 }
 /** Hands the cases to `node:test`: `withNodeTest({ describe, it }, conformance(…))`. */

@@ -21,13 +21,18 @@ type EventBody =
 export type CutoverEvent = EventBase & EventBody;
 /** An observer cannot fail a run: what it throws is logged. */
 export interface Observer {
+  /** Called at once, and not waited for. */
   event(e: CutoverEvent): void;
 }
 /** `(context, message)`: the order of pino; `console` copes. */
 export interface Logger {
+  /** What only those want to know who look into something. */
   debug(c: object, m: string): void;
+  /** What happened, where all is well. */
   info(c: object, m: string): void;
+  /** What went wrong, and failed nothing. */
   warn(c: object, m: string): void;
+  /** What failed. */
   error(c: object, m: string): void;
 }
 export type Emit = (release: number | null, body: EventBody) => void;

@@ -57,9 +57,11 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
   redo(o?: CallOptions): Promise<RollbackReport>;
   /** While on hold, run and publish are refused (`HELD`). `reason` is kept in the journal. @throws CutoverError `LEASE_LOST`. */
   hold(reason: string, o?: CallOptions): Promise<void>;
+  /** Lifts a hold: run and publish are allowed again. @throws CutoverError `LEASE_LOST`. */
   unhold(o?: CallOptions): Promise<void>;
   /** The statements of a release or rollback, none of them run. */
   plan(o: PlanOptions): Promise<PlanText>;
+  /** Where the pipeline stands: what is live, what is open, who works. Takes no lease. */
   status(o?: CallOptions): Promise<Status<T>>;
   /** Releases, from the one that was settled last on, page by page as you read: memory stays bounded. At most `limit` of them. */
   history(o?: CallOptions & { readonly limit?: number }): AsyncIterable<ReleaseSummary>;

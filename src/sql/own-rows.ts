@@ -9,6 +9,7 @@ import { stepWords } from "./step-words.js";
 export interface TellingApart {
   /** What rows are grouped by, where the engine would take some for equal that are not. */
   told(columns: readonly ColumnShape[], alias: string): string;
+  /** Equal in all of the columns, so far as `told` tells rows apart. */
   sameRow(columns: readonly ColumnShape[], a: string, b: string): string;
 }
 type Own = Step<"capture"> & { readonly scope: Extract<Scope, { readonly own: string }> };

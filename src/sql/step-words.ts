@@ -6,9 +6,13 @@ import { join, raw, type Sql, template } from "./sql.js";
 
 /** Words that step compilers of an engine share, as text in its own quotes. */
 export interface StepWords {
+  /** A name by its exact path. */
   name(...path: readonly string[]): string;
+  /** A table by its exact path. */
   table(ref: TableRef): string;
+  /** The columns that are stored. */
   columnsOf(shape: TableShape): readonly ColumnShape[];
+  /** With commas between. */
   listed(parts: readonly string[]): string;
   /** All of the conditions; TRUE for none. */
   all(conditions: readonly string[]): string;
