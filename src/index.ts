@@ -32,6 +32,8 @@ export {
   type Where,
 } from "./errors/index.js";
 export type { Tally } from "./ledger/state.js";
+export type { ExpectOptions } from "./pipeline/approved.js";
+export type { HoldOptions } from "./pipeline/await.js";
 export type { Candidate } from "./pipeline/candidate.js";
 export type { Config } from "./pipeline/config.js";
 export type { DiffOptions } from "./pipeline/diff.js";

@@ -11,13 +11,15 @@ export interface ErrorFacts {
   CLAIMED: { readonly by: string };
   NOT_FOUND: { readonly what: "table" | "release" | "column" | "file" | "sandbox"; readonly name: string };
   NOT_ADOPTED: { readonly rows: number };
-  NOT_OPEN: { readonly state: ReleaseState };
+  NOT_OPEN: { readonly state: ReleaseState; readonly reason?: string };
+  NOT_HELD: { readonly process: string };
   BAD_ROW: { readonly row: number | null; readonly column?: string; readonly reason: string };
   BAD_SOURCE: { readonly reason: string };
   GAP: { readonly watermark: string | null; readonly from: string };
   HELD: { readonly reason: string };
   DRIFTED: { readonly expected: Tally; readonly found: Tally };
   STALE_CANDIDATE: { readonly clonedFrom: number; readonly live: number };
+  STALE_APPROVAL: { readonly expected: string; readonly found: string };
   CHECKS_FAILED: { readonly checks: readonly CheckResult[] };
   BUDGET: { readonly bytes: number; readonly maxBytes: number };
   PUBLISH_FAILED: { readonly state: "before" | "unknown" };
@@ -87,6 +89,11 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
     remedy: "Open a new release.",
     retryable: false,
   },
+  NOT_HELD: {
+    when: "The release was opened by another process, which may still work on it.",
+    remedy: "Call `hold({ for })` on it there, then `resume` it.",
+    retryable: false,
+  },
   BAD_ROW: {
     when: "A source row does not fit the table: type, NULL key, unknown column, or one key twice with different content.",
     remedy: "Mend the source, or the table's columns; nothing was changed.",
@@ -113,8 +120,13 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
     retryable: false,
   },
   STALE_CANDIDATE: {
-    when: "Live moved on after the candidate was cloned.",
-    remedy: "Reject the candidate and clone again.",
+    when: "Live moved on after the candidate was cloned, or its rebase was interrupted.",
+    remedy: "`rebase()` the candidate; or reject it and clone again.",
+    retryable: false,
+  },
+  STALE_APPROVAL: {
+    when: "What would be published is not what `expect` names; nothing was changed.",
+    remedy: "`validate()` again, and have that digest approved.",
     retryable: false,
   },
   CHECKS_FAILED: {

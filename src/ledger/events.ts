@@ -2,17 +2,9 @@ import * as z from "zod";
 import { facts, plannedCheck, recordedCheck } from "../check/planned.js";
 import { intent } from "./intent.js";
 import { readJson, writeJson } from "./portable.js";
+import { counts, done } from "./progress.js";
 import { openRelease, overwritten, state, tableState, undo } from "./state.js";
 import { summary } from "./summary.js";
-
-const counts = z.object({
-  inserted: z.number(),
-  updated: z.number(),
-  deleted: z.number(),
-  unchanged: z.number(),
-  stale: z.number(),
-  quarantined: z.number(),
-});
 
 /** The version that a rollback or redo took out of live: where it stands now, and what it had. */
 const displaced = z.record(z.string(), z.object({ kept: z.array(z.string()), fingerprint: z.unknown() }));
@@ -72,8 +64,12 @@ const checks = z.array(recordedCheck).optional();
 /** Payloads by event. */
 export const payloads = {
   opened: openRelease,
-  loaded: z.object({ until: z.string() }),
+  loaded: z.object({ until: z.string(), did: done.optional(), facts: facts.optional() }),
   validated: z.object({ ok: z.boolean(), until: z.string(), checks }),
+  /** Nobody but those who know of it touches the release until then. */
+  awaiting: z.object({ until: z.string() }),
+  rebasing: z.object({ until: z.string() }),
+  rebased: z.object({ until: z.string(), clonedFrom: z.number(), built: z.array(z.string()), done: z.array(done) }),
   published,
   rejected: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), note: z.string().optional(), checks }),
   abandoned: z.object({ strategy: z.enum(["in-place", "swap"]), reason: z.string(), checks }),
@@ -103,6 +99,8 @@ export const payloads = {
 } as const;
 export type EventName = keyof typeof payloads;
 export type Payload<E extends EventName> = z.infer<(typeof payloads)[E]>;
+/** A payload to be written: what older journals lack may be left out. */
+export type Written<E extends EventName> = z.input<(typeof payloads)[E]>;
 export type LedgerEvent = {
   [E in EventName]: {
     readonly event: E;
@@ -117,7 +115,7 @@ export type LedgerEvent = {
 /** A payload as the journal keeps it. What could not be read again is not written: it would stop the pipeline for good. */
 export function payloadText<E extends EventName>(
   event: E,
-  payload: Payload<E> | Omit<Payload<E>, "facts">,
+  payload: Written<E> | Omit<Written<E>, "facts">,
   database: string,
 ): string {
   const text = writeJson(payload, database);

@@ -1,5 +1,5 @@
 import { REMEMBERED } from "../check/anomaly.js";
-import { type RecordedCheck, readChecks } from "../check/planned.js";
+import { readChecks } from "../check/planned.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
 import {
@@ -13,7 +13,8 @@ import {
   published,
 } from "./events.js";
 import { readJson } from "./portable.js";
-import { emptyState, type Kept, type Overwritten, type State, type TableState } from "./state.js";
+import { type Done, settled } from "./progress.js";
+import { emptyState, type Kept, type OpenRelease, type Overwritten, type State, type TableState } from "./state.js";
 
 /** Journal rows as events: parsed, in order, without what a stale owner wrote after another had taken over. */
 export const readEvents = (rows: readonly Row[], database: string): LedgerEvent[] =>
@@ -59,10 +60,24 @@ export function apply(s: State, e: LedgerEvent): State {
   switch (e.event) {
     case "opened":
       return { ...s, open: [...s.open, e.payload] };
-    case "loaded":
-      return step(s, e.release, "loaded", e.payload.until);
+    case "loaded": {
+      const { until, did, facts } = e.payload;
+      return step(s, e.release, { state: "loaded", until }, did === undefined ? [] : [settled(did, facts ?? {})]);
+    }
+    case "awaiting":
+      return { ...s, open: s.open.map((o) => (o.release === e.release ? { ...o, heldUntil: e.payload.until } : o)) };
+    case "rebasing":
+      return step(s, e.release, { state: "loaded", until: e.payload.until, unfinished: true });
+    case "rebased": {
+      const { until, clonedFrom, built, done } = e.payload;
+      return step(s, e.release, { state: "loaded", until, clonedFrom, built, done, unfinished: false });
+    }
     case "validated":
-      return step(s, e.release, e.payload.ok ? "validated" : "loaded", e.payload.until, e.payload.checks);
+      return step(s, e.release, {
+        state: e.payload.ok ? "validated" : "loaded",
+        until: e.payload.until,
+        ...(e.payload.checks === undefined ? {} : { checks: e.payload.checks }),
+      });
     case "rejected":
     case "abandoned":
       return { ...s, open: s.open.filter((o) => o.release !== e.release) };
@@ -121,18 +136,12 @@ const BEFORE_BASELINE = -1;
 const without = (s: State, schema: string): State["sandboxes"] => s.sandboxes.filter((b) => b.schema !== schema);
 
 /** What an earlier validation found is not what the release holds now. */
-const step = (
-  s: State,
-  release: number,
-  to: "loaded" | "validated",
-  until: string,
-  checks?: readonly RecordedCheck[],
-): State => ({
+const step = (s: State, release: number, now: Partial<OpenRelease>, did: readonly Done[] = []): State => ({
   ...s,
   open: s.open.map((open) => {
     if (open.release !== release) return open;
     const { checks: _before, ...o } = open;
-    return { ...o, state: to, until, ...(checks === undefined ? {} : { checks: [...checks] }) };
+    return { ...o, done: [...o.done, ...did], ...now };
   }),
 });
 

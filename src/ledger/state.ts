@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { recordedCheck } from "../check/planned.js";
 import { pending } from "./intent.js";
+import { done } from "./progress.js";
 
 /** Rows and additive checksum of a table. The checksum names its version: algorithm, encoding and columns. */
 export interface Tally {
@@ -79,6 +80,17 @@ export const openRelease = z.object({
   candidates: z.record(z.string(), z.array(z.string())),
   /** Until then others leave it alone (ISO text). */
   until: z.string(),
+  /** A hold of somebody's: until then (ISO text) it is left alone whatever `until` says, and after it nobody may go on. */
+  heldUntil: z.string().optional(),
+  /** Built from nothing as a whole, so that its sources are read from the start. */
+  fromStart: z.boolean().optional(),
+  /** Live's exact names, by table, and the tables of a candidate that were built from nothing. */
+  paths: z.record(z.string(), z.array(z.string())).default({}),
+  built: z.array(z.string()).default([]),
+  /** What its steps did, oldest first. */
+  done: z.array(done).default([]),
+  /** A rebase has begun and not ended: the candidate's tables may hold anything. */
+  unfinished: z.boolean().optional(),
   /** What the last validation of what it holds now found. */
   checks: z.array(recordedCheck).optional(),
 });
@@ -96,6 +108,8 @@ export type SandboxState = z.infer<typeof sandbox>;
 /** Rows of others that a rollback overwrote: before-images under a release number of their own. */
 export const overwritten = z.object({ release: z.number(), changes: z.array(z.string()) });
 export type Overwritten = z.infer<typeof overwritten>;
+/** Until when others leave an open release alone. */
+export const heldOr = (o: OpenRelease): string => o.heldUntil ?? o.until;
 
 export const state = z.object({
   /** The release that readers see; 0: what was there before the first one. */

@@ -1,7 +1,7 @@
 import { type ColumnShape, stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
-import type { SourceTotals } from "../source/source.js";
+import type { State } from "../ledger/state.js";
 import { findColumn } from "../table/resolve.js";
 import { claimTables } from "./claims.js";
 import { configError } from "./config.js";
@@ -9,39 +9,11 @@ import { type Context, thisProcess } from "./context.js";
 import type { Held } from "./held.js";
 import { graceFrom } from "./leftovers.js";
 import { stagedTables } from "./load.js";
-import { noCounts } from "./report.js";
-import type { StageReport, TableCounts, Warning } from "./reports.js";
+import type { Progress, TableProgress } from "./progress.js";
 import { refuseMix } from "./sets.js";
-import { opened, type Steps } from "./steps.js";
+import { opened } from "./steps.js";
 import { definitionOf, type Found, findTables, madeShapes, requireBaseline, requireLive } from "./tables.js";
 import type { CallOptions, Work } from "./work.js";
-
-/** What one table of a candidate has come to. */
-export interface TableProgress {
-  readonly found: Found;
-  readonly ref: TableRef;
-  readonly fromStart: boolean;
-  counts: TableCounts;
-  staged: number;
-  /** Loads that brought rows for it: each has staged tables of its own, so one that fails leaves the others whole. */
-  loads: number;
-  watermark: string | null;
-  /** What the last of those loads had staged. */
-  raw: TableRef | null;
-  totals: SourceTotals | null;
-}
-/** What a candidate has come to: kept in this process; the journal knows that it is open. */
-export interface Progress extends Steps {
-  readonly tables: readonly TableProgress[];
-  /** Built from nothing, so its sources are read from the start. */
-  readonly fromStart: boolean;
-  readonly clonedFrom: number;
-  /** It was checked when it was live first: a check that compares with live has no say. */
-  readonly unchecked: boolean;
-  /** What the steps so far did and warned of, for the report of a whole run. */
-  readonly stages: StageReport[];
-  readonly warnings: Warning[];
-}
 
 /** `if-new`: built anew only where there is nothing to clone. */
 export type From = "live" | "start" | "if-new";
@@ -74,10 +46,25 @@ export function refuseEngine(ctx: Context, aliases: readonly string[], from: Fro
   if (!capabilities.transactionalDdl && !apart) refuse("transactional DDL", instead);
 }
 
+/** A table of a candidate that is about to be made, or was just made. */
+export interface Made {
+  readonly found: Found;
+  readonly ref: TableRef;
+  readonly fromStart: boolean;
+}
+/** A candidate that was just opened. */
+export interface Opened extends Pick<Work, "stages" | "warnings"> {
+  readonly id: number;
+  readonly tables: readonly Made[];
+}
+
 /** Opens a release for a candidate and makes its tables. */
-export async function openProgress(ctx: Context, aliases: readonly string[], o: CallOptions, from: From): Promise<Progress> {
+export async function openProgress(ctx: Context, aliases: readonly string[], o: CallOptions, from: From): Promise<Opened> {
   refuseEngine(ctx, aliases, from);
-  return opened(ctx, "clone", o, (w, held, release) => makeCandidate(w, held, release, aliases, from));
+  return opened(ctx, "clone", o, async (w, held, release) => {
+    const tables = await makeCandidate(w, held, release, aliases, from);
+    return { id: release, tables, stages: w.stages, warnings: w.warnings };
+  });
 }
 
 /** A candidate of tables as they are now, under the lease of its release. */
@@ -87,35 +74,27 @@ export async function makeCandidate(
   release: number,
   aliases: readonly string[],
   from: From,
-): Promise<Progress> {
+): Promise<readonly Made[]> {
   let tables: readonly Found[];
   try {
     tables = await findTables(w, held.state, aliases);
-    for (const found of tables) requireOriginal(w, held, found, from);
+    for (const found of tables) requireOriginal(w, found, from, held.state);
     await claimTables(w, held, tables);
     await requireBaseline(w, tables);
   } catch (e) {
     held.giveBack();
     throw e;
   }
-  const { refs, clonedFrom } = await openCandidate(held, release, tables);
-  const progress = makeProgress(w, {
-    release,
-    clonedFrom,
-    fromStart: from === "start",
-    tables: tables.map((found, i) =>
-      newTable(found, refs[i] as TableRef, from === "start" || found.live === null || (from === "if-new" && anew(w, found))),
-    ),
-  });
+  const fresh = (found: Found): boolean => found.live === null || (from === "if-new" && anew(w, found));
+  const built = tables.filter((found) => from === "start" || fresh(found));
+  const made = await openCandidate(held, release, tables, { built, fromStart: from === "start" });
   try {
-    await w.stage("clone", async () => {
-      for (const t of progress.tables) await makeTable(w, held, t);
-    });
+    await w.stage("clone", () => makeTables(w, held, made));
   } catch (e) {
-    await abandon(w, held, release, refs, "the candidate could not be made");
+    await abandon(w, held, release, made, "the candidate could not be made");
     throw e;
   }
-  return progress;
+  return made;
 }
 
 /** A run that replaces a table begins with an empty one, unless rows keep what their load does not give. */
@@ -126,65 +105,52 @@ function anew(w: Work, { definition: d, live }: Found): boolean {
   return d.key.length === 0 || (d.columns !== null && stored(live?.columns ?? []).every(declared));
 }
 
-function requireOriginal(w: Work, held: Held, found: Found, from: From): void {
+/** Makes the tables of a candidate, anew where they are there. */
+export async function makeTables(w: Work, held: Held, tables: readonly Made[]): Promise<void> {
+  for (const t of tables) await makeTable(w, held, t);
+}
+
+/** Refuses to clone what is not there. */
+export function requireOriginal(w: Work, found: Found, from: From, state: State): void {
   const { alias, live } = found;
-  if (from === "if-new") requireLive(w, found, held.state.tables[found.id] ?? null);
+  if (from === "if-new") requireLive(w, found, state.tables[found.id] ?? null);
   if (live !== null || from !== "live") return;
   const message = `table ${alias} does not exist, so there is nothing to clone; use rebuild(), or run() once`;
   throw new CutoverError("NOT_FOUND", message, { what: "table", name: alias, table: alias });
 }
-
-/** A table of a candidate to which nothing has been done yet. */
-export const newTable = (found: Found, ref: TableRef, fromStart: boolean): TableProgress => ({
-  found,
-  ref,
-  fromStart,
-  counts: noCounts,
-  staged: 0,
-  loads: 0,
-  watermark: fromStart ? null : (found.state?.watermark ?? null),
-  raw: null,
-  totals: null,
-});
 
 /** Records that a release has a candidate, before its tables are made: what is recorded is tidied up. */
 export async function openCandidate(
   held: Held,
   release: number,
   tables: readonly Found[],
-): Promise<{ readonly refs: readonly TableRef[]; readonly clonedFrom: number }> {
-  const refs = tables.map((found) => besideLive(found.ref.path, "candidate", release));
-  const clonedFrom = held.state.live;
+  { built, fromStart }: { readonly built: readonly Found[]; readonly fromStart: boolean },
+): Promise<readonly Made[]> {
+  const made = tables.map((found) => ({
+    found,
+    ref: besideLive(found.ref.path, "candidate", release),
+    fromStart: built.includes(found),
+  }));
   await held.append("opened", release, {
     release,
     strategy: "swap",
     state: "open",
     at: held.now,
     process: thisProcess,
-    clonedFrom,
+    clonedFrom: held.state.live,
     tables: tables.map((found) => found.alias),
-    candidates: Object.fromEntries(tables.map((found, i) => [found.id, [...(refs[i] as TableRef).path]])),
+    candidates: Object.fromEntries(made.map(({ found, ref }) => [found.id, [...ref.path]])),
+    paths: Object.fromEntries(tables.map((found) => [found.id, [...found.ref.path]])),
+    built: built.map((found) => found.id),
+    fromStart,
     until: graceFrom(held.now),
   });
-  return { refs, clonedFrom };
+  return made;
 }
-
-/** A candidate whose tables are about to be made, or have been. */
-export const makeProgress = (
-  w: Work,
-  { release, ...made }: Pick<Progress, "tables" | "fromStart" | "clonedFrom"> & { readonly release: number },
-): Progress => ({
-  ...made,
-  id: release,
-  state: "open",
-  unchecked: false,
-  stages: w.stages,
-  warnings: w.warnings,
-});
 
 /** What was staged for a candidate, and the images that its loads made; some may not exist. */
 export const stagedFor = (w: Work, p: Progress): readonly TableRef[] =>
-  p.tables.flatMap(({ found, loads }) => [...stagedTables(w, found.id, p.id, loads + 1), w.names.scratch(found.id, p.id)]);
+  p.tables.flatMap(({ found, loads }) => [...stagedTables(w, found.id, p.id, loads.length + 1), w.names.scratch(found.id, p.id)]);
 
 /** A table of a candidate, as it is now. */
 export async function candidateShape(w: Work, p: Pick<Progress, "id">, t: Pick<TableProgress, "ref">): Promise<TableShape> {
@@ -195,16 +161,16 @@ export async function candidateShape(w: Work, p: Pick<Progress, "id">, t: Pick<T
 }
 
 /** A candidate that could not be made is closed at once; where even that fails, recovery does it. */
-export async function abandon(w: Work, held: Held, release: number, refs: readonly TableRef[], reason: string): Promise<void> {
+export async function abandon(w: Work, held: Held, release: number, tables: readonly Made[], reason: string): Promise<void> {
   try {
     await held.append("abandoned", release, { strategy: "swap", reason }, w.calm());
-    for (const ref of refs) await w.calm().run({ kind: "drop", ref });
+    for (const { ref } of tables) await w.calm().run({ kind: "drop", ref });
   } catch (err) {
     w.ctx.log.warn({ err, release }, "a candidate that failed could not be dropped; recovery does it");
   }
 }
 
-async function makeTable(w: Work, held: Held, { found, ref, fromStart: empty }: TableProgress): Promise<void> {
+async function makeTable(w: Work, held: Held, { found, ref, fromStart: empty }: Made): Promise<void> {
   const { definition, alias } = found;
   const { adapter } = w.ctx;
   const live = found.live === null ? null : await w.describe(found.ref);

@@ -1,17 +1,19 @@
 import { stored } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { besideLive } from "../ledger/names.js";
-import type { OpenRelease } from "../ledger/state.js";
 import { outdated } from "../plan/release.js";
 import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
-import { candidateShape, type Progress, stagedFor, type TableProgress } from "./candidate-open.js";
+import { requireApproved } from "./approved.js";
+import { candidateShape, stagedFor } from "./candidate-open.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { published, refuseHeld } from "./outcome.js";
 import { carryOut, intended, prepare } from "./place.js";
+import { type Progress, sumOf, type TableProgress } from "./progress.js";
 import { type PublishOptions, releaseFacts } from "./publish.js";
 import { swapsWithReferences } from "./references.js";
+import { noCounts } from "./report.js";
 import type { RunReport, Validation } from "./reports.js";
 import { recordRefusal } from "./steps.js";
 import { checkAgainstLive, hashOf } from "./tables.js";
@@ -32,6 +34,7 @@ export async function tableSwaps(
 
 async function tableSwap(w: Work, held: Held, p: Progress, t: TableProgress): Promise<TableSwap> {
   const { definition, alias, id, ref } = t.found;
+  const last = t.loads.at(-1);
   const candidate = await candidateShape(w, p, t);
   checkAgainstLive(w.ctx, alias, definition, candidate.columns);
   const columns = stored(candidate.columns);
@@ -48,10 +51,14 @@ async function tableSwap(w: Work, held: Held, p: Progress, t: TableProgress): Pr
     hash: hashOf(w.ctx, columns),
     watermark: t.watermark,
     was: held.state.tables[id] ?? null,
-    staged: t.staged,
-    counts: t.counts,
-    raw: t.raw,
-    totals: t.totals,
+    staged: t.loads.reduce((n, l) => n + l.staged.rows, 0),
+    counts: sumOf(
+      t.loads.map((l) => l.counts),
+      noCounts,
+    ),
+    raw: last?.staged.raw ?? null,
+    // What several loads brought is no longer in one place to be held against their totals.
+    totals: t.loads.length === 1 ? (last?.staged.totals ?? null) : null,
     checks: p.unchecked ? [] : exact.checks,
   };
 }
@@ -73,17 +80,20 @@ export async function swapNow(
   w: Work,
   held: Held,
   p: Progress,
-  open: OpenRelease,
   o: PublishOptions,
   moved: readonly TableProgress[] = p.tables,
 ): Promise<RunReport> {
   if (!p.unchecked) refuseHeld(w, held);
   const { pipeline } = w.ctx.settings;
   const { live } = held.state;
-  if (p.clonedFrom !== live || open.clonedFrom !== p.clonedFrom) {
-    const message = `the candidate of release ${p.id} was made from release ${p.clonedFrom}, but live has moved on since (${live} now, or a new baseline); reject it and clone again`;
+  if (p.clonedFrom !== live) {
+    const message = `the candidate of release ${p.id} was made from release ${p.clonedFrom}, but live has moved on since (${live} now, or a new baseline); rebase() it, or reject it and clone again`;
     throw new CutoverError("STALE_CANDIDATE", message, { clonedFrom: p.clonedFrom, live, pipeline, release: p.id });
   }
+  await requireApproved(w, p.id, o.expect, () => rehearseSwap(w, held, p)).catch(async (e: unknown) => {
+    await recordRefusal(w, held, p.id, e);
+    throw e;
+  });
   const tables = await tableSwaps(w, held, p, moved);
   const before = held.state;
   const { plan, published: planned, placings } = planSwap(tables, releaseFacts(w, held, p.id, o), jsRunner(w));
@@ -96,7 +106,6 @@ export async function swapNow(
   });
   const of = samplesOf(w, tables);
   if (result.outcome === "refused") throw await swapRefused(w, held, tables, p, planned, result, of);
-  p.state = "published";
   for (const t of tables) tellOutdated(w, t);
   const done: Outcome = outcome(w, planned, result, p.id, held.now, of);
   if (placings.length === 0) for (const t of tables) await lookBehind(w, t);
@@ -130,7 +139,7 @@ async function swapRefused(
   const t = tables.find(({ alias }) => result.at === liveScan(alias));
   if (t === undefined) {
     const error = refusal(w, planned, result, of, aliasesOf(tables), held.fence);
-    if (await recordRefusal(w, held, p.id, error)) p.state = "loaded";
+    await recordRefusal(w, held, p.id, error);
     return error;
   }
   const row = result.results.get(result.at)?.rows[0];

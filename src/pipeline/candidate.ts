@@ -1,35 +1,43 @@
 import { asRecorded } from "../check/planned.js";
-import { isCutoverError } from "../errors/index.js";
+import { CutoverError, isCutoverError } from "../errors/index.js";
+import type { OpenRelease } from "../ledger/state.js";
 import { planSwap } from "../plan/swap.js";
 import type { Source } from "../source/source.js";
-import { ident, type Sql } from "../sql/sql.js";
+import { ident, isSql, type Sql } from "../sql/sql.js";
 import type { Tables } from "../table/define.js";
+import { checkExpect, type ExpectOptions } from "./approved.js";
+import { checkHold, holdRelease } from "./await.js";
 import { loadCandidate } from "./candidate-load.js";
 import {
   candidateTables,
   type From,
+  type Made,
   makeCandidate,
+  type Opened,
   openProgress,
-  type Progress,
   refuseEngine,
   stagedFor,
 } from "./candidate-open.js";
+import { rebase } from "./candidate-rebase.js";
 import { rehearseSwap, swapNow, tableSwaps } from "./candidate-swap.js";
+import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { type AnyFeed, openFeed } from "./feed.js";
+import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { graceFrom } from "./leftovers.js";
 import { alreadyPublished, nothingToDo, refuseHeld, settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
 import { wholePlan } from "./plans.js";
+import { type Progress, progressOf } from "./progress.js";
 import { releaseFacts } from "./publish.js";
 import { dispose, type Release } from "./release.js";
-import type { RunReport } from "./reports.js";
+import type { RunReport, Warning } from "./reports.js";
 import { checkReason, type RunOptions } from "./run-options.js";
 import { refuseMix } from "./sets.js";
-import { foundBy, opened, publishing, step } from "./steps.js";
-import { checkExtent } from "./window.js";
-import type { CallOptions } from "./work.js";
+import { foundBy, opened, publishing, type Steps, step } from "./steps.js";
+import { checkExtent, type Extent } from "./window.js";
+import type { CallOptions, Work } from "./work.js";
 
 /** Whole tables prepared apart from live, that then change places with it: all of them, or none. */
 export interface Candidate<T extends Tables = Tables> extends Release<T> {
@@ -38,8 +46,14 @@ export interface Candidate<T extends Tables = Tables> extends Release<T> {
   readonly refs: { readonly [K in keyof T]: Sql };
   /** SQL of yours on the candidate; also DDL: a column more, another order, an index. */
   transform(statement: Sql, o?: CallOptions): Promise<{ readonly affected: number }>;
+  /**
+   * Makes a candidate whose live has moved on anew, from live as it is now: all that was loaded is applied again, and all
+   * transforms run again, in order. What was validated is `loaded` again. One that failed can be repeated.
+   * @throws CutoverError `GAP`, `BAD_SOURCE`: what was loaded does not fit live any more.
+   */
+  rebase(o?: CallOptions): Promise<void>;
   /** What `publish` of a candidate does. */
-  swap(o?: CallOptions): Promise<RunReport<T>>;
+  swap(o?: ExpectOptions): Promise<RunReport<T>>;
 }
 export interface CandidateOptions extends CallOptions {
   /** Default: all tables of the pipeline. */
@@ -54,90 +68,131 @@ export function rebuild(ctx: Context, o: CandidateOptions = {}): Promise<Candida
 }
 
 async function openCandidate(ctx: Context, o: CandidateOptions, from: From): Promise<Candidate> {
-  return makeHandle(ctx, await openProgress(ctx, candidateTables(ctx, o.tables), o, from));
+  const { id, tables, warnings } = await openProgress(ctx, candidateTables(ctx, o.tables), o, from);
+  return makeCandidateHandle(ctx, { id, state: "open" }, tables, warnings);
 }
 
-function makeHandle(ctx: Context, p: Progress): Candidate {
+/** A handle on an open candidate. `told`: what its opening warned of. */
+export function makeCandidateHandle(
+  ctx: Context,
+  s: Steps,
+  tables: readonly Pick<Made, "found" | "ref">[],
+  told: readonly Warning[] = [],
+): Candidate {
+  const { id } = s;
+  const warnings: Warning[] = [...told];
   const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
-    step(ctx, p, "clone", o, async (w, held, open) => {
-      await held.append(event, p.id, { strategy: "swap", reason, ...foundBy(open) });
-      p.state = event;
+    step(ctx, s, "clone", o, async (w, held, open) => {
+      if (event === "abandoned" && open.heldUntil !== undefined) return;
+      const p = progressOf(w, held.state, open);
+      await held.append(event, id, { strategy: "swap", reason, ...foundBy(open) });
+      s.state = event;
       for (const ref of [...p.tables.map((t) => t.ref), ...stagedFor(w, p)]) await w.run({ kind: "drop", ref });
     });
-  const swap = (o?: CallOptions): Promise<RunReport> =>
-    publishing(
-      p,
-      settling(ctx, o ?? {}, (seen) =>
-        step(ctx, p, "swap", o, async (w, held, open) => {
-          seen(p.id, held.fence);
-          const report = await swapNow(w, held, p, open, {});
-          return { ...report, warnings: [...p.warnings, ...report.warnings] };
+  const swap = async (o: ExpectOptions = {}): Promise<RunReport> => {
+    checkExpect(o);
+    return publishing(
+      s,
+      settling(ctx, o, (seen) =>
+        step(ctx, s, "swap", o, async (w, held, open) => {
+          seen(id, held.fence);
+          const report = await swapNow(w, held, wholeOf(w, held, open), { expect: o.expect }).catch((e: unknown) => {
+            if (isCutoverError(e, "CHECKS_FAILED")) s.state = "loaded";
+            throw e;
+          });
+          return { ...report, warnings: [...warnings, ...report.warnings] };
         }),
       ),
     );
+  };
   return {
     strategy: "swap",
-    id: p.id,
+    id,
     get state() {
-      return p.state;
+      return s.state;
     },
-    refs: Object.fromEntries(p.tables.map((t) => [t.found.alias, ident(t.ref.path)])),
+    refs: Object.fromEntries(tables.map((t) => [t.found.alias, ident(t.ref.path)])),
     load: async (feed, o = {}) => {
       checkExtent(ctx.tables, o);
-      return step(ctx, p, "load", o, async (w, held) => {
-        const report = await w.stage("load", () => loadCandidate(w, held, feed as AnyFeed, p, o));
-        p.stages.push(...w.stages);
-        p.warnings.push(...w.warnings);
-        await held.last("loaded", p.id, { until: graceFrom(held.now) });
-        p.state = "loaded";
-        return report;
-      });
+      const { report } = await loadStep(ctx, s, feed as AnyFeed, o);
+      warnings.push(...report.warnings);
+      return report;
     },
-    transform: (statement, o) =>
-      step(ctx, p, "load", o, async (w, held) => {
-        const { affected } = await w.call("transform", p.tables.length === 1 ? p.tables[0]?.found.alias : undefined, (io) =>
+    transform: async (statement, o) => {
+      if (!isSql(statement)) throw configError([{ path: "transform", message: "expected sql`…`, not text" }]);
+      return step(ctx, s, "load", o, async (w, held, open) => {
+        const { tables } = wholeOf(w, held, open);
+        const { affected } = await w.call("transform", tables.length === 1 ? tables[0]?.found.alias : undefined, (io) =>
           w.session.execute({ sql: statement }, io),
         );
-        await held.last("loaded", p.id, { until: graceFrom(held.now) });
-        p.state = "loaded";
+        await held.last("loaded", id, { until: graceFrom(held.now), did: { kind: "transform", statement } });
+        s.state = "loaded";
         return { affected: affected ?? 0 };
-      }),
+      });
+    },
     validate: (o) =>
-      step(ctx, p, "validate", o, async (w, held) => {
-        const v = await w.stage("validate", () => rehearseSwap(w, held, p));
-        await held.last("validated", p.id, { ok: v.ok, until: graceFrom(held.now), checks: asRecorded(v.checks) });
-        p.state = v.ok ? "validated" : "loaded";
+      step(ctx, s, "validate", o, async (w, held, open) => {
+        const v = await w.stage("validate", () => rehearseSwap(w, held, wholeOf(w, held, open)));
+        await held.last("validated", id, { ok: v.ok, until: graceFrom(held.now), checks: asRecorded(v.checks) });
+        s.state = v.ok ? "validated" : "loaded";
         return v;
+      }),
+    rebase: (o) =>
+      step(ctx, s, "clone", o, async (w, held, open) => {
+        await rebase(w, held, open);
+        s.state = "loaded";
       }),
     publish: swap,
     swap,
+    hold: async (h, o) => {
+      checkHold(h);
+      await step(ctx, s, "load", o, (_w, held) => holdRelease(held, id, h));
+    },
     reject: async (reason = "rejected", o) => {
       checkReason(reason);
       await settle("rejected", reason, o);
     },
     plan: (o) =>
-      step(ctx, p, "swap", o, async (w, held) => {
-        const facts = releaseFacts(w, held, p.id, {});
-        const planned = planSwap(await tableSwaps(w, held, p), facts, jsRunner(w));
+      step(ctx, s, "swap", o, async (w, held, open) => {
+        const facts = releaseFacts(w, held, id, {});
+        const planned = planSwap(await tableSwaps(w, held, wholeOf(w, held, open)), facts, jsRunner(w));
         return asPlanText(w, wholePlan(w, planned, facts));
       }),
-    [Symbol.asyncDispose]: () => dispose(ctx, p, () => settle("abandoned", "disposed")),
+    [Symbol.asyncDispose]: () => dispose(ctx, s, () => settle("abandoned", "disposed")),
   };
+}
+
+/** One load. `recorded`: it brought something. */
+const loadStep = (ctx: Context, s: Steps, feed: AnyFeed, o: CallOptions & Extent) =>
+  step(ctx, s, "load", o, async (w, held, open) => {
+    const p = wholeOf(w, held, open);
+    const { report, recorded } = await w.stage("load", () => loadCandidate(w, held, feed, p, o));
+    if (!recorded) await held.last("loaded", s.id, { until: graceFrom(held.now) });
+    s.state = "loaded";
+    return { report, recorded, stages: w.stages };
+  });
+
+/** What a candidate has come to, unless a rebase left it half made. */
+function wholeOf(w: Work, held: Held, open: OpenRelease): Progress {
+  if (open.unfinished !== true) return progressOf(w, held.state, open);
+  const { release, clonedFrom } = open;
+  const { pipeline } = w.ctx.settings;
+  const message = `the rebase of the candidate of release ${release} did not end, so it may hold anything; call rebase() again, or reject it`;
+  throw new CutoverError("STALE_CANDIDATE", message, { clonedFrom, live: held.state.live, pipeline, release });
 }
 
 /** `run` with strategy swap: clones (or, where there is nothing yet, new tables) of what the feed has, loaded, checked, swapped. */
 export async function runByCandidate(ctx: Context, feed: AnyFeed, o: RunOptions): Promise<RunReport> {
   const begun = await openRun(ctx, feed, o);
   if ("status" in begun) return begun;
-  const { p, sources } = begun;
-  const handle = makeHandle(ctx, p);
+  const { candidate, sources, live } = begun;
+  const s: Steps = { id: candidate.id, state: "open" };
+  const handle = makeCandidateHandle(ctx, s, candidate.tables);
   try {
-    const { warnings } = await handle.load(sources as never, o);
-    // What the sources had nothing for stays as it is.
-    const moved = p.tables.filter((t) => t.loads > 0);
-    if (moved.length === 0) {
+    const { report, recorded, stages } = await loadStep(ctx, s, sources, o);
+    const { warnings } = report;
+    if (!recorded) {
       await handle.reject("nothing to do");
-      const live = p.clonedFrom;
       return {
         status: "nothing-to-do",
         pipeline: ctx.settings.pipeline,
@@ -150,10 +205,18 @@ export async function runByCandidate(ctx: Context, feed: AnyFeed, o: RunOptions)
       };
     }
     return await settling(ctx, o, (seen) =>
-      step(ctx, p, "swap", o, async (w, held, open) => {
-        seen(p.id, held.fence);
-        const report = await swapNow(w, held, p, open, o, moved);
-        return { ...report, stages: [...p.stages, ...report.stages], warnings: [...p.warnings, ...report.warnings] };
+      step(ctx, s, "swap", o, async (w, held, open) => {
+        seen(s.id, held.fence);
+        const p = progressOf(w, held.state, open);
+        // What the sources had nothing for stays as it is.
+        const moved = p.tables.filter((t) => t.loads.length > 0);
+        const report = await swapNow(w, held, p, { note: o.note, idempotencyKey: o.idempotencyKey }, moved);
+        const before = [...candidate.warnings, ...warnings];
+        return {
+          ...report,
+          stages: [...candidate.stages, ...stages, ...report.stages],
+          warnings: [...before, ...report.warnings],
+        };
       }),
     );
   } catch (e) {
@@ -161,18 +224,20 @@ export async function runByCandidate(ctx: Context, feed: AnyFeed, o: RunOptions)
     await handle
       .reject(reason)
       .catch((err: unknown) =>
-        ctx.log.warn({ err, release: p.id }, "a failed candidate could not be rejected; recovery does it"),
+        ctx.log.warn({ err, release: s.id }, "a failed candidate could not be rejected; recovery does it"),
       );
     throw e;
   }
 }
 
+interface OpenedRun {
+  readonly candidate: Opened;
+  readonly sources: Readonly<Record<string, Source>>;
+  /** The release that was live then. */
+  readonly live: number;
+}
 /** A candidate of the tables that the feed has sources for; or the report of a run that there is nothing to do for. */
-function openRun(
-  ctx: Context,
-  feed: AnyFeed,
-  o: RunOptions,
-): Promise<RunReport | { readonly p: Progress; readonly sources: Readonly<Record<string, Source>> }> {
+function openRun(ctx: Context, feed: AnyFeed, o: RunOptions): Promise<RunReport | OpenedRun> {
   refuseEngine(ctx, Object.keys(ctx.tables), "if-new");
   return opened(ctx, "load", o, async (w, held, release) => {
     const done = await alreadyPublished(w, held, o.idempotencyKey);
@@ -182,7 +247,10 @@ function openRun(
       const sources = Object.fromEntries(await openFeed(w, feed, held.state, release, false, o));
       const aliases = Object.keys(sources);
       refuseMix(ctx, "a run by swap", aliases, "a feed of one table at a time, or a run in place");
-      if (aliases.length > 0) return { p: await makeCandidate(w, held, release, aliases, "if-new"), sources };
+      if (aliases.length > 0) {
+        const tables = await makeCandidate(w, held, release, aliases, "if-new");
+        return { candidate: { id: release, tables, stages: w.stages, warnings: w.warnings }, sources, live: held.state.live };
+      }
     } catch (e) {
       if (held.state.open.every((r) => r.release !== release)) held.giveBack();
       throw e;

@@ -1,7 +1,7 @@
 import { CutoverError, isCutoverError } from "../errors/index.js";
 import { fold } from "../ledger/fold.js";
 import { type LedgerNames, ledgerNames } from "../ledger/names.js";
-import type { State } from "../ledger/state.js";
+import { heldOr, type State } from "../ledger/state.js";
 import type { PlannedStep } from "../plan/compile.js";
 import { fence } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
@@ -94,5 +94,5 @@ async function holdLease(w: Work, theirs: LedgerNames, by: string): Promise<Take
 function unused(s: State, ids: readonly string[], now: string): boolean {
   const releases = [...s.kept, ...s.undone.flatMap((u) => u.releases)];
   const known = new Set([...Object.keys(s.tables), ...releases.flatMap((k) => Object.keys(k.tables))]);
-  return s.open.every((o) => o.until <= now) && ids.every((id) => !known.has(id));
+  return s.open.every((o) => heldOr(o) <= now) && ids.every((id) => !known.has(id));
 }

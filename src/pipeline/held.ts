@@ -1,6 +1,7 @@
-import { type EventName, type Payload, payloadText } from "../ledger/events.js";
+import { type EventName, payloadText, type Written } from "../ledger/events.js";
 import { apply, fold, readEvents } from "../ledger/fold.js";
 import type { State } from "../ledger/state.js";
+import type { PlannedStep } from "../plan/compile.js";
 import { fence } from "../plan/release.js";
 import { untilAbort } from "../source/abortable.js";
 import { parseCanonical } from "../table/canonical.js";
@@ -24,9 +25,16 @@ export interface Held {
    * Appends an event in a block of its own, under the fence, and folds it into the state that the next reader sees.
    * @throws CutoverError `LEASE_LOST`: nothing was appended.
    */
-  append<E extends EventName>(event: E, release: number, payload: Payload<E>, by?: Work): Promise<void>;
+  append<E extends EventName>(event: E, release: number, payload: Written<E>, by?: Work): Promise<void>;
   /** The same as the last thing that needs the lease, which is given up in the same block. */
-  last<E extends EventName>(event: E, release: number, payload: Payload<E>): Promise<void>;
+  last<E extends EventName>(event: E, release: number, payload: Written<E>): Promise<void>;
+  /** The same as a step of a block that this owner runs; what operations of the block return goes with it. */
+  noting<E extends EventName>(
+    event: E,
+    release: number,
+    payload: Omit<Written<E>, "facts">,
+    facts: readonly string[],
+  ): PlannedStep;
   /** The same with payloads as text: of several events at a time, all or none. */
   record(
     events: readonly { readonly event: string; readonly release: number; readonly text: string }[],
@@ -88,6 +96,19 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
   const beats = (): NodeJS.Timeout | undefined =>
     ctx.adapter.capabilities.concurrentSessions ? setInterval(beat, ttlMs / 3).unref() : undefined;
   let timer = beats();
+  const rowOf = (e: { readonly event: string; readonly release: number; readonly text: string }, facts: readonly string[]) => ({
+    pipeline,
+    release: e.release,
+    seq: ++seq,
+    event: e.event,
+    fence: taken.fence,
+    payload: e.text,
+    facts,
+  });
+  const recording = (events: readonly ReturnType<typeof rowOf>[]): PlannedStep => ({
+    id: "record",
+    step: { kind: "record", journal: names.journal, events },
+  });
   const held: Held = {
     fence: taken.fence,
     release: taken.release,
@@ -101,18 +122,11 @@ export function own(w: Work, taken: Taken): { readonly held: Held; readonly stop
       held.record([{ event, release, text: payloadText(event, payload, names.database) }], by),
     last: (event, release, payload) =>
       held.record([{ event, release, text: payloadText(event, payload, names.database) }], w, unused === 0),
+    noting: (event, release, payload, facts) =>
+      recording([rowOf({ event, release, text: payloadText(event, payload, names.database) }, facts)]),
     async record(events, by = w, free = false) {
-      const rows = events.map((e) => ({
-        pipeline,
-        release: e.release,
-        seq: ++seq,
-        event: e.event,
-        fence: taken.fence,
-        payload: e.text,
-        facts: [],
-      }));
-      const record = { kind: "record" as const, journal: names.journal, events: rows };
-      const steps = [fence({ lease: names.lease, fence: taken.fence }, free), { id: "record", step: record }];
+      const rows = events.map((e) => rowOf(e, []));
+      const steps = [fence({ lease: names.lease, fence: taken.fence }, free), recording(rows)];
       const { outcome } = await held.during(
         (limit) => by.block({ name: "record", atomic: true, steps, ledger: true }, "commit", limit),
         by,

@@ -20,7 +20,9 @@ export const GRACE_MS = 3_600_000;
 export const graceFrom = (now: string): string => new Date(Date.parse(now) + GRACE_MS).toISOString();
 
 const abandonedBy = (w: Work, held: Held, o: OpenRelease): boolean =>
-  o.until <= held.now || (w.ctx.adapter.capabilities.exclusiveProcess && o.process !== thisProcess);
+  o.heldUntil !== undefined
+    ? o.heldUntil <= held.now
+    : o.until <= held.now || (w.ctx.adapter.capabilities.exclusiveProcess && o.process !== thisProcess);
 
 /**
  * Settles what an owner left behind. A release is published if and only if its journal row is there, since that row
@@ -81,7 +83,11 @@ function drop(w: Work, held: Held, dead: readonly OpenRelease[], thorough: boole
       ...(await viewsWithout(w, state, found)),
       ...found.map((ref, i) => ({ id: `drop.${i}`, step: { kind: "drop" as const, ref } })),
     ]);
-    for (const o of dead) await held.append("abandoned", o.release, { strategy: o.strategy, reason: "nobody continued it" });
+    for (const o of dead)
+      await held.append("abandoned", o.release, {
+        strategy: o.strategy,
+        reason: o.heldUntil === undefined ? "nobody continued it" : `its hold expired at ${o.heldUntil}`,
+      });
     return {
       settled: dead.map((o) => ({ release: o.release, as: "not-published" as const })),
       dropped: found.map((ref) => ref.path.join(".")),

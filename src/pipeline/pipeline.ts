@@ -26,6 +26,7 @@ import type {
   Status,
   Validation,
 } from "./reports.js";
+import { resume } from "./resume.js";
 import { type RollbackOptions, redo, rollback } from "./rollback.js";
 import { run } from "./run.js";
 import { checkReason, type RunOptions } from "./run-options.js";
@@ -51,6 +52,12 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
   clone<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
   /** A candidate that begins empty; its tables may be new. Default: all tables of the pipeline. */
   rebuild<K extends keyof T = keyof T>(o?: CallOptions & { readonly tables?: readonly K[] }): Promise<Candidate<Pick<T, K>>>;
+  /**
+   * An open release, by its number: one that this process has open, or one that was put on hold (`Release.hold`), by whatever
+   * process. Narrow it by `strategy`.
+   * @throws CutoverError `NOT_FOUND`, `NOT_OPEN`, `NOT_HELD`, `LEASE_HELD`.
+   */
+  resume(release: number, o?: CallOptions): Promise<(Release<T> & { readonly strategy: "in-place" }) | Candidate<T>>;
   /** Goes back to a kept release: rows, schema, watermark. Leaves the pipeline on hold. @throws CutoverError `DRIFTED`, `RETENTION_PASSED`, `NOT_FOUND`, `PUBLISH_FAILED`, `ROLLBACK_FAILED`. */
   rollback(o?: RollbackOptions): Promise<RollbackReport>;
   /** The releases of the last rollback, again; lifts its hold. @throws CutoverError `NOTHING_TO_REDO`, `DRIFTED`, `PUBLISH_FAILED`, `ROLLBACK_FAILED`. */
@@ -143,6 +150,7 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     begin: (o) => begin(ctx, o),
     clone: (o) => clone(ctx, named(o)) as Promise<never>,
     rebuild: (o) => rebuild(ctx, named(o)) as Promise<never>,
+    resume: (release, o) => resume(ctx, release, o) as Promise<never>,
     rollback: (o) => rollback(ctx, o),
     redo: (o) => redo(ctx, o),
     hold,

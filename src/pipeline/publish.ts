@@ -29,6 +29,8 @@ export interface PublishOptions {
   readonly described?: "now";
   readonly note?: string | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The digest of what was approved. */
+  readonly expect?: string | undefined;
 }
 /** Publishes a release in place, or rehearses it. null: the block would change nothing, neither rows nor watermark. */
 export async function publishInPlace(
@@ -175,7 +177,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
 }
 
 /** Between load and publish a swap may have changed the table: what was staged for a column that is gone would go unseen. */
-function requireSameColumns(w: Work, s: Staged, live: readonly ColumnShape[]): void {
+export function requireSameColumns(w: Work, s: Staged, live: readonly ColumnShape[]): void {
   const typeOf = (columns: readonly ColumnShape[], name: string) => columns.find((c) => c.name === name)?.type;
   const moved = s.given.filter((name) => typeOf(live, name) !== typeOf(s.columns, name));
   if (moved.length === 0) return;
@@ -186,7 +188,7 @@ function requireSameColumns(w: Work, s: Staged, live: readonly ColumnShape[]): v
 }
 
 /** After a rollback the watermark is lower than the one that the source was read from: what lies between was never loaded. */
-function requireNoGap(w: Work, s: Staged, watermark: string | null, type: ColumnType | undefined): void {
+export function requireNoGap(w: Work, s: Staged, watermark: string | null, type: ColumnType | undefined): void {
   if (type === undefined) return;
   readableWatermark(w, s.found.alias, watermark, type);
   if (s.from === null || laterText(watermark, s.from, type) === watermark) return;

@@ -1,9 +1,14 @@
 import type { TableRef } from "../adapter/shapes.js";
 import { asRecorded } from "../check/planned.js";
 import { isCutoverError } from "../errors/index.js";
+import type { Done } from "../ledger/progress.js";
+import type { OpenRelease } from "../ledger/state.js";
 import { planInPlace } from "../plan/in-place.js";
+import { opOf } from "../plan/release.js";
 import type { Source } from "../source/source.js";
 import type { Tables } from "../table/define.js";
+import { checkExpect, type ExpectOptions, requireApproved } from "./approved.js";
+import { checkHold, type HoldOptions, holdRelease } from "./await.js";
 import { claimTables } from "./claims.js";
 import { cleanUp } from "./clean-up.js";
 import { type Context, thisProcess } from "./context.js";
@@ -14,7 +19,9 @@ import { graceFrom } from "./leftovers.js";
 import { type Staged, stagedTables, stageTable } from "./load.js";
 import { nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
 import { asPlanText } from "./plan-text.js";
+import { asBrought, stagedOf } from "./progress.js";
 import { publishInPlace, releaseFacts, tableLoads } from "./publish.js";
+import { noCounts } from "./report.js";
 import type { LoadReport, PlanText, RunReport, Validation } from "./reports.js";
 import { checkReason } from "./run-options.js";
 import { foundBy, isOpen, opened, publishing, recordRefusal, type Steps, step } from "./steps.js";
@@ -24,7 +31,7 @@ import { checkExtent, type Extent, type LoadOptions } from "./window.js";
 import type { ReleaseState, Strategy } from "./words.js";
 import type { CallOptions, Work } from "./work.js";
 
-/** A release by steps. Disposal (`await using`) abandons it unless it is settled. */
+/** A release by steps. Disposal (`await using`) abandons it unless it is settled or held. */
 export interface Release<T extends Tables = Tables> extends AsyncDisposable {
   readonly strategy: Strategy;
   readonly id: number;
@@ -33,8 +40,13 @@ export interface Release<T extends Tables = Tables> extends AsyncDisposable {
   load(feed: Feed<T>, o?: LoadOptions): Promise<LoadReport<T>>;
   /** In place: the publish block, rehearsed and rolled back. A failed check is a result, not an error. */
   validate(o?: CallOptions): Promise<Validation>;
-  /** @throws CutoverError `CHECKS_FAILED`, `HELD`, `LEASE_HELD`, `STALE_CANDIDATE`, `NOT_OPEN`. */
-  publish(o?: CallOptions): Promise<RunReport<T>>;
+  /** @throws CutoverError `CHECKS_FAILED`, `HELD`, `LEASE_HELD`, `STALE_CANDIDATE`, `STALE_APPROVAL`, `NOT_OPEN`. */
+  publish(o?: ExpectOptions): Promise<RunReport<T>>;
+  /**
+   * Until then runs, recovery and disposal leave the release alone, and `resume` finds it from any process. Nothing is locked:
+   * other releases go on. Once the time is over the release is abandoned. Again: counted from now.
+   */
+  hold(o: HoldOptions, c?: CallOptions): Promise<void>;
   /** `reason` is kept in the journal. */
   reject(reason?: string, o?: CallOptions): Promise<void>;
   /** After `load`: exactly what `publish` will run. */
@@ -57,22 +69,41 @@ export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release>
     });
     return release;
   });
-  return makeRelease(ctx, id);
+  return makeRelease(ctx, { id, state: "open" });
 }
 
-function makeRelease(ctx: Context, id: number): Release {
-  const s: Steps = { id, state: "open" };
-  const staged = new Map<string, Staged>();
-  let loads = 0;
+/** A handle on an open release in place. */
+export function makeRelease(ctx: Context, s: Steps): Release & { readonly strategy: "in-place" } {
+  const { id } = s;
   const tried = new Set<string>();
-  const drop = (w: Work): TableRef[] => [...tried].flatMap((table) => stagedTables(w, table, id, loads));
+  /** What was staged, and what a load that failed may have left. */
+  const drop = (w: Work, open: OpenRelease): TableRef[] => {
+    const loads = open.done.filter((d) => d.kind === "load").flatMap((d) => Object.values(d.tables));
+    const last = Math.max(0, ...loads.map((t) => t.staged.generation + 1));
+    return [...new Set([...loads.map((t) => t.id), ...tried])].flatMap((table) => stagedTables(w, table, id, last + 1));
+  };
   const settle = (event: "rejected" | "abandoned", reason: string, o?: CallOptions): Promise<void> =>
     step(ctx, s, "load", o, async (w, held, open) => {
+      if (event === "abandoned" && open.heldUntil !== undefined) return;
       await held.last(event, id, { strategy: "in-place", reason, ...foundBy(open) });
       s.state = event;
-      for (const ref of drop(w)) await w.run({ kind: "drop", ref });
+      for (const ref of drop(w, open)) await w.run({ kind: "drop", ref });
     });
-  const release: Release = {
+  const publishNow = async (w: Work, held: Held, open: OpenRelease, expect: string | undefined): Promise<RunReport> => {
+    refuseHeld(w, held);
+    const staged = [...stagedOf(w, held.state, open).values()];
+    await requireApproved(w, id, expect, () => rehearse(w, held, staged, id));
+    const result = staged.length === 0 ? null : await w.stage("publish", () => publishInPlace(w, held, staged, id, {}, "commit"));
+    if (result !== null) {
+      s.state = "published";
+      return published(w, held, held.state, result, drop(w, open));
+    }
+    await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
+    s.state = "abandoned";
+    await cleanUp(w, held, held.state, held.state, drop(w, open));
+    return nothingToDo(w, held, "in-place");
+  };
+  return {
     strategy: "in-place",
     id,
     get state() {
@@ -80,63 +111,65 @@ function makeRelease(ctx: Context, id: number): Release {
     },
     load: async (feed, o = {}) => {
       checkExtent(ctx.tables, o);
-      return step(ctx, s, "load", o, async (w, held) => {
-        loads += 1;
+      return step(ctx, s, "load", o, async (w, held, open) => {
+        const staged = stagedOf(w, held.state, open);
         const more = new Map<string, Staged>();
         const report = await w.stage("load", () => load(w, held, feed as AnyFeed, o, { id, staged, more, tried }));
-        await held.last("loaded", id, { until: graceFrom(held.now) });
-        for (const [alias, one] of more) staged.set(alias, one);
+        await held.last("loaded", id, { until: graceFrom(held.now), ...(more.size === 0 ? {} : { did: didLoad(more) }) });
         s.state = "loaded";
         return report;
       });
     },
     validate: (o) =>
-      step(ctx, s, "validate", o, async (w, held) => {
-        const v = await w.stage("validate", () => rehearse(w, held, [...staged.values()], id));
+      step(ctx, s, "validate", o, async (w, held, open) => {
+        const staged = [...stagedOf(w, held.state, open).values()];
+        const v = await w.stage("validate", () => rehearse(w, held, staged, id));
         await held.last("validated", id, { ok: v.ok, until: graceFrom(held.now), checks: asRecorded(v.checks) });
         s.state = v.ok ? "validated" : "loaded";
         return v;
       }),
-    publish: (o) =>
-      publishing(
+    publish: async (o = {}) => {
+      checkExpect(o);
+      return publishing(
         s,
-        settling(ctx, o ?? {}, (seen) =>
-          step(ctx, s, "publish", o, async (w, held) => {
+        settling(ctx, o, (seen) =>
+          step(ctx, s, "publish", o, async (w, held, open) => {
             seen(id, held.fence);
-            refuseHeld(w, held);
-            const result = await w.stage("publish", () =>
-              staged.size === 0
-                ? Promise.resolve(null)
-                : publishInPlace(w, held, [...staged.values()], id, {}, "commit").catch(async (e: unknown) => {
-                    if (await recordRefusal(w, held, id, e)) s.state = "loaded";
-                    throw e;
-                  }),
-            );
-            if (result !== null) {
-              s.state = "published";
-              return published(w, held, held.state, result, drop(w));
-            }
-            await held.append("abandoned", id, { strategy: "in-place", reason: "nothing to do" });
-            s.state = "abandoned";
-            await cleanUp(w, held, held.state, held.state, drop(w));
-            return nothingToDo(w, held, "in-place");
+            return publishNow(w, held, open, o.expect).catch(async (e: unknown) => {
+              if (await recordRefusal(w, held, id, e)) s.state = "loaded";
+              throw e;
+            });
           }),
         ),
-      ),
+      );
+    },
+    hold: async (h, o) => {
+      checkHold(h);
+      await step(ctx, s, "load", o, (_w, held) => holdRelease(held, id, h));
+    },
     reject: async (reason = "rejected", o) => {
       checkReason(reason);
       await settle("rejected", reason, o);
     },
     plan: (o) =>
-      step(ctx, s, "load", o, async (w, held) => {
-        const tables = await tableLoads(w, held, [...staged.values()], new Set());
+      step(ctx, s, "load", o, async (w, held, open) => {
+        const tables = await tableLoads(w, held, [...stagedOf(w, held.state, open).values()], new Set());
         const { plan } = planInPlace(tables, releaseFacts(w, held, id, {}), jsRunner(w));
         return asPlanText(w, [plan]);
       }),
     [Symbol.asyncDispose]: () => dispose(ctx, s, () => settle("abandoned", "disposed")),
   };
-  return release;
 }
+
+const didLoad = (more: ReadonlyMap<string, Staged>): Done => ({
+  kind: "load",
+  tables: Object.fromEntries(
+    [...more].map(([alias, one]) => [
+      alias,
+      asBrought(one, { tally: opOf.tally(alias), counts: noCounts, watermark: one.watermark }),
+    ]),
+  ),
+});
 
 export async function dispose(ctx: Context, s: Steps, abandon: () => Promise<void>): Promise<void> {
   if (!isOpen(s.state) || ctx.closing.signal.aborted) return;

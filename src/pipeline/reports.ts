@@ -30,8 +30,9 @@ export interface Validation {
   /** No check with severity `error` failed. */
   readonly ok: boolean;
   /**
-   * Names what was validated: release, contents and results. Of a release it is empty when a check with severity `error`
-   * failed, or when there was nothing to validate.
+   * Names what would be published: the release, of each table rows, checksum, watermark and counts, and what each check came
+   * to. The same again gives the same digest. `publish({ expect })` takes it. Of a release it is empty when a check with severity
+   * `error` failed, or when there was nothing to validate.
    */
   readonly digest: string;
   readonly checks: readonly CheckResult[];

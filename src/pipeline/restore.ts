@@ -1,15 +1,15 @@
-import type { TableRef } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import type { LedgerEvent } from "../ledger/events.js";
 import { afterPublish, readEvents } from "../ledger/fold.js";
 import { type TableState, tallyOf } from "../ledger/state.js";
 import { unchanged } from "../plan/release.js";
-import { abandon, makeProgress, newTable, openCandidate } from "./candidate-open.js";
+import { abandon, type Made, openCandidate } from "./candidate-open.js";
 import { swapNow } from "./candidate-swap.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { isUnknown } from "./lease.js";
 import { settling } from "./outcome.js";
+import { progressOf } from "./progress.js";
 import type { RollbackReport, RunReport } from "./reports.js";
 import { opened } from "./steps.js";
 import { type Found, findTables } from "./tables.js";
@@ -51,21 +51,21 @@ async function restored(w: Work, held: Held, release: number, to: number): Promi
     held.giveBack();
     throw unrestorable(w, to, `the table ${found.alias} is gone`);
   }
-  const { refs, clonedFrom } = await openCandidate(held, release, [found]);
-  const ref = refs[0] as TableRef;
+  const made = await openCandidate(held, release, [found], { built: [], fromStart: false });
+  const [{ ref }] = made as readonly [Made];
   try {
     await w.run({ kind: "restore", live, to: ref, before: past.before }, found.alias);
     await requireContents(w, ref.path, found, past.is, to);
-    const table = { ...newTable(found, ref, false), watermark: past.is.watermark };
-    const progress = makeProgress(w, { release, tables: [table], fromStart: false, clonedFrom });
     const open = held.state.open.find((r) => r.release === release);
     if (open === undefined) throw new Error("the release was just opened");
+    const p = progressOf(w, held.state, open);
+    const restoring = { ...p, unchecked: true, tables: p.tables.map((t) => ({ ...t, watermark: past.is.watermark })) };
     const hold = `release ${to} was restored as release ${release}`;
-    return await swapNow(w, held, { ...progress, unchecked: true }, open, { note: `restores release ${to}`, hold });
+    return await swapNow(w, held, restoring, { note: `restores release ${to}`, hold });
   } catch (e) {
     // What may have been decided is carried on by whoever comes next.
     const settled = !isUnknown(e) && held.state.pending === null && held.state.open.some((r) => r.release === release);
-    if (settled) await abandon(w, held, release, refs, "the past could not be restored");
+    if (settled) await abandon(w, held, release, made, "the past could not be restored");
     throw e;
   }
 }

@@ -1,5 +1,6 @@
 import { asRecorded } from "../check/planned.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
+import { readOutlines } from "../ledger/fold.js";
 import type { OpenRelease } from "../ledger/state.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
@@ -26,13 +27,41 @@ export async function step<R>(
   if (!isOpen(s.state)) throw notOpen(ctx, s.id, s.state);
   return leased(ctx, stage, o, 0, async (w, held) => {
     w.release = s.id;
-    const open = held.state.open.find((r) => r.release === s.id);
-    if (open === undefined) {
-      s.state = "abandoned";
-      throw notOpen(ctx, s.id, "abandoned");
-    }
+    const open = await requireOpen(w, held, s.id).catch((e: unknown) => {
+      if (isCutoverError(e, "NOT_OPEN")) s.state = e.context.state;
+      throw e;
+    });
+    s.state = open.state;
     return body(w, held, open);
   });
+}
+
+/**
+ * A release that is open.
+ * @throws CutoverError `NOT_OPEN`: what became of it, and why. `NOT_FOUND`: the pipeline never had it.
+ */
+export async function requireOpen(w: Work, held: Held, release: number): Promise<OpenRelease> {
+  const open = held.state.open.find((r) => r.release === release);
+  if (open !== undefined) return open;
+  const { ctx } = w;
+  const { pipeline } = ctx.settings;
+  const found = await w.run({
+    kind: "findEvents",
+    journal: w.names.journal,
+    pipeline,
+    events: ["published", "rejected", "abandoned"],
+    payload: null,
+    release,
+    limit: 1,
+  });
+  const event = readOutlines(found.rows, w.names.database)[0];
+  if (event === undefined) {
+    const message = `pipeline ${pipeline} has no release ${release}`;
+    throw new CutoverError("NOT_FOUND", message, { what: "release", name: String(release), pipeline });
+  }
+  if (event.event === "rejected" || event.event === "abandoned") throw notOpen(ctx, release, event.event, event.payload.reason);
+  const back = held.state.undone.some((u) => u.releases.some((k) => k.release === release));
+  throw notOpen(ctx, release, back ? "rolled-back" : "published");
 }
 /** A release whose answer was lost is told to be out all the same: then its handle knows it too. */
 export async function publishing(s: Steps, report: Promise<RunReport>): Promise<RunReport> {
@@ -42,10 +71,12 @@ export async function publishing(s: Steps, report: Promise<RunReport>): Promise<
 }
 export const isOpen = (s: ReleaseState): boolean => s === "open" || s === "loaded" || s === "validated";
 
-export function notOpen(ctx: Context, release: number, state: ReleaseState): CutoverError<"NOT_OPEN"> {
+export function notOpen(ctx: Context, release: number, state: ReleaseState, reason?: string): CutoverError<"NOT_OPEN"> {
   const { pipeline } = ctx.settings;
-  return new CutoverError("NOT_OPEN", `release ${release} of ${pipeline} is ${state}; open a new one`, {
+  const why = reason === undefined ? "" : ` (${reason})`;
+  return new CutoverError("NOT_OPEN", `release ${release} of ${pipeline} is ${state}${why}; open a new one`, {
     state,
+    ...(reason === undefined ? {} : { reason }),
     pipeline,
     release,
   });

@@ -1,7 +1,5 @@
 import { stored, type TableRef, type TableShape } from "../adapter/shapes.js";
 import type { Deletes, Scope, Step } from "../adapter/steps.js";
-import type { Facts } from "../check/planned.js";
-import type { TableCounts } from "../pipeline/reports.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { fence, opOf } from "./release.js";
 
@@ -36,10 +34,14 @@ export const staleIn = (
   a.cursor === null || !byKey(a.scope) ? null : { live: a.live, delta: a.delta, key: a.key, cursor: a.cursor, prune: null };
 
 /** The same algebra as in place, on the candidate; the images are counted and go with it. */
-export const planApply = (tables: readonly Application[], at: Parameters<typeof fence>[0]): Plan => ({
+export const planApply = (
+  tables: readonly Application[],
+  at: Parameters<typeof fence>[0],
+  recorded: readonly PlannedStep[] = [],
+): Plan => ({
   name: "load",
   atomic: true,
-  steps: [fence(at), ...tables.flatMap(applySteps)],
+  steps: [fence(at), ...tables.flatMap(applySteps), ...recorded],
 });
 
 function applySteps(a: Application): readonly PlannedStep[] {
@@ -92,19 +94,4 @@ function applySteps(a: Application): readonly PlannedStep[] {
       },
     },
   ];
-}
-
-/** Counts with those of one more load, of so many rows; `deletes`: some of them stand for deleted rows, by key. */
-export function applied(before: TableCounts, facts: Facts, alias: string, staged: number, deletes: boolean): TableCounts {
-  const tally = facts[opOf.tally(alias)]?.[0] ?? {};
-  const n = (name: string): number => Number(tally[name] ?? 0);
-  const [inserted, updated, deleted, stale] = [n("inserted"), n("updated"), n("deleted"), n("stale")];
-  return {
-    inserted: before.inserted + inserted,
-    updated: before.updated + updated,
-    deleted: before.deleted + deleted,
-    stale: before.stale + stale,
-    unchanged: before.unchanged + Math.max(0, staged - inserted - updated - stale - (deletes ? deleted : 0)),
-    quarantined: before.quarantined,
-  };
 }

@@ -54,6 +54,9 @@ const brand = Symbol.for("cutover.sql");
 const make = (strings: readonly string[], values: readonly SqlPart[]): Sql =>
   Object.defineProperty({ "~sql": true as const, strings, values }, brand, { value: true });
 
+/** SQL that was written down by its strings and values. */
+export const sqlOf = make;
+
 /** The tag for the package's own code, which may also place identifiers, raw text and references. */
 export function template(strings: TemplateStringsArray, ...values: readonly SqlPart[]): Sql {
   return make(strings, values);

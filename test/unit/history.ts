@@ -48,6 +48,9 @@ const opening = (release: number): OpenRelease => ({
   clonedFrom: 0,
   tables: ["t"],
   candidates: {},
+  paths: {},
+  built: [],
+  done: [],
   until: AT,
 });
 

@@ -1,6 +1,7 @@
 import type { TableRef } from "../../adapter/shapes.js";
 import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
+import { approvalCases } from "./approval.js";
 import { badCases } from "./bad.js";
 import { budgetCases } from "./budget.js";
 import { cancelledCases } from "./cancelled.js";
@@ -52,6 +53,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...cloneCases(decorate),
   ...setCases,
   ...sandboxCases(decorate),
+  ...approvalCases,
   ...secretCases,
   ...memoryCases,
   ...retentionCases,

@@ -1,0 +1,86 @@
+import type { TableShape } from "../adapter/shapes.js";
+import { CutoverError } from "../errors/index.js";
+import { type BroughtTo, type Done, settled } from "../ledger/progress.js";
+import type { OpenRelease } from "../ledger/state.js";
+import { opOf } from "../plan/release.js";
+import { findColumn } from "../table/resolve.js";
+import { laterText } from "../table/watermark.js";
+import { apply } from "./candidate-load.js";
+import { candidateShape, makeTables, requireOriginal } from "./candidate-open.js";
+import type { Held } from "./held.js";
+import { graceFrom } from "./leftovers.js";
+import { type Progress, progressOf, type TableProgress } from "./progress.js";
+import { requireNoGap, requireSameColumns } from "./publish.js";
+import { type Found, findTables, withOwnColumn } from "./tables.js";
+import type { Work } from "./work.js";
+
+/**
+ * Makes a candidate anew from live as it is now: every load's staged rows are applied again, and every transform runs again, in
+ * order. Begins by recording that it has begun, so that nobody takes a candidate for whole that is half made.
+ */
+export async function rebase(w: Work, held: Held, open: OpenRelease): Promise<void> {
+  const p = progressOf(w, held.state, open);
+  const tables = await findTables(w, held.state, open.tables);
+  for (const found of tables) requireOriginal(w, found, open.built.includes(found.id) ? "start" : "live", held.state);
+  for (const found of tables) refuseGap(w, found, p, open);
+  await held.append("rebasing", p.id, { until: graceFrom(held.now) });
+  const made = p.tables.map((t, i) => {
+    const found = tables[i] ?? t.found;
+    return { ...t, found, loads: [], watermark: t.fromStart ? null : (found.state?.watermark ?? null) };
+  });
+  await w.stage("clone", () => makeTables(w, held, made));
+  const done = await w.stage("load", () => again(w, held, { ...p, tables: made }, open.done));
+  const { built } = open;
+  await held.last("rebased", p.id, { until: graceFrom(held.now), clonedFrom: held.state.live, built, done });
+}
+
+/** Before anything is changed: rows that were read beyond where live has been read by now would leave a gap. */
+function refuseGap(w: Work, found: Found, p: Progress, open: OpenRelease): void {
+  const { cursor } = found.definition;
+  const t = p.tables.find((one) => one.found.id === found.id);
+  if (cursor === null || t === undefined || open.built.includes(found.id)) return;
+  const type = findColumn(found.live?.columns ?? [], cursor, w.ctx.adapter.capabilities.identifiers)?.type;
+  for (const { staged } of t.loads) requireNoGap(w, { ...staged, found }, found.state?.watermark ?? null, type);
+}
+
+/** What its tables have come to so far, by alias. */
+type Tables = Map<string, TableProgress>;
+
+async function again(w: Work, held: Held, p: Progress, before: readonly Done[]): Promise<Done[]> {
+  const tables: Tables = new Map(p.tables.map((t) => [t.found.alias, t]));
+  const done: Done[] = [];
+  for (const d of before) {
+    if (d.kind === "transform") {
+      await w.call("transform", undefined, (io) => w.session.execute({ sql: d.statement }, io));
+      done.push(d);
+    } else done.push(await loadAgain(w, held, p, d, tables));
+  }
+  return done;
+}
+
+async function loadAgain(w: Work, held: Held, p: Progress, d: Extract<Done, { kind: "load" }>, tables: Tables): Promise<Done> {
+  const brought = [];
+  const now: Record<string, BroughtTo> = {};
+  for (const [alias, was] of Object.entries(d.tables)) {
+    const t = tables.get(alias);
+    if (t === undefined)
+      throw new CutoverError("NOT_FOUND", `the candidate has no table ${alias}`, { what: "table", name: alias });
+    const shape = await candidateShape(w, p, t);
+    const candidate = (await withOwnColumn(w, { ...t.found, live: shape })).live ?? shape;
+    const watermark = watermarkOf(w, t, candidate, was);
+    brought.push({ t, candidate, staged: was.staged });
+    now[alias] = { ...was, watermark, tally: opOf.tally(alias) };
+    tables.set(alias, { ...t, watermark, loads: [...t.loads, was] });
+  }
+  const facts = await apply(w, held, p, brought, []);
+  return settled({ kind: "load", tables: now }, facts);
+}
+
+/** How far the table has been read once these rows are in it. Refuses rows that fit live no more. */
+function watermarkOf(w: Work, t: TableProgress, candidate: TableShape, { staged }: BroughtTo): string | null {
+  const { found } = t;
+  const { cursor } = found.definition;
+  const type = cursor === null ? undefined : findColumn(candidate.columns, cursor, w.ctx.adapter.capabilities.identifiers)?.type;
+  requireSameColumns(w, { ...staged, found }, candidate.columns);
+  return type === undefined ? t.watermark : laterText(t.watermark, staged.watermark, type);
+}
