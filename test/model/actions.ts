@@ -6,13 +6,15 @@ export type Feed = Partial<Record<TableName, readonly Row[]>>;
 export type Owner = 0 | 1 | 2;
 export type OnLive =
   | { readonly do: "run"; readonly by: Owner; readonly feed: Feed }
-  | { readonly do: "rollback"; readonly by: Owner; readonly to: number | null }
-  | { readonly do: "redo" | "unhold" | "recover" | "audit"; readonly by: Owner }
+  | { readonly do: "rollback"; readonly by: Owner; readonly to: number | null; readonly overwrite?: boolean }
+  | { readonly do: "redo" | "unhold" | "recover" | "audit" | "prune"; readonly by: Owner }
+  /** A run in a sandbox, which is then dropped. */
+  | { readonly do: "rehearse"; readonly by: Owner; readonly feed: Feed }
   | { readonly do: "hold"; readonly by: Owner; readonly reason: string }
   | { readonly do: "adopt"; readonly by: Owner; readonly watermark: number | null };
 export type OnRelease =
   | { readonly do: "begin"; readonly by: Owner; readonly slot: number }
-  | { readonly do: "clone" | "rebuild"; readonly by: Owner; readonly slot: number; readonly table: TableName }
+  | { readonly do: "clone" | "rebuild"; readonly by: Owner; readonly slot: number; readonly tables: readonly TableName[] }
   | { readonly do: "load"; readonly slot: number; readonly feed: Feed }
   | { readonly do: "transform"; readonly slot: number; readonly table: TableName }
   | { readonly do: "validate" | "publish" | "swap" | "reject"; readonly slot: number };
@@ -40,16 +42,25 @@ const feedText = (feed: Feed): string =>
     .map(([t, rows]) => `${t}: ${rowsText(rows)}`)
     .join(", ")} }`;
 
+/** What a rollback is asked for. */
+export const rollbackOptions = (a: Extract<Call, { do: "rollback" }>) => ({
+  ...(a.to === null ? {} : { to: a.to }),
+  ...(a.overwrite === true ? { onDrift: "overwrite" as const } : {}),
+});
+
 function callText(a: Call): string {
   switch (a.do) {
     case "run":
       return `${names[a.by]}.run(${feedText(a.feed)})`;
     case "rollback":
-      return `${names[a.by]}.rollback(${a.to === null ? "" : `{ to: ${a.to} }`})`;
+      return `${names[a.by]}.rollback(${JSON.stringify(rollbackOptions(a))})`;
+    case "rehearse":
+      return `w.rehearse(${names[a.by]}, ${feedText(a.feed)})`;
     case "redo":
     case "unhold":
     case "recover":
     case "audit":
+    case "prune":
       return `${names[a.by]}.${a.do}()`;
     case "hold":
       return `${names[a.by]}.hold(${JSON.stringify(a.reason)})`;
@@ -59,7 +70,7 @@ function callText(a: Call): string {
       return `w.keep(${a.slot}, ${names[a.by]}.begin())`;
     case "clone":
     case "rebuild":
-      return `w.keep(${a.slot}, ${names[a.by]}.${a.do}({ tables: ["${a.table}"] }))`;
+      return `w.keep(${a.slot}, ${names[a.by]}.${a.do}({ tables: ${JSON.stringify(a.tables)} }))`;
     case "load":
       return `w.release(${a.slot}).load(${feedText(a.feed)})`;
     case "transform": {

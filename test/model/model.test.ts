@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { wrapped } from "../../src/conformance/wrapped.js";
 import { long, seedOr } from "../support/long.js";
-import { type Draft, rollback } from "./drafts.js";
+import { rollback } from "./drafts.js";
+import type { Draft } from "./feeds.js";
 import { disagreement } from "./property.js";
 
 const seed = seedOr(20_010_101);

@@ -3,7 +3,6 @@ import {
   bagOf,
   type Counts,
   effect,
-  fold,
   highest,
   holds,
   later,
@@ -48,7 +47,12 @@ export interface Open {
   release: number;
   fate: Fate | "open";
   staged: Partial<Record<TableName, { raw: Row[]; from: number | null }>>;
-  candidate: { table: TableName; rows: Bag; watermark: number | null; clonedFrom: number; fresh: boolean } | null;
+  candidate: Candidate | null;
+}
+/** Whole tables prepared apart from live, which go out together. */
+export interface Candidate {
+  clonedFrom: number;
+  tables: Partial<Record<TableName, { rows: Bag; watermark: number | null }>>;
 }
 export interface Model {
   keep: number;
@@ -70,6 +74,8 @@ export interface Model {
   untidy: boolean;
   /** Rows that others wrote so far: each gets a key of its own. */
   foreign: number;
+  /** Copies of versions with rows of others that left: nothing removes them. */
+  copies: number;
   /** Publications, moves, baselines and holds: each is one row of the journal. */
   events: number;
 }
@@ -92,6 +98,7 @@ export function newModel(keep: number): Model {
     slots: [null, null, null],
     untidy: false,
     foreign: 0,
+    copies: 0,
     events: 0,
   };
 }
@@ -155,40 +162,13 @@ export function publishInPlace(m: Model, release: number, staged: Staged): Publi
 }
 const images = ({ before, after }: { before: Bag; after: Bag }) => ({ before, after });
 
-function out(m: Model, release: number, touches: Kept["touches"]): void {
+export function out(m: Model, release: number, touches: Kept["touches"]): void {
   m.kept = [...m.kept, { release, previous: m.live, touches }].slice(-m.keep);
   m.live = release;
   m.line.push(release);
   m.undone = [];
   m.events += 1;
   m.fates.set(release, "published");
-}
-
-/** Candidate and live change places. */
-export function swap(m: Model, o: Open): Published | Refusal {
-  const c = o.candidate;
-  if (c === null) throw new Error("no candidate");
-  if (c.clonedFrom !== m.live) return refused("STALE_CANDIDATE");
-  const t = m.tables[c.table];
-  if (t.there && wrote(t)) return refused("DRIFTED");
-  if (!holds(c.table, c.rows)) return refused("CHECKS_FAILED");
-  const is: Known = { tally: c.rows, watermark: c.watermark };
-  const touch: Touch = { was: t.known, is, undo: { kind: "swap", version: t.there ? t.rows : null }, clean: true, took: false };
-  m.tables[c.table] = { there: true, rows: c.rows, known: is };
-  out(m, o.release, { [c.table]: touch });
-  return { outcome: "published", counts: {}, foreign: false };
-}
-
-/** How a load changes a candidate; null: it does not fit. */
-export function loadCandidate(o: Open, raw: readonly Row[]): boolean {
-  const c = o.candidate;
-  if (c === null) throw new Error("no candidate");
-  const delta = fold(c.table, raw);
-  if (delta === null) return false;
-  const e = effect(c.table, c.rows, delta);
-  c.rows = plus(plus(c.rows, e.before, -1), e.after);
-  if (c.table === "items") c.watermark = later(c.watermark, highest(delta));
-  return true;
 }
 
 /** What is there becomes the baseline: nothing older can be gone back to, and what was cloned before is stale. */

@@ -1,17 +1,24 @@
 import { type Kept, type Model, type Refusal, refused, type TableModel, type Touch, wrote } from "./model.js";
-import { type Bag, exchange, plus, same, type TableName, tableNames } from "./rows.js";
+import { type Bag, bagOf, exchange, plus, rowOf, same, type TableName, tableNames, type Value } from "./rows.js";
 
-export type Moved = { readonly outcome: "moved"; readonly from: number; readonly to: number } | Refusal;
+export type Moved =
+  | { readonly outcome: "moved"; readonly from: number; readonly to: number; readonly overruled: boolean }
+  | Refusal;
 
 /** Back to a release: the newest is taken back first; over a swap the kept version comes back, and older images go in it. */
-export function rollback(m: Model, to: number | null): Moved {
+export function rollback(m: Model, to: number | null, overwrite: boolean): Moved {
   if (m.live === 0) return refused("NOT_FOUND");
   const target = to ?? m.kept.at(-1)?.previous ?? null;
   const at = m.kept.findIndex((k) => k.previous === target);
   if (at < 0) return refused(...tooOld(m, target));
   const group = m.kept.slice(at);
-  const codes = tableNames.flatMap((name) => takeBack(m.tables[name], group, name) ?? []);
+  const done = tableNames.map((name) => takeBack(m.tables[name], group, name, overwrite));
+  const codes = done.flatMap((d) => (typeof d === "string" ? [d] : []));
   if (codes.length > 0) return refused(...codes);
+  const by = done.flatMap((d) => (typeof d === "string" || d.overruled === null ? [] : [d.overruled]));
+  // What is overwritten is kept under a release number of its own; what leaves as a whole, in a copy.
+  if (by.includes("keys")) m.highest += 1;
+  m.copies += by.filter((how) => how === "copy").length;
   m.events += 1;
   const from = m.live;
   m.live = m.kept[at]?.previous ?? 0;
@@ -20,7 +27,7 @@ export function rollback(m: Model, to: number | null): Moved {
   for (const release of gone) m.fates.set(release, "rolled-back");
   m.undone.push({ from, to: m.live, releases: group, holds: m.held === null });
   m.held ??= { reason: null };
-  return { outcome: "moved", from, to: m.live };
+  return { outcome: "moved", from, to: m.live, overruled: by.length > 0 };
 }
 /** Numbers are in the order of opening: an older release that was opened later than a kept one does not look older. */
 const tooOld = (m: Model, target: number | null): readonly string[] => {
@@ -29,29 +36,64 @@ const tooOld = (m: Model, target: number | null): readonly string[] => {
 };
 const touching = (group: readonly Kept[], name: TableName): Touch[] => group.flatMap((k) => k.touches[name] ?? []);
 
-function takeBack(t: TableModel, group: readonly Kept[], name: TableName): string | null {
+/** How rows of others gave way; null: there were none in the way. */
+interface Back {
+  readonly overruled: "keys" | "copy" | null;
+}
+function takeBack(t: TableModel, group: readonly Kept[], name: TableName, overwrite: boolean): Back | string {
   const all = touching(group, name);
   const first = all[0];
-  if (first === undefined) return null;
+  if (first === undefined) return { overruled: null };
   const swapped = all.findIndex((x) => x.undo.kind === "swap");
   const undo = all[swapped]?.undo;
-  let on = t.rows;
+  const older = swapped < 0 ? all : all.slice(0, swapped);
+  let overruled: Back["overruled"] = null;
+  let on: Bag | null;
   if (undo?.kind === "swap") {
     if (undo.version === null) return "UNSUPPORTED";
     // What others wrote since the swap is in the version that leaves, and nowhere else.
-    if (wrote(t) || all.slice(swapped + 1).some((x) => x.took)) return "DRIFTED";
-    on = undo.version;
+    const drift = wrote(t) || all.slice(swapped + 1).some((x) => x.took);
+    if (drift && !overwrite) return "DRIFTED";
+    if (drift) overruled = "copy";
+    on = takenBack(undo.version, older, name);
+  } else {
+    on = takenBack(t.rows, older, name);
+    if (on === null && overwrite) {
+      overruled = "keys";
+      on = overwritten(t.rows, older, name);
+      if (on === null) return "UNSUPPORTED";
+    }
   }
-  for (const x of (swapped < 0 ? all : all.slice(0, swapped)).toReversed()) {
-    const next =
-      x.undo.kind === "images" ? exchange(name, on, x.undo.after, x.undo.before) : same(on, x.is.tally) ? new Map() : null;
-    if (next === null) return "DRIFTED";
-    on = next;
-  }
+  if (on === null) return "DRIFTED";
   if (undo?.kind === "swap") undo.version = t.rows;
   t.rows = on;
   t.known = first.was;
-  return null;
+  return { overruled };
+}
+/** Without what the releases wrote; null: that is not there as they wrote it. */
+function takenBack(from: Bag, releases: readonly Touch[], name: TableName): Bag | null {
+  let on = from;
+  for (const x of releases.toReversed()) {
+    const filled = same(on, x.is.tally) ? new Map() : null;
+    const next = x.undo.kind === "images" ? exchange(name, on, x.undo.after, x.undo.before) : filled;
+    if (next === null) return null;
+    on = next;
+  }
+  return on;
+}
+/** Rows under the keys that the releases touched become what they were, whoever wrote since; null: there is no key to tell by. */
+function overwritten(from: Bag, releases: readonly Touch[], name: TableName): Bag | null {
+  if (releases.some((x) => x.undo.kind === "fill")) return new Map();
+  if (name !== "items") return null;
+  const before = new Map<Value, string | null>();
+  const id = (text: string): Value => rowOf(name, text)["id"] ?? null;
+  for (const { undo } of releases) {
+    if (undo.kind !== "images") continue;
+    for (const text of undo.before.keys()) if (!before.has(id(text))) before.set(id(text), text);
+    for (const text of undo.after.keys()) if (!before.has(id(text))) before.set(id(text), null);
+  }
+  const others = [...from.keys()].filter((text) => !before.has(id(text)));
+  return bagOf([...others, ...[...before.values()].filter((text) => text !== null)]);
 }
 
 /** The latest rollback, taken back. */
@@ -71,7 +113,7 @@ export function redo(m: Model): Moved {
   }
   // A hold of somebody's own outlasts rollback and redo.
   if (group.holds && m.held?.reason === null) m.held = null;
-  return { outcome: "moved", from, to: m.live };
+  return { outcome: "moved", from, to: m.live, overruled: false };
 }
 
 function bringAgain(t: TableModel, group: readonly Kept[], name: TableName): boolean {

@@ -15,6 +15,8 @@ interface Picture {
   readonly handles: readonly (string | null)[];
   /** Whole tables beside live; null: not looked at. */
   readonly beside: number | null;
+  /** Copies of versions with rows of others: more than told are left by calls that came to nothing. */
+  readonly copies: number;
   readonly deltas: readonly number[];
   /** Rows of the journal that change what is live, recorded or held. */
   readonly events: number;
@@ -25,15 +27,30 @@ const toRow = (t: TableName, r: Readonly<Record<string, unknown>>): Row =>
   Object.fromEntries(columns[t].map((c) => [c, (numbers.has(c) && r[c] !== null ? Number(r[c]) : plain(r[c])) as never]));
 const isOpen = (state: string): boolean => state === "open" || state === "loaded" || state === "validated";
 
-export async function observe(w: World, by: Shop, m: Model): Promise<Picture> {
-  const tables = (await w.query("SELECT schema_name || '.' || table_name AS t FROM duckdb_tables()")).map((r) => String(r["t"]));
-  const contents: Record<TableName, readonly string[] | null> = { items: null, days: null };
+export const picture = <R>(pick: (t: TableName) => R): Record<TableName, R> => ({ items: pick("items"), days: pick("days") });
+
+/** The rows of each table in a schema; null: there is none. */
+export async function contentsOf(
+  query: World["query"],
+  schema: string,
+  tables: readonly string[],
+): Promise<Record<TableName, readonly string[] | null>> {
+  const contents: Record<TableName, readonly string[] | null> = picture(() => null);
   for (const t of tableNames)
-    if (tables.includes(`main.${t}`)) contents[t] = (await w.query(`FROM ${t}`)).map((r) => textOf(t, toRow(t, r))).sort();
+    if (tables.includes(`${schema}.${t}`))
+      contents[t] = (await query(`FROM "${schema}".${t}`)).map((r) => textOf(t, toRow(t, r))).sort();
+  return contents;
+}
+export const tablesIn = async (query: World["query"]): Promise<readonly string[]> =>
+  (await query("SELECT schema_name || '.' || table_name AS t FROM duckdb_tables()")).map((r) => String(r["t"]));
+
+export async function observe(w: World, by: Shop, m: Model): Promise<Picture> {
+  const tables = await tablesIn(w.query);
+  const contents = await contentsOf(w.query, "main", tables);
   const s = await by.status();
   const history: Picture["history"][number][] = [];
   for await (const h of by.history()) history.push([h.release, h.state, h.canRollBackTo]);
-  const beside = tables.filter((t) => /^main\._cutover_(items|days)_/.test(t)).length;
+  const beside = tables.filter((t) => /^main\._cutover_(items|days)_(?!foreign_)/.test(t)).length;
   const staged = tables.flatMap((t) => /^cutover_ledger\.delta_.*_(\d+)_\d*[a-z]$/.exec(t)?.[1] ?? []);
   const told = "('published', 'rolled-back', 'redone', 'adopted', 'held', 'unheld')";
   const events = tables.includes("cutover_ledger.journal")
@@ -50,6 +67,7 @@ export async function observe(w: World, by: Shop, m: Model): Promise<Picture> {
     history,
     handles: m.slots.map((o, i) => (o === null || i === 2 ? null : isOpen(w.release(i).state) ? "open" : w.release(i).state)),
     beside: m.untidy ? null : beside,
+    copies: tables.filter((t) => /^main\._cutover_(items|days)_foreign_/.test(t)).length,
     deltas: m.untidy ? [] : [...new Set(staged.map(Number))].filter((r) => !openNow.has(r)),
     events: Number(events[0]?.["n"] ?? 0),
   };
@@ -61,17 +79,17 @@ export function expected(m: Model, seen: Picture): Picture {
   const open = m.slots.flatMap((o) => (o?.fate === "open" ? [o] : []));
   const kept = [...m.kept, ...m.undone.flatMap((u) => u.releases)];
   const versions = kept.flatMap((k) => Object.values(k.touches)).filter((t) => t.undo.kind === "swap" && t.undo.version !== null);
-  const of = <R>(pick: (t: TableName) => R): Record<TableName, R> => ({ items: pick("items"), days: pick("days") });
   return {
-    rows: of((t) => (m.tables[t].there ? texts(m.tables[t].rows) : null)),
+    rows: picture((t) => (m.tables[t].there ? texts(m.tables[t].rows) : null)),
     live: m.live === 0 ? null : m.live,
-    watermarks: of((t) => m.tables[t].known?.watermark?.toString() ?? null),
-    recorded: of((t) => (m.tables[t].known === null ? null : size(m.tables[t].known?.tally ?? new Map()))),
+    watermarks: picture((t) => m.tables[t].known?.watermark?.toString() ?? null),
+    recorded: picture((t) => (m.tables[t].known === null ? null : size(m.tables[t].known?.tally ?? new Map()))),
     held: m.held === null ? null : (m.held.reason ?? seen.held ?? "a rollback's reason"),
     open: open.map((o) => o.release).sort((a, b) => a - b),
     history: [...m.fates].reverse().map(([release, fate]) => [release, fate, back.has(release)]),
     handles: m.slots.map((o, i) => (o === null || i === 2 ? null : o.fate)),
-    beside: m.untidy ? null : versions.length + open.filter((o) => o.candidate !== null).length,
+    beside: m.untidy ? null : versions.length + open.reduce((n, o) => n + Object.keys(o.candidate?.tables ?? {}).length, 0),
+    copies: Math.max(m.copies, seen.copies),
     deltas: [],
     events: m.events,
   };

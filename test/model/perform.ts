@@ -1,5 +1,5 @@
 import { rows, sql } from "cutover";
-import { type Action, type Call, type Feed, transformation } from "./actions.js";
+import { type Action, type Call, type Feed, rollbackOptions, transformation } from "./actions.js";
 import type { World } from "./world.js";
 
 const feedOf = (feed: Feed) => Object.fromEntries(Object.entries(feed).map(([t, list]) => [t, rows(list as never[])])) as never;
@@ -10,7 +10,9 @@ export function perform(w: World, a: Call): Promise<unknown> {
     case "run":
       return w.owner(a.by).run(feedOf(a.feed));
     case "rollback":
-      return w.owner(a.by).rollback(a.to === null ? {} : { to: a.to });
+      return w.owner(a.by).rollback(rollbackOptions(a));
+    case "rehearse":
+      return w.rehearse(w.owner(a.by), feedOf(a.feed));
     case "hold":
       return w.owner(a.by).hold(a.reason);
     case "adopt":
@@ -19,12 +21,13 @@ export function perform(w: World, a: Call): Promise<unknown> {
     case "unhold":
     case "recover":
     case "audit":
+    case "prune":
       return w.owner(a.by)[a.do]();
     case "begin":
       return w.keep(a.slot, w.owner(a.by).begin());
     case "clone":
     case "rebuild":
-      return w.keep(a.slot, w.owner(a.by)[a.do]({ tables: [a.table] }));
+      return w.keep(a.slot, w.owner(a.by)[a.do]({ tables: a.tables }));
     case "load":
       return w.release(a.slot).load(feedOf(a.feed));
     case "transform": {

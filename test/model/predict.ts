@@ -1,20 +1,19 @@
 import type { Action, Call, Feed } from "./actions.js";
+import { candidateOf, loadCandidate, raise, sound, swap } from "./candidates.js";
 import {
   adopt,
   foreignBag,
-  loadCandidate,
   type Model,
   type Open,
   type Published,
   publishInPlace,
   type Refusal,
   refused,
-  swap,
   take,
   unaccounted,
 } from "./model.js";
 import { type Moved, redo, rollback } from "./moves.js";
-import { bagOf, fold, holds, plus, type Row, rowOf, type TableName, textOf, texts } from "./rows.js";
+import { type Bag, fold, plus, type Row, type TableName } from "./rows.js";
 
 /** What must come of a call: a refusal by one of these codes, or an answer; and the world afterwards, either way. */
 export type Prediction = { readonly next: Model } & (
@@ -23,7 +22,9 @@ export type Prediction = { readonly next: Model } & (
   | { readonly outcome: "nothing"; readonly release: number }
   | { readonly outcome: "opened"; readonly release: number }
   | { readonly outcome: "validated"; readonly ok: boolean }
-  | { readonly outcome: "moved"; readonly from: number; readonly to: number }
+  | { readonly outcome: "moved"; readonly from: number; readonly to: number; readonly overruled: boolean }
+  /** What comes of the run in the sandbox, and the rows there afterwards. */
+  | { readonly outcome: "rehearsed"; readonly run: Prediction; readonly rows: Readonly<Record<TableName, Bag | null>> }
   | (Published & { readonly release: number })
 );
 type Tables = Partial<Record<TableName, Row[]>>;
@@ -54,7 +55,14 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
     case "run":
       return run(now, next, a.feed);
     case "rollback":
-      return moved(rollback(next, a.to));
+      return moved(rollback(next, a.to, a.overwrite === true));
+    case "rehearse":
+      return rehearse(now, next, a.feed);
+    case "prune":
+      next.untidy = false;
+      // A row for each release that can be gone back over, or brought again.
+      next.events = next.kept.length + next.undone.reduce((n, u) => n + u.releases.length, 0);
+      return { outcome: "done", next };
     case "redo":
       return moved(redo(next));
     case "hold":
@@ -102,19 +110,12 @@ function run(now: Model, next: Model, feed: Feed): Prediction {
 }
 
 function open(now: Model, next: Model, a: Extract<Call, { do: "clone" | "rebuild" }>): Prediction {
-  const t = next.tables[a.table];
+  const tables = a.tables.map((t) => next.tables[t]);
   const fresh = a.do === "rebuild";
-  if (!t.there && !fresh) return { ...refused("NOT_FOUND"), next: structuredClone(now) };
-  if (unaccounted(t)) return { ...refused("NOT_ADOPTED"), next: { ...structuredClone(now), gap: true } };
+  if (!fresh && tables.some((t) => !t.there)) return { ...refused("NOT_FOUND"), next: structuredClone(now) };
+  if (tables.some(unaccounted)) return { ...refused("NOT_ADOPTED"), next: { ...structuredClone(now), gap: true } };
   const release = take(next);
-  const candidate = {
-    table: a.table,
-    rows: fresh ? bagOf([]) : t.rows,
-    watermark: fresh ? null : (t.known?.watermark ?? null),
-    clonedFrom: next.live,
-    fresh,
-  };
-  next.slots[a.slot] = { release, fate: "open", staged: {}, candidate };
+  next.slots[a.slot] = { release, fate: "open", staged: {}, candidate: candidateOf(next, a.tables, fresh) };
   return { outcome: "opened", release, next };
 }
 
@@ -164,25 +165,28 @@ function ofCandidate(now: Model, next: Model, o: Open, a: Extract<Call, { slot: 
   const c = o.candidate as NonNullable<Open["candidate"]>;
   switch (a.do) {
     case "load":
-      return loadCandidate(o, a.feed[c.table] ?? []) ? { outcome: "done", next } : no(refused("BAD_ROW"));
+      return loadCandidate(c, a.feed) ? { outcome: "done", next } : no(refused("BAD_ROW"));
     case "transform":
-      c.rows = bagOf(texts(c.rows).map((text) => raised(c.table, text)));
+      raise(c, a.table);
       return { outcome: "done", next };
     case "validate":
-      return { outcome: "validated", ok: holds(c.table, c.rows), next };
+      return { outcome: "validated", ok: sound(c), next };
     default: {
       if (next.held !== null) return no(refused("HELD"));
-      const r = swap(next, o);
+      const r = swap(next, o.release, c);
       if (r.outcome === "refused") return no(r);
       o.fate = "published";
       return { ...r, release: o.release, next };
     }
   }
 }
-function raised(t: TableName, text: string): string {
-  const row = rowOf(t, text);
-  const column = t === "items" ? "v" : "n";
-  return textOf(t, { ...row, [column]: Number(row[column]) + 1 });
+
+/** A run in a sandbox: the tables and what is known of them, without the past. Outside nothing changes. */
+function rehearse(now: Model, next: Model, feed: Feed): Prediction {
+  const inside: Model = { ...structuredClone(now), live: 0, line: [], kept: [], undone: [], held: null };
+  const p = run(inside, structuredClone(inside), feed);
+  const rows = (t: TableName): Bag | null => (p.next.tables[t].there ? p.next.tables[t].rows : null);
+  return { outcome: "rehearsed", run: p, rows: { items: rows("items"), days: rows("days") }, next };
 }
 
 /** The world after the owner in the last slot has died and another has recovered: what was open is closed. */

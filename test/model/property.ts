@@ -1,6 +1,7 @@
 import type { Warehouse } from "cutover";
 import fc from "fast-check";
-import { type Draft, draft } from "./drafts.js";
+import { draft } from "./drafts.js";
+import type { Draft } from "./feeds.js";
 import { newModel } from "./model.js";
 import { script } from "./script.js";
 import { type Holder, type Real, Step } from "./step.js";

@@ -11,6 +11,8 @@ export const columns: { readonly [T in TableName]: readonly string[] } = {
   days: ["day", "place", "n"],
 };
 const nullable: { readonly [T in TableName]: readonly string[] } = { items: ["name"], days: ["place"] };
+/** The column that checks bound and `transform` raises. */
+export const measure: { readonly [T in TableName]: string } = { items: "v", days: "n" };
 /** The bounds of the checks: the largest `v` and `n`, and the most rows. */
 export const bounds = { value: 99, items: 40, days: 12 } as const;
 
@@ -112,7 +114,7 @@ function byPartition(live: Bag, delta: readonly Row[]): Effect {
 
 /** Whether the checks of a table hold for these rows. */
 export const holds = (t: TableName, rows: Bag): boolean =>
-  size(rows) <= bounds[t] && [...rows.keys()].every((text) => Number(rowOf(t, text)[t === "items" ? "v" : "n"]) <= bounds.value);
+  size(rows) <= bounds[t] && [...rows.keys()].every((text) => Number(rowOf(t, text)[measure[t]]) <= bounds.value);
 
 export const highest = (rows: readonly Row[]): number | null =>
   rows.length === 0 ? null : Math.max(...rows.map((r) => Number(r["seq"])));

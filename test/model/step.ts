@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from "node:util";
 import { isCutoverError } from "cutover";
 import type { AsyncCommand } from "fast-check";
 import { type Action, actionText, type Call, type Owner } from "./actions.js";
-import type { Draft } from "./drafts.js";
+import type { Draft } from "./feeds.js";
 import { agrees, type Model, refused } from "./model.js";
-import { differences, expected, observe } from "./observe.js";
+import { differences, expected, observe, picture } from "./observe.js";
 import { type Answer, answer, make, perform } from "./perform.js";
 import { type Prediction, predict, settled } from "./predict.js";
-import type { TableName } from "./rows.js";
-import type { World } from "./world.js";
+import { type TableName, texts } from "./rows.js";
+import type { Rehearsed, World } from "./world.js";
 
 /** The model as fast-check carries it from command to command. */
 export interface Holder {
@@ -56,6 +56,8 @@ async function act(now: Model, { world }: Real, a: Exclude<Action, { do: "die" }
     assert.equal((got.value as { ok: boolean }).ok, agrees(p.next), "audit().ok");
     await same(world, a.by, p.next, p.next.kept);
   }
+  if (a.do === "prune" && "value" in got)
+    assert.deepEqual((await world.owner(a.by).prune({ dryRun: true })).removed, [], "what prune left for another prune");
   if (p.next.live !== now.live) await same(world, 0, p.next, p.next.kept.slice(-1));
   return p.next.gap ? taken(world, p.next) : p.next;
 }
@@ -102,9 +104,22 @@ function right(p: Prediction, got: Answer, settledLate: boolean): void {
     case "validated":
       assert.equal(value["ok"], p.ok, "validate().ok");
       return;
-    case "moved":
+    case "moved": {
       assert.deepStrictEqual(part(["from", "to"]), { from: p.from, to: p.to });
+      if (!settledLate)
+        assert.equal((value["warnings"] as readonly unknown[]).length > 0, p.overruled, "a warning of what was overwritten");
       return;
+    }
+    case "rehearsed": {
+      const { run, rows } = value as unknown as Rehearsed;
+      right(p.run, run, false);
+      assert.deepStrictEqual(
+        rows,
+        picture((t) => (p.rows[t] === null ? null : texts(p.rows[t]))),
+        "rows in the sandbox",
+      );
+      return;
+    }
     case "published": {
       assert.deepStrictEqual(part(["status", "release"]), { status: "published", release: p.release });
       const tables = value["tables"] as Readonly<Record<string, Readonly<Record<string, unknown>>>>;

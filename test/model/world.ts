@@ -3,6 +3,8 @@ import { between, type Candidate, cutover, type Release, rowCount, table, unique
 import { duckdb } from "cutover/duckdb";
 import type { Owner } from "./actions.js";
 import { type Fortune, fortune, mortal } from "./mortal.js";
+import { contentsOf, tablesIn } from "./observe.js";
+import { type Answer, answer } from "./perform.js";
 import { bounds } from "./rows.js";
 
 const items = table("items", {
@@ -21,6 +23,12 @@ const shop = (warehouse: Warehouse, keep: number) => cutover({ warehouse, pipeli
 export type Shop = ReturnType<typeof shop>;
 type Handle = Release<Shop["tables"]>;
 
+/** What came of a run in a sandbox, and the rows that it left there. */
+export interface Rehearsed {
+  readonly run: Answer;
+  readonly rows: Awaited<ReturnType<typeof contentsOf>>;
+}
+
 /** A database in memory, two owners of one pipeline, and whoever else writes to it. */
 export interface World {
   readonly owners: readonly [a: Shop, b: Shop];
@@ -31,6 +39,8 @@ export interface World {
   keep(slot: number, handle: Promise<Handle | Candidate>): Promise<Handle>;
   release(slot: number): Handle;
   candidate(slot: number): Candidate<Shop["tables"]>;
+  /** A run in a sandbox, which is then dropped. */
+  rehearse(by: Shop, feed: Parameters<Shop["run"]>[0]): Promise<Rehearsed>;
   /** One more owner makes the calls, until it dies at its n-th contact; then another recovers. Resolves the calls that were answered. */
   dies(at: number, calls: readonly ((c: Shop) => Promise<unknown>)[]): Promise<number>;
   /** The connection is lost around the commit of this call. */
@@ -79,6 +89,13 @@ export async function openWorld(o: { readonly keep?: number; readonly wrap?: (w:
     keep: async (slot, handle) => (slots[slot] = (await handle) as Handle),
     release,
     candidate: (slot) => release(slot) as Candidate<Shop["tables"]>,
+    async rehearse(by, feed) {
+      const sandbox = await by.sandbox({ ttl: "1h" });
+      const run = await answer(sandbox.run(feed));
+      const rows = await contentsOf(query, sandbox.schema, await tablesIn(query));
+      await sandbox.drop();
+      return { run, rows };
+    },
     async dies(at, calls) {
       dying = make();
       const own = fortunes.at(-1) as Fortune;
