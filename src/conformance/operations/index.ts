@@ -9,6 +9,7 @@ import { capabilityCases } from "./capabilities.js";
 import { checkKindCases } from "./checks-kinds.js";
 import { checkReferenceCases } from "./checks-references.js";
 import { checkResultCases } from "./checks-results.js";
+import { checkTrustCases } from "./checks-trust.js";
 import { cloneCases } from "./clone.js";
 import { contentionCases } from "./contention.js";
 import { driftCases } from "./drift.js";
@@ -66,6 +67,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...checkResultCases,
   ...checkKindCases,
   ...checkReferenceCases,
+  ...checkTrustCases,
   ...capabilityCases,
   ...contentionCases,
   ...embeddingCases,

@@ -303,6 +303,28 @@ const tally: readonly Broken[] = [
     text("validate", (sql) => sql.replaceAll(/([<>])= /g, "$1 ")),
   ),
   broken(
+    "anchors a pattern at both ends",
+    "steps: validate counts texts in which a pattern is not found anywhere, as JavaScript does; NULL is not counted",
+    words(["validate", "offenders"], (own) => ({
+      matches: (expr, pattern) => own.matches(expr, `^(${pattern})$`),
+    })),
+  ),
+  broken(
+    "takes what is ahead of the clock for the newest",
+    "steps: validate tells the age of the newest value that is not ahead of the clock, in milliseconds",
+    text("validate", (sql) => sql.replace(" >= 0 THEN", " IS NOT NULL THEN")),
+  ),
+  broken(
+    "counts an update for two rows",
+    "steps: validate counts the rows that a release changes, each once",
+    text("validate", (sql) => sql.replace(/ AND \("_cutover_c"[^)]*\)/, "")),
+  ),
+  broken(
+    "takes a row without a value for one that refers to nothing",
+    "operations: checks: references sees what the release itself brings to the other table, and refuses what has no row there",
+    text("validate", (sql) => sql.replace(/"_cutover_o"\."\w+" IS NOT NULL AND /, "")),
+  ),
+  broken(
     "shows every row that offends",
     "steps: offenders are no more than the limit",
     asked("offenders", () => ({ limit: 1000 })),
