@@ -87,6 +87,8 @@ export const payloads = {
   withdrawn: z.object({ reason: z.string() }),
   held: z.object({ reason: z.string() }),
   unheld: z.object({}),
+  /** Where the next run of a table reads on; null: at the start. */
+  "watermark-set": z.object({ table: z.string(), watermark: z.string().nullable() }),
   /** Recorded before anything of it is made; until it is ready, whoever has the lease drops it. */
   sandboxed: z.object({ schema: z.string(), until: z.string() }),
   "sandbox-ready": z.object({ schema: z.string() }),

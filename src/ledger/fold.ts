@@ -97,6 +97,8 @@ export function apply(s: State, e: LedgerEvent): State {
     }
     case "sandbox-dropped":
       return { ...s, sandboxes: without(s, e.payload.schema) };
+    case "watermark-set":
+      return withWatermark(s, e.payload.table, e.payload.watermark);
     case "adopted":
       return {
         ...s,
@@ -128,6 +130,22 @@ export function apply(s: State, e: LedgerEvent): State {
     case "summary":
       return s;
   }
+}
+
+/**
+ * The release that loaded the table last counts as having ended there: to go back over it and forward again leads to where this
+ * was said. What was cloned before would take it back, and is stale.
+ */
+function withWatermark(s: State, key: string, watermark: string | null): State {
+  const is = s.tables[key];
+  if (is === undefined) return s;
+  const last = s.kept.findLastIndex((k) => k.tables[key] !== undefined);
+  const kept = s.kept.map((k, i) => {
+    const t = k.tables[key];
+    return i !== last || t === undefined ? k : { ...k, tables: { ...k.tables, [key]: { ...t, is: { ...t.is, watermark } } } };
+  });
+  const open = s.open.map((o) => (Object.hasOwn(o.candidates, key) ? { ...o, clonedFrom: BEFORE_BASELINE } : o));
+  return { ...s, tables: { ...s.tables, [key]: { ...is, watermark } }, kept, open };
 }
 
 /** No release bears this number: what was cloned before a new baseline is stale. */

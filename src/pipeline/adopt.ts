@@ -2,18 +2,15 @@ import { stored } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { payloadText } from "../ledger/events.js";
 import { fence, opOf } from "../plan/release.js";
-import { formatCanonical } from "../table/canonical.js";
-import { encodeValue, Unfit } from "../table/encode.js";
-import { findColumn } from "../table/resolve.js";
 import { claimTables } from "./claims.js";
 import { cleanUp } from "./clean-up.js";
-import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { liveChecks } from "./look.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
+import { watermarkText } from "./set-watermark.js";
 import { type Pending, settling } from "./settle.js";
 import { definitionOf, type Found, findTables, hashOf } from "./tables.js";
 import { checksFailed, sampleContext } from "./verdict.js";
@@ -109,19 +106,8 @@ async function takeBaseline(
 }
 
 function watermarkOf(w: Work, t: Found, given: unknown): string | null {
-  const { cursor } = t.definition;
   if (given === undefined || given === null) return t.state?.watermark ?? null;
-  const path = `watermarks.${t.alias}`;
-  if (cursor === null) throw configError([{ path, message: "the table has no cursor" }]);
-  const type = findColumn(t.live?.columns ?? [], cursor, w.ctx.adapter.capabilities.identifiers)?.type ?? "string";
-  if (typeof given === "number" && !Number.isFinite(given))
-    throw configError([{ path, message: "expected a finite number: nothing can be read from there" }]);
-  try {
-    return formatCanonical(encodeValue(given, type), type);
-  } catch (e) {
-    if (e instanceof Unfit) throw configError([{ path, message: e.message }]);
-    throw e;
-  }
+  return watermarkText(w, t, `watermarks.${t.alias}`, given);
 }
 
 function report(

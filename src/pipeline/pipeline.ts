@@ -31,6 +31,7 @@ import { type RollbackOptions, redo, rollback } from "./rollback.js";
 import { run } from "./run.js";
 import { checkReason, type RunOptions } from "./run-options.js";
 import { dropOwn, makeSandbox, type SandboxOptions } from "./sandbox.js";
+import { setWatermark } from "./set-watermark.js";
 import type { CallOptions } from "./work.js";
 
 type Out<T> = T extends Table<infer _I, infer O, infer _C> ? O : never;
@@ -89,6 +90,12 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
    * @throws CutoverError `UNSUPPORTED` in mode replace, and without a key; `SOURCE` where `mend` throws; else as {@link Pipeline.run}.
    */
   redrive(table: keyof T & string, mend?: Mend, o?: RedriveOptions): Promise<RedriveReport<T>>;
+  /**
+   * Says where the next run reads a table on; `null`: from the start. It publishes nothing. Going back over the release that
+   * loaded the table last takes it back, and a redo brings it again; a candidate made before is stale.
+   * @throws CutoverError `CONFIG`, `NOT_FOUND` where no release has loaded the table yet.
+   */
+  setWatermark<K extends KeysWithCursor<T> & string>(table: K, to: Cur<T[K]> | null, o?: CallOptions): Promise<void>;
   /** Settles what an interrupted owner left; runs by itself at the start of each release. */
   recover(o?: CallOptions): Promise<RecoveryReport>;
   /**
@@ -164,6 +171,7 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     adopt: (o) => adopt(ctx, o as AdoptOptions | undefined),
     quarantined: (table, o) => quarantined(ctx, table, o),
     redrive: (table, mend, o) => redrive(ctx, table, mend, o),
+    setWatermark: (table, to, o) => setWatermark(ctx, table, to, o),
     recover: (o) => recover(ctx, o),
     prune: (o) => prune(ctx, o),
     sandbox: (o) => sandbox(ctx, tables, o) as Promise<never>,

@@ -3,7 +3,7 @@ import type { Pipeline } from "../../pipeline/pipeline.js";
 import { shapes } from "../columns.js";
 import { allTables, sandboxes } from "../ledger.js";
 import { type Place, textOf } from "../place.js";
-import { aliases } from "./scenario.js";
+import { aliases, type Scenario } from "./scenario.js";
 
 export const PIPELINE = "walk";
 
@@ -26,9 +26,11 @@ async function rowsOf(place: Place, ref: TableRef, columns: readonly ColumnShape
   }
 }
 /** Rows, watermarks and hold: all that an operation may move, and must move together. */
-export async function picture(place: Place, p: Pipeline, tables: number): Promise<string> {
-  const { watermarks, held, tallies } = await p.status();
-  return textOf({ rows: await contents(place, tables), watermarks, held: held === null ? null : "held", tallies });
+export async function picture(place: Place, p: Pipeline, s: Pick<Scenario, "tables" | "mode">): Promise<string> {
+  const { watermarks, held, ...found } = await p.status();
+  // Rows that were appended bear the number of their release, which grows with every attempt.
+  const tallies = s.mode === "append" ? null : found.tallies;
+  return textOf({ rows: await contents(place, s.tables), watermarks, held: held === null ? null : "held", tallies });
 }
 
 /** The names of all tables, without what numbers tell apart. */

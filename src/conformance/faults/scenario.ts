@@ -10,6 +10,8 @@ export interface Scenario {
   readonly name: string;
   /** How many tables the pipeline has. */
   readonly tables: number;
+  /** How they are loaded; default by key. */
+  readonly mode?: "append" | "replace";
   /** What stands before: done by an owner whom nothing happens to. */
   prepare(p: Pipeline, place: Place): Promise<void>;
   /** The operation. It may end in any error that the library throws. */
@@ -34,13 +36,15 @@ const items = (from: number, to: number, v: number): Item[] =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ id: from + i, name: i % 3 === 0 ? null : `n${from + i}`, v, seq: v }));
 
 export const aliases = (n: number): readonly string[] => ["apples", "bananas", "cherries"].slice(0, n);
-export const tablesOf = (n: number): Readonly<Record<string, Table>> =>
-  Object.fromEntries(
-    aliases(n).map((alias) => [
-      alias,
-      table(alias, { columns: { id: "int64", name: "string?", v: "int64", seq: "int64" }, key: "id", cursor: "seq" }),
-    ]),
-  );
+const columns = { id: "int64", name: "string?", v: "int64", seq: "int64" } as const;
+const tableOf = (alias: string, mode: Scenario["mode"]): Table =>
+  mode === "append"
+    ? table(alias, { columns, mode, cursor: "seq" })
+    : mode === "replace"
+      ? table(alias, { columns, mode, key: "id" })
+      : table(alias, { columns, key: "id", cursor: "seq" });
+export const tablesOf = ({ tables, mode }: Pick<Scenario, "tables" | "mode">): Readonly<Record<string, Table>> =>
+  Object.fromEntries(aliases(tables).map((alias) => [alias, tableOf(alias, mode)]));
 
 /** The same rows for every table. */
 const feed = (p: Pipeline, n: number, of: readonly Item[]) =>
@@ -88,6 +92,33 @@ export const scenarios: readonly Scenario[] = [
       await foreign(place);
     },
     act: second(1),
+  },
+  {
+    name: "append of a window",
+    variant: true,
+    tables: 1,
+    mode: "append",
+    prepare: (p) => p.run(feed(p, 1, items(1, 6, 1)), { window: { from: 0, until: 2 } }).then(() => undefined),
+    act: (p) => p.run(feed(p, 1, [...items(4, 9, 2), ...items(4, 5, 2)]), { window: { from: 2, until: 5 } }),
+  },
+  { name: "replace in place", variant: true, tables: 1, mode: "replace", prepare: first(1), act: second(1) },
+  {
+    name: "backfill of a window",
+    variant: true,
+    tables: 1,
+    prepare: async (p) => {
+      await first(1)(p);
+      await second(1)(p);
+    },
+    act: (p) => p.run(feed(p, 1, items(10, 12, 1)), { window: { from: 0, until: 2 } }),
+  },
+  {
+    name: "setWatermark",
+    variant: true,
+    tables: 1,
+    final: true,
+    prepare: first(1),
+    act: (p) => (p as Pipeline<{ apples: Table<unknown, unknown, bigint> }>).setWatermark("apples", 7n),
   },
   { name: "a release in steps", variant: true, tables: 1, prepare: first(1), act: bySteps },
   {

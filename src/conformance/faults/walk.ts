@@ -25,7 +25,7 @@ export interface Control {
 }
 
 const owner = (place: Place, warehouse: Warehouse, s: Scenario): Pipeline =>
-  place.pipeline({ warehouse, pipeline: PIPELINE, tables: tablesOf(s.tables), mixedReads: "allow", lease: { wait: "2s" } });
+  place.pipeline({ warehouse, pipeline: PIPELINE, tables: tablesOf(s), mixedReads: "allow", lease: { wait: "2s" } });
 const nobody = { look: async () => undefined, takeOver: async () => undefined };
 
 /** A pipeline for one piece of work. */
@@ -50,7 +50,7 @@ async function at<R>(open: Open, body: (place: Place) => Promise<R>): Promise<R>
 export function control(open: Open, s: Scenario): Promise<Control> {
   return at(open, async (place) => {
     await as(place, place.warehouse, s, (p) => s.prepare(p, place));
-    const see = (): Promise<string> => as(place, place.warehouse, s, (p) => picture(place, p, s.tables));
+    const see = (): Promise<string> => as(place, place.warehouse, s, (p) => picture(place, p, s));
     const [before, seenBefore] = [await see(), await contents(place, s.tables)];
     await expire(place, PIPELINE);
     const counted = faulty(later(place.warehouse, 2), null, nobody);
@@ -97,7 +97,7 @@ export function strike(open: Open, s: Scenario, c: Control, first: Planned, seco
     await expire(place, PIPELINE);
     await as(place, later(place.warehouse, 10), s, async (p) => {
       await p.recover();
-      const now = await picture(place, p, s.tables);
+      const now = await picture(place, p, s);
       assert.ok(
         now === c.before || now === c.after,
         `neither published nor not: ${now}\nbefore: ${c.before}\nafter:  ${c.after}`,
@@ -107,7 +107,7 @@ export function strike(open: Open, s: Scenario, c: Control, first: Planned, seco
         assert.equal(now, c.before, "the call said that nothing was published");
       if (now !== c.after || c.before === c.after) {
         await s.act(p);
-        assert.equal(await picture(place, p, s.tables), c.after, "repeated after the fault");
+        assert.equal(await picture(place, p, s), c.after, "repeated after the fault");
         // What it leaves for a time is over by then.
         await as(place, later(place.warehouse, 12), s, (q) => q.recover());
       }
@@ -138,7 +138,7 @@ function ofEither(seen: string, whole: ReadonlySet<string>): boolean {
 /** Recovers, and repeats the operation unless it is done. */
 async function settle(place: Place, s: Scenario, c: Control, p: Pipeline): Promise<void> {
   await p.recover();
-  const now = await picture(place, p, s.tables);
+  const now = await picture(place, p, s);
   if (now !== c.after || c.before === c.after) await s.act(p);
 }
 

@@ -1,6 +1,7 @@
 import type { TableRef } from "../../adapter/shapes.js";
 import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
+import { appendCases } from "./append.js";
 import { approvalCases } from "./approval.js";
 import { badCases } from "./bad.js";
 import { budgetCases } from "./budget.js";
@@ -27,6 +28,7 @@ import { quarantineCases } from "./quarantine.js";
 import { readerCases } from "./readers.js";
 import { recoverCases } from "./recover.js";
 import { refusedCases } from "./refused.js";
+import { replaceCases } from "./replace.js";
 import { retentionCases } from "./retention.js";
 import { rollbackCases } from "./rollback.js";
 import { sandboxCases } from "./sandbox.js";
@@ -35,6 +37,7 @@ import { setCases } from "./sets.js";
 import { typeCases } from "./types.js";
 import { upsertCases } from "./upsert.js";
 import { viewCases } from "./views.js";
+import { windowCases } from "./windows.js";
 
 /** What users do, through the public API. */
 export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): readonly CaseDefinition[] => [
@@ -63,6 +66,9 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...typeCases,
   ...keyCases,
   ...partitionCases,
+  ...appendCases,
+  ...replaceCases,
+  ...windowCases,
   ...observeCases,
   ...checkResultCases,
   ...checkKindCases,

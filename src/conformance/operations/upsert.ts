@@ -4,9 +4,7 @@ import { raw, template } from "../../sql/sql.js";
 import { table } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
 import { needs } from "./needs.js";
-import { col, contents, itemsPipeline, live, load, whole } from "./world.js";
-
-const told = (t: object | undefined, ...names: readonly string[]) => names.map((n) => (t as Record<string, unknown>)[n]);
+import { col, contents, itemsPipeline, live, load, told, whole } from "./world.js";
 
 /** What a load by key makes of the rows that live has. */
 export const upsertCases: readonly CaseDefinition[] = [

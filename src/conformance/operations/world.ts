@@ -105,6 +105,9 @@ export async function whole(p: Pipeline): Promise<void> {
   assert.ok(ok, `the tables are not what the ledger recorded: ${textOf(tables)}`);
 }
 
+/** Some of what a report tells of a table. */
+export const told = (t: object | undefined, ...names: readonly string[]) => names.map((n) => (t as Record<string, unknown>)[n]);
+
 export async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const x of from) list.push(x);
