@@ -186,6 +186,7 @@ describe("a project that uses all of it", () => {
         rollback: [2, 3],
         service: ["published", "already-published"],
         failure: [true, true, "published"],
+        approval: ["published", true],
       });
     } finally {
       for (const name of others) await rm(join(consumer, "node_modules", name), { recursive: true, force: true });

@@ -148,6 +148,40 @@ said["failure"] = [
 ];
 await there.close();
 
+// (4) approval across two processes: each has a pipeline of its own
+async function propose(by: typeof etl): Promise<{ release: number; digest: string }> {
+  const c = await by.rebuild({ tables: ["orders"] });
+  await c.load({ orders: files("orders*.parquet") });
+  await c.load({ orders: rows(fetchOrders({})) });
+  const v = await c.validate();
+  if (!v.ok) {
+    await c.reject("checks");
+    throw new Error("checks");
+  }
+  await c.hold({ for: "3d" }); // gives the lease up; recover() will not drop it
+  return { release: c.id, digest: v.digest };
+}
+async function approve(by: typeof etl, ticket: { release: number; digest: string }): Promise<RunReport | { digest: string }> {
+  const r = await by.resume(ticket.release);
+  try {
+    return await r.publish({ expect: ticket.digest });
+  } catch (e) {
+    if (!isCutoverError(e, "STALE_CANDIDATE") || !("rebase" in r)) throw e;
+    await r.rebase();
+    const { digest } = await r.validate();
+    await r.hold({ for: "3d" });
+    return { digest }; // another one: a person looks again
+  }
+}
+const ticket = await propose(etl);
+await etl.run({ orders: rows([{ id: 9n, customer: "Di", amount: 1, updated_at: new Date("2026-01-03T00:00:00Z") }]) });
+const approver = cutover({ ...config, warehouse });
+const looked = await approve(approver, ticket);
+if (!("digest" in looked)) throw new Error("what had gone stale was published");
+const approved = await approve(approver, { ...ticket, digest: looked.digest });
+said["approval"] = "release" in approved ? [approved.status, approved.release === ticket.release] : approved;
+await approver.close();
+
 await etl.close();
 console.log(JSON.stringify(said));
 
