@@ -124,4 +124,18 @@ export const checkReferenceCases: readonly CaseDefinition[] = [
       await failure(of("countries", "code").run({ t: sold([3, 8]) }), "CHECKS_FAILED");
     },
   },
+  {
+    name: "checks: references between the tables of a pipeline stay inside its sandbox",
+    invariant: 8,
+    skip: needs("blocks", "clones"),
+    async run(place) {
+      const etl = shop(place);
+      await etl.run({ buyers: people(1), sales: sold([10, 1]) });
+      const box = await etl.sandbox({ ttl: "1h" });
+      await box.run({ buyers: people(2), sales: sold([11, 2]) });
+      await failure(box.run({ sales: sold([12, 3]) }), "CHECKS_FAILED");
+      await box.drop();
+      await failure(etl.run({ sales: sold([11, 2]) }), "CHECKS_FAILED");
+    },
+  },
 ];
