@@ -97,10 +97,33 @@ export type Spared =
   /** Of the events `among` with the same payload the last, where it is one of these. */
   | { readonly events: readonly string[]; readonly among: readonly string[] };
 
+/** What a check found: told by the row of an earlier operation of the block, or known already. */
+export type NotedCheck = {
+  readonly table: string;
+  readonly check: string;
+  readonly severity: string;
+  readonly trust: string;
+  /** As JSON text. */
+  readonly bound: string;
+} & (
+  | { readonly outcome: string; readonly observed: string | null; readonly message: string }
+  | {
+      /** Its row has the value in `c<index>` and whether it passed in `p<index>`; `message` where the check told one. */
+      readonly of: { readonly op: string; readonly index: number };
+      /** What is observed, and what is allowed, as words. */
+      readonly what: string;
+      readonly allowed: string;
+      /** Why it cannot be judged yet, whatever is observed; null: it can. */
+      readonly short: string | null;
+    }
+);
+
 /** What people read in a view of the ledger. */
 export type Shown =
   /** A row for each release of every pipeline that the journal tells of. */
   | { readonly what: "releases"; readonly journal: TableRef }
+  /** A row for each result of a check. */
+  | { readonly what: "checks"; readonly results: TableRef }
   /** The images of one table: the tables that hold them, the newest first, each with the stored columns that it has. */
   | {
       readonly what: "changes";
@@ -360,6 +383,15 @@ export interface Steps {
   dropSchema: { readonly ref: TableRef };
   /** Drops a table if it exists. */
   drop: { readonly ref: TableRef };
+  /** Adds what the checks of a release found to the table of results, by the warehouse's clock. */
+  noteChecks: {
+    readonly results: TableRef;
+    readonly pipeline: string;
+    readonly release: number;
+    readonly checks: readonly NotedCheck[];
+  };
+  /** Removes what the checks of a pipeline's releases below a number found. */
+  forgetChecks: { readonly results: TableRef; readonly pipeline: string; readonly below: number };
   /** Makes a view; one that is there stays as it is, or is replaced. */
   view: { readonly ref: TableRef; readonly shows: Shown; readonly replace: boolean };
   /** Drops a view if it exists. */

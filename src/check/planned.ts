@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { OpResult } from "../adapter/operations.js";
+import type { NotedCheck } from "../adapter/steps.js";
 import type { Json } from "../table/types.js";
 import type { CheckResult } from "./result.js";
 
@@ -73,6 +74,23 @@ export function readChecks(planned: readonly PlannedCheck[], found: Facts): Chec
     return [result(p, outcome, shown, message)];
   });
 }
+
+/** The same results as rows of the ledger: what only the block can tell, it tells there. */
+export const notedChecks = (planned: readonly PlannedCheck[]): NotedCheck[] =>
+  planned.map((p) => {
+    const { table, check, severity, trust } = p;
+    const common = { table, check, severity, trust, bound: JSON.stringify(p.bound) };
+    const message = `nothing to compare ${p.what} with`;
+    if (p.op === null) return { ...common, outcome: "insufficient", observed: null, message };
+    return { ...common, of: { op: p.op, index: p.index }, what: p.what, allowed: boundText(p.bound), short: p.short ?? null };
+  });
+/** Results that are known, as rows of the ledger. */
+export const notedResults = (results: readonly RecordedCheck[]): NotedCheck[] =>
+  results.map(({ table, check, severity, trust, outcome, observed, bound, message }) => ({
+    ...{ table, check, severity, trust, outcome, message },
+    bound: JSON.stringify(bound),
+    observed: observed === null ? null : typeof observed === "string" ? observed : JSON.stringify(observed),
+  }));
 
 function result(p: PlannedCheck, outcome: CheckResult["outcome"], observed: Json, message: string): CheckResult {
   const { table, check, severity, trust, bound } = p;

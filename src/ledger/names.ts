@@ -28,7 +28,7 @@ export const schemaOf = (columns: readonly ColumnShape[]): string =>
 export const sandboxSchema = (pipeline: string, id: string): string => `cutover_sandbox_${slug(pipeline)}_${id}`;
 
 /** Names of the ledger's own, and those that its prefixes begin: a table of a sandbox, which stands beside them, bears none. */
-const ofLedger = /^(?:journal|turn|claims|releases|checks|(?:lease|delta|changes|quarantine|_cutover)_.*)$/i;
+const ofLedger = /^(?:journal|turn|claims|releases|checks|check_results|(?:lease|delta|changes|quarantine|_cutover)_.*)$/i;
 
 /** Names of tables in the one schema of a sandbox: their own, or made from it where that is the ledger's, or taken. By path. */
 export function sandboxNames(paths: readonly (readonly string[])[]): readonly string[] {
@@ -64,6 +64,9 @@ export interface LedgerNames {
   changesView(table: string, name: string): TableRef;
   /** The view of releases. */
   readonly releases: TableRef;
+  /** What the checks of releases found, and the view of it. */
+  readonly checkResults: TableRef;
+  readonly checks: TableRef;
   /** Images of loads into a candidate: dropped with it. */
   scratch(table: string, release: number): TableRef;
 }
@@ -87,6 +90,8 @@ export function ledgerNames(home: readonly string[], schema: string, pipeline: s
     quarantine: (table) => at(`quarantine_${slug(table)}`),
     changesView: (table, name) => at(`changes_of_${readable(name, 40)}_${digest(table)}`),
     releases: at("releases"),
+    checkResults: at("check_results"),
+    checks: at("checks"),
     scratch: (table, release) => at(`${deltas}${slug(table)}_${release}_s`),
   };
 }

@@ -16,10 +16,11 @@ const column = (syntax: Words, name: string, type: ColumnType): ColumnShape => (
   native: syntax.type(type),
 });
 
-/** The tables of the ledger that are made once: columns of journal and claims, columns and first row of turn and lease. */
+/** The tables of the ledger that are made once: columns of journal, claims and results, columns and first row of turn and lease. */
 export function ledgerShapes(syntax: Words): {
   readonly journal: readonly ColumnShape[];
   readonly claims: readonly ColumnShape[];
+  readonly checkResults: readonly ColumnShape[];
   readonly turn: Seeds;
   readonly lease: Seeds;
 } {
@@ -35,6 +36,22 @@ export function ledgerShapes(syntax: Words): {
       of("payload", "string"),
     ],
     claims: [of("table_name", "string"), of("pipeline", "string"), of("claimed_at", "timestamp")],
+    checkResults: [
+      of("pipeline", "string"),
+      of("release", "int64"),
+      of("recorded_at", "timestamp"),
+      of("table_name", "string"),
+      of("check_name", "string"),
+      of("severity", "string"),
+      of("trust", "string"),
+      of("bound", "string"),
+      of("outcome", "string"),
+      of("observed", "string"),
+      of("passed", "string"),
+      of("message", "string"),
+      of("what", "string"),
+      of("allowed", "string"),
+    ],
     turn: [
       { ...of("version", "int64"), value: LEDGER },
       { ...of("turn", "int64"), value: 0 },

@@ -3,7 +3,7 @@ import { isCutoverError } from "../errors/index.js";
 import type { LedgerNames } from "../ledger/names.js";
 import { ledgerShapes } from "../ledger/shapes.js";
 import type { Context } from "./context.js";
-import { kindly, releasesView } from "./views.js";
+import { checksView, kindly, releasesView } from "./views.js";
 import type { Work } from "./work.js";
 
 /** What a ledger is made of, beside its schema. The lease last: who finds it takes the rest to be there. `releases`: the last number taken. */
@@ -13,6 +13,7 @@ export function ledgerTables(ctx: Context, names: LedgerNames, releases = 0): re
   return [
     { kind: "create", ref: names.journal, columns: shapes.journal, ifNotExists: true, scratch: false },
     { kind: "create", ref: names.claims, columns: shapes.claims, ifNotExists: true, scratch: false },
+    { kind: "create", ref: names.checkResults, columns: shapes.checkResults, ifNotExists: true, scratch: false },
     { kind: "seed", ref: names.turn, columns: shapes.turn },
     { kind: "seed", ref: names.lease, columns: lease },
   ];
@@ -23,6 +24,7 @@ export async function bootstrap(w: Work): Promise<void> {
   await calmly(() => w.run({ kind: "createSchema", ref: w.names.schema, ifNotExists: true }));
   for (const step of ledgerTables(w.ctx, w.names)) await calmly(() => w.run(step));
   await kindly(w, releasesView(w.names, false));
+  await kindly(w, checksView(w.names, false));
 }
 
 /** Another who makes the same thing at the same time is no failure: then it is made. */

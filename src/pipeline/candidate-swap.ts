@@ -6,6 +6,7 @@ import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.
 import { exactNames } from "../table/exact.js";
 import { requireApproved } from "./approved.js";
 import { candidateShape, stagedFor } from "./candidate-open.js";
+import { withChecks } from "./check-results.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
 import { published, refuseHeld } from "./outcome.js";
@@ -99,7 +100,7 @@ export async function swapNow(
   const { plan, published: planned, placings } = planSwap(tables, releaseFacts(w, held, p.id, o), jsRunner(w));
   const result = await w.stage("swap", async () => {
     await prepare(w, placings);
-    const decided = await held.during((limit) => w.block(plan, "commit", limit));
+    const decided = await withChecks(w, () => held.during((limit) => w.block(plan, "commit", limit)));
     if (decided.outcome === "committed" && placings.length > 0)
       await carryOut(w, held, intended(w, held, plan, decided), placings);
     return decided;

@@ -20,6 +20,7 @@ import {
 } from "./candidate-open.js";
 import { rebase } from "./candidate-rebase.js";
 import { rehearseSwap, swapNow, tableSwaps } from "./candidate-swap.js";
+import { noteRefused } from "./check-results.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import { type AnyFeed, openFeed } from "./feed.js";
@@ -87,6 +88,7 @@ export function makeCandidateHandle(
       const p = progressOf(w, held.state, open);
       await held.append(event, id, { strategy: "swap", reason, ...foundBy(open) });
       s.state = event;
+      if (event === "rejected") await noteRefused(w, id, foundBy(open).checks);
       for (const ref of [...p.tables.map((t) => t.ref), ...stagedFor(w, p)]) await w.run({ kind: "drop", ref });
     });
   const swap = async (o: ExpectOptions = {}): Promise<RunReport> => {

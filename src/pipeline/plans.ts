@@ -49,6 +49,7 @@ const place = (w: Work, fence: bigint) => ({
   fence,
   lease: w.names.lease,
   journal: w.names.journal,
+  results: w.names.checkResults,
   nextSeq: () => 0,
   hashVersion: w.ctx.adapter.syntax.hashVersion,
   forget: null,

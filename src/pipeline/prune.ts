@@ -2,14 +2,15 @@ import { payloadText } from "../ledger/events.js";
 import { imagesTables, neededImages } from "../ledger/images.js";
 import type { PlannedStep } from "../plan/compile.js";
 import { fence } from "../plan/release.js";
-import { compactionOf } from "./compaction.js";
+import { makeResults } from "./check-results.js";
+import { compactionOf, REMEMBERED } from "./compaction.js";
 import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { type Leftovers, lookForLeftovers, settleLeftovers } from "./leftovers.js";
 import { nameOf } from "./sandbox-drop.js";
-import { changesView, kindly, releasesView, tablesOf } from "./views.js";
+import { changesView, checksView, kindly, releasesView, tablesOf } from "./views.js";
 import { type CallOptions, lostLease, type Work } from "./work.js";
 
 /** What `prune` is asked for. */
@@ -42,9 +43,11 @@ async function pruned(w: Work, held: Held, dry: boolean): Promise<PruneReport> {
   return { removed: [...new Set([...told(w, found), ...dropped]), ...images, ...events] };
 }
 
-/** Those of ledgers that an older version made, and of tables whose images came and went. */
+/** What ledgers of an older version lack, and the views of tables whose images came and went. */
 async function refreshViews(w: Work, held: Held): Promise<void> {
+  await makeResults(w);
   await kindly(w, releasesView(w.names, true));
+  await kindly(w, checksView(w.names, true));
   for (const t of tablesOf(held.state)) await kindly(w, await changesView(w, held.state, t));
 }
 
@@ -72,9 +75,11 @@ async function shrink(w: Work, held: Held, dry: boolean, settled: number): Promi
       step: { kind: "forget", changes: { path }, keep: neededImages(held.state) },
     }),
   );
+  const results = await oldResults(w, held);
   const steps = [
     fence({ lease: w.names.lease, fence: held.fence }),
     ...forget,
+    ...results,
     ...(dry || gone === 0 ? [] : compacting(w, held, compaction.step)),
   ];
   if (steps.length === 1) return { images: [], events: [] };
@@ -87,7 +92,18 @@ async function shrink(w: Work, held: Held, dry: boolean, settled: number): Promi
   });
   const events =
     gone === 0 ? [] : [`${gone} events of ${w.ctx.settings.pipeline} in the journal, for a snapshot of what they came to`];
-  return { images, events };
+  const noted = result.results.get("checks")?.affected ?? 0;
+  const checks = noted === 0 ? [] : [`${noted} results of checks, of releases before the last ${REMEMBERED}`];
+  return { images, events: [...checks, ...events] };
+}
+
+/** Results of checks stay as long as history() tells of their releases. */
+async function oldResults(w: Work, held: Held): Promise<readonly PlannedStep[]> {
+  const { pipeline } = w.ctx.settings;
+  const below = held.state.live - REMEMBERED;
+  // A ledger of an older version has no such table yet.
+  if (below <= 0 || (await w.describe(w.names.checkResults, "columns")) === null) return [];
+  return [{ id: "checks", step: { kind: "forgetChecks", results: w.names.checkResults, pipeline, below } }];
 }
 
 function compacting(w: Work, held: Held, step: Awaited<ReturnType<typeof compactionOf>>["step"]): readonly PlannedStep[] {

@@ -10,6 +10,7 @@ import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
 import { laterText } from "../table/watermark.js";
+import { withChecks } from "./check-results.js";
 import { lightCleanUp } from "./clean-up.js";
 import type { Held } from "./held.js";
 import { jsRunner } from "./js-checks.js";
@@ -50,7 +51,7 @@ export async function publishInPlace(
     for (const t of tables) await prepareTables(w, held.state, t);
     const forget = end === "commit" ? lightCleanUp(held.state, tables, release, facts.keep, w.ctx.settings.scanEvery) : null;
     const { plan, published } = planInPlace(tables, { ...facts, forget }, jsRunner(w));
-    const result = await held.during((limit) => w.block(plan, end, limit));
+    const result = await withChecks(w, () => held.during((limit) => w.block(plan, end, limit)));
     if (result.outcome === "committed" && forget !== null) held.freed();
     const context = sampleContext(
       tables.map((t) => ({ alias: t.alias, columns: stored(t.live.columns) })),
@@ -129,6 +130,7 @@ export function releaseFacts(w: Work, held: Held, release: number, o: PublishOpt
     key: o.idempotencyKey,
     hold: o.hold,
     journal: w.names.journal,
+    results: w.names.checkResults,
     lease: w.names.lease,
     nextSeq: held.nextSeq,
     hashVersion: w.ctx.adapter.syntax.hashVersion,

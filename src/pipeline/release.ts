@@ -9,6 +9,7 @@ import type { Source } from "../source/source.js";
 import type { Tables } from "../table/define.js";
 import { checkExpect, type ExpectOptions, requireApproved } from "./approved.js";
 import { checkHold, type HoldOptions, holdRelease } from "./await.js";
+import { noteRefused } from "./check-results.js";
 import { claimTables } from "./claims.js";
 import { cleanUp } from "./clean-up.js";
 import { type Context, thisProcess } from "./context.js";
@@ -87,6 +88,7 @@ export function makeRelease(ctx: Context, s: Steps): Release & { readonly strate
       if (event === "abandoned" && open.heldUntil !== undefined) return;
       await held.last(event, id, { strategy: "in-place", reason, ...foundBy(open) });
       s.state = event;
+      if (event === "rejected") await noteRefused(w, id, foundBy(open).checks);
       for (const ref of drop(w, open)) await w.run({ kind: "drop", ref });
     });
   const publishNow = async (w: Work, held: Held, open: OpenRelease, expect: string | undefined): Promise<RunReport> => {

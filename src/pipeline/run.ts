@@ -3,6 +3,7 @@ import { asRecorded } from "../check/planned.js";
 import { isCutoverError } from "../errors/index.js";
 import type { Source } from "../source/source.js";
 import { runByCandidate } from "./candidate.js";
+import { noteRefused } from "./check-results.js";
 import { claimTables } from "./claims.js";
 import type { Context } from "./context.js";
 import { type AnyFeed, openFeed } from "./feed.js";
@@ -96,6 +97,7 @@ export async function failed(
       const checks = asRecorded(e.context.checks);
       const payload = { strategy: "in-place" as const, reason, checks, ...(o.note === undefined ? {} : { note: o.note }) };
       await held.append("rejected", release, payload, calm);
+      await noteRefused(calm, release, checks);
     } else held.giveBack();
   } catch (err) {
     w.ctx.log.warn({ err, pipeline: w.ctx.settings.pipeline }, "a failed run could not be recorded");

@@ -70,6 +70,14 @@ export const releasesView = ({ releases, journal }: LedgerNames, replace: boolea
   replace,
 });
 
+/** The step that makes the view of what checks found. */
+export const checksView = ({ checks, checkResults }: LedgerNames, replace: boolean): Step<"view"> => ({
+  kind: "view",
+  ref: checks,
+  shows: { what: "checks", results: checkResults },
+  replace,
+});
+
 /** A view is a kindness: where the warehouse refuses to make one, work goes on without. */
 export async function kindly(w: Work, step: Views): Promise<void> {
   try {

@@ -10,7 +10,7 @@ import { ident, join, template } from "../sql/sql.js";
 import { byKey, goes, landing, staleIn } from "./apply.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { type AsideLoad, asideSteps, movesAside } from "./quarantine.js";
-import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, validate } from "./release.js";
+import { fence, head, type JsRunner, note, opOf, type ReleaseFacts, record, validate } from "./release.js";
 
 /** One table of a release in place. */
 export interface TableLoad {
@@ -73,6 +73,7 @@ export function planInPlace(
       js,
     ),
     ...(facts.forget ?? []),
+    ...note(facts, published),
     record(facts, published),
   ];
   return { plan: { name: "publish", atomic: true, steps }, published };

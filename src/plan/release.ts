@@ -3,6 +3,7 @@ import { type ColumnShape, rowsOf, stored, type TableRef, type TableShape } from
 import type { Observation } from "../adapter/steps.js";
 import type { CheckDefinition } from "../check/checks.js";
 import type { CheckGroup, CompiledChecks } from "../check/compile.js";
+import { notedChecks } from "../check/planned.js";
 import { keyEvents, type Published, payloadText } from "../ledger/events.js";
 import { schemaOf } from "../ledger/names.js";
 import type { State } from "../ledger/state.js";
@@ -21,6 +22,7 @@ export interface ReleaseFacts {
   /** Why the pipeline is on hold afterwards; undefined: it is not. */
   readonly hold?: string | undefined;
   readonly journal: TableRef;
+  readonly results: TableRef;
   readonly lease: TableRef;
   readonly nextSeq: () => number;
   /** What the block itself cleans up, and then gives the lease up; null: a cleanup that needs the lease follows. */
@@ -109,6 +111,13 @@ const sampling = (g: CheckGroup, columns: readonly ColumnShape[]): PlannedStep["
     const step = { kind: "offenders" as const, on: g.on, observe: item.observe, columns, limit: samples };
     return [{ id: sampleOp(g.op, index), unless: `p${index}`, step }];
   });
+
+/** What the checks found, for people; nothing where there are none. */
+export function note(f: ReleaseFacts, p: Published): readonly PlannedStep[] {
+  const checks = notedChecks(Object.values(p.tables).flatMap((t) => t.checks));
+  const step = { kind: "noteChecks" as const, results: f.results, pipeline: f.pipeline, release: f.release, checks };
+  return checks.length === 0 ? [] : [{ id: "checks", step }];
+}
 
 /** The journal row, written in the same transaction as the data; what only the block can tell comes in as facts. */
 export function record(f: ReleaseFacts, p: Published): PlannedStep {

@@ -10,7 +10,7 @@ import type { SourceTotals } from "../source/source.js";
 import { ident } from "../sql/sql.js";
 import type { Plan, PlannedStep } from "./compile.js";
 import { intend, type Placing, placing } from "./intent.js";
-import { fence, head, type JsRunner, opOf, type ReleaseFacts, record, unchanged, validate } from "./release.js";
+import { fence, head, type JsRunner, note, opOf, type ReleaseFacts, record, unchanged, validate } from "./release.js";
 
 /** One table of a candidate. */
 export interface TableSwap {
@@ -97,7 +97,7 @@ export function planSwap(tables: readonly TableSwap[], facts: ReleaseFacts, js: 
     facts: {},
   };
   const recorded = record(facts, published);
-  const decide = [fence(facts), ...unmoved, ...judged(tables, js)];
+  const decide = [fence(facts), ...unmoved, ...judged(tables, js), ...note(facts, published)];
   const { marker } = facts;
   if (marker !== null) {
     const placings = tables.map((t) => placing({ ...t, marker }));

@@ -50,6 +50,7 @@ export const purposes: Readonly<Record<string, Purpose>> = {
   restore: { jobs: ["query"], what: "makes a candidate of live as it was, from time travel" },
   compactable: { jobs: ["query"], what: "counts what a snapshot makes superfluous" },
   prune: { jobs: ["script"], what: "forgets images, and compacts the journal, under the fence" },
+  noteChecks: { jobs: ["query"], what: "writes what the checks of a refused release found" },
   view: { jobs: ["query"], what: "makes a view of the ledger, or makes it anew" },
   dropView: { jobs: ["query"], what: "drops a view of images that are all gone" },
   findEvents: { jobs: ["query"], what: "looks up events of the journal" },

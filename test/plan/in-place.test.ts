@@ -39,7 +39,7 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
     const t = load(orders, { make, fill: true, was: null, checks: [rowCount({ min: 1 }), unique("id")] });
     const { ids, published } = await golden("first-load", [t]);
     const created = make === "in-block" ? ["orders.create"] : [];
-    expect(ids).toEqual(["fence", ...created, "orders.fill", "orders.scan", "orders.validate.self", "record"]);
+    expect(ids).toEqual(["fence", ...created, "orders.fill", "orders.scan", "orders.validate.self", "checks", "record"]);
     expect(Object.values(published.tables)[0]).toMatchObject({ undo: { kind: "fill" }, tally: null, scan: "orders.scan" });
   });
   test("an upsert with every kind of check", async () => {
@@ -65,6 +65,7 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
       "orders.validate.self",
       "orders.validate.delta",
       "orders.check.0",
+      "checks",
       "record",
     ]);
   });
@@ -177,7 +178,7 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
       checks: [accepted("select", ["'; DROP TABLE x; --"])],
     });
     const { plan } = await golden("hostile", [t]);
-    expect(plan.steps).toHaveLength(6);
+    expect(plan.steps).toHaveLength(7);
   });
   test("the block begins with the fence and ends with the record, whatever is loaded", () => {
     for (const t of [load(orders), load(orders, { fill: true, was: null }), load(orders, { scanAll: true })]) {

@@ -126,6 +126,7 @@ export function facts(more: Partial<ReleaseFacts> = {}): ReleaseFacts {
     note: undefined,
     key: undefined,
     journal: names.journal,
+    results: names.checkResults,
     lease: names.lease,
     nextSeq: () => ++seq,
     hashVersion: "h",

@@ -90,6 +90,7 @@ describe.each(adapters)("%s: a candidate", (dialect, adapter) => {
       "orders.validate.delta",
       "orders.check.0",
       "orders.scan",
+      "checks",
       "orders.swap",
       "record",
     ]);

@@ -37,6 +37,7 @@ export const purposes: Readonly<Record<string, string>> = {
   restore: "makes a candidate of live as it was, from time travel",
   compactable: "counts what a snapshot makes superfluous",
   prune: "forgets images, and compacts the journal, under the fence",
+  noteChecks: "writes what the checks of a refused release found",
   view: "makes a view of the ledger, or makes it anew",
   dropView: "drops a view of images that are all gone",
   findEvents: "looks up events of the journal",

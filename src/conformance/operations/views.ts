@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { between, rowCount } from "../../check/checks.js";
 import { tableKey } from "../../ledger/portable.js";
 import { rows } from "../../source/source.js";
 import { ident, type Row, template } from "../../sql/sql.js";
@@ -8,7 +9,7 @@ import type { CaseDefinition } from "../case.js";
 import { ledgerOf } from "../ledger.js";
 import type { Place } from "../place.js";
 import { needs } from "./needs.js";
-import { batch, col, itemsPipeline, load, whole } from "./world.js";
+import { batch, col, failure, itemsPipeline, load, whole } from "./world.js";
 
 /** Rows of a view of the ledger, as text. null: there is no such view. */
 async function view(place: Place, path: readonly string[], columns: readonly string[]): Promise<readonly Row[] | null> {
@@ -79,6 +80,40 @@ export const viewCases: readonly CaseDefinition[] = [
         "images that no release needs are shown",
       );
       await whole(etl);
+    },
+  },
+  {
+    name: "the view of checks tells what the checks of each release found, of refused ones and of swaps too, as history does",
+    invariant: 3,
+    skip: needs("blocks", "candidates", "clones"),
+    async run(place) {
+      const etl = itemsPipeline(place, { checks: [between("v", { max: 5 }), rowCount({ min: 4 }, { severity: "warn" })] });
+      await etl.run(load(1, 3, 1));
+      await failure(etl.run(load(3, 4, 9)), "CHECKS_FAILED");
+      await etl.run(load(3, 4, 2), { strategy: "swap" });
+      // A ledger that an older version made has no such table: it is made on first need.
+      const { checkResults } = ledgerOf(place);
+      const found = async () => {
+        const rows = await place.query(template`SELECT * FROM ${ident(ledgerOf(place).checks.path)}`, {
+          release: "int64",
+          ...{ table_name: "string", check_name: "string", outcome: "string", observed: "string", message: "string" },
+        });
+        return rows
+          .map((r) => [r["release"], r["table_name"], r["check_name"], r["outcome"], r["message"]].join(" | "))
+          .toSorted();
+      };
+      const told: string[] = [];
+      for await (const h of etl.history())
+        for (const c of h.checks) told.push([h.release, c.table, c.check, c.outcome, c.message].join(" | "));
+      assert.deepEqual(await found(), told.toSorted());
+      assert.equal(told.length, 6);
+      await place.step({ kind: "drop", ref: checkResults });
+      await etl.run(load(3, 5, 3));
+      assert.deepEqual(
+        (await found()).map((r) => r.split(" | ")[3]),
+        ["pass", "pass"],
+        "a ledger without the table of results",
+      );
     },
   },
   {

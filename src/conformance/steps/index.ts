@@ -5,6 +5,7 @@ import { captureColumnCases } from "./capture-columns.js";
 import { captureByKeyCases } from "./capture-key.js";
 import { captureOwnCases } from "./capture-own.js";
 import { captureByScopeCases } from "./capture-scope.js";
+import { checkResultCases } from "./check-results.js";
 import { claimCases } from "./claims.js";
 import { cloneCases } from "./clone.js";
 import { compactCases } from "./compact.js";
@@ -37,6 +38,7 @@ export const stepCases = (decorate: (table: TableRef) => readonly Sql[]): readon
   ...journalCases,
   ...compactCases,
   ...viewCases,
+  ...checkResultCases,
   ...deltaCases,
   ...foldCases,
   ...captureByKeyCases,

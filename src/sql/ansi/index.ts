@@ -1,6 +1,7 @@
 import type { Compilers, PortableStep } from "../../adapter/steps.js";
 import type { Syntax } from "../../adapter/syntax.js";
 import { captureStep } from "./capture.js";
+import { checkSteps } from "./checks.js";
 import { deltaSteps } from "./delta.js";
 import { exchangeSteps } from "./exchange.js";
 import { leaseSteps } from "./lease.js";
@@ -22,5 +23,6 @@ export function ansi(syntax: Syntax): Compilers<PortableStep> {
     ...tallySteps(syntax),
     ...validateSteps(syntax),
     ...viewSteps(syntax),
+    ...checkSteps(syntax),
   };
 }

@@ -10,7 +10,9 @@ import { and, as, column, columns, numbered, on } from "./words.js";
 export function viewSteps(syntax: Syntax): Compilers<"view" | "dropView"> {
   return {
     view: (s) => {
-      const body = s.shows.what === "releases" ? releases(s.shows, syntax) : changes(s.shows, syntax);
+      const { shows } = s;
+      const body =
+        shows.what === "releases" ? releases(shows, syntax) : shows.what === "checks" ? checks(shows) : changes(shows, syntax);
       const create = s.replace ? "CREATE OR REPLACE VIEW" : "CREATE VIEW IF NOT EXISTS";
       return [sqlOp(`${create} ${inline(on(s.ref), syntax)} AS ${inline(body, syntax)}`)];
     },
@@ -62,6 +64,28 @@ function releases({ journal }: Of<"releases">, syntax: Syntax): Sql {
     as(column("its_key", "r"), "idempotency_key"),
   ];
   return template`SELECT ${join(shown, ", ")} FROM (${both}) AS ${column("r")} WHERE ${column("place", "r")} = 1`;
+}
+
+/** Judged as reports judge: nothing observed is insufficient. */
+function checks({ results }: Of<"checks">): Sql {
+  const [observed, passed, message, what] = ["observed", "passed", "message", "what"].map((c) => column(c, "r")) as [
+    Sql,
+    Sql,
+    Sql,
+    Sql,
+  ];
+  const failed = template`CASE WHEN ${column("severity", "r")} = 'error' THEN 'fail' ELSE 'warn' END`;
+  const judged = template`CASE WHEN ${column("outcome", "r")} IS NOT NULL THEN ${column("outcome", "r")} WHEN ${observed} IS NULL THEN 'insufficient' WHEN ${passed} = 'true' THEN 'pass' ELSE ${failed} END`;
+  const limit = template`CASE WHEN ${passed} = 'true' THEN '' ELSE concat(', allowed ', ${column("allowed", "r")}) END`;
+  const text = template`CASE WHEN ${what} IS NOT NULL AND ${observed} IS NULL THEN concat('nothing to compare ', ${what}, ' with') WHEN ${message} IS NOT NULL THEN ${message} ELSE concat(${what}, ': ', ${observed}, ${limit}) END`;
+  const shown = [
+    columns(["pipeline", "release", "table_name", "check_name", "severity"], "r"),
+    as(judged, "outcome"),
+    columns(["observed", "bound", "trust"], "r"),
+    as(text, "message"),
+    as(column("recorded_at", "r"), "checked_at"),
+  ];
+  return template`SELECT ${join(shown, ", ")} FROM ${as(on(results), "r")}`;
 }
 
 /** What every row says of itself, unless the table has a column of that name: then the name that it has among the images. */

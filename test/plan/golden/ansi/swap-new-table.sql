@@ -8,6 +8,8 @@ SELECT CAST(c0 AS string) AS c0, coalesce(c0 >= 1, TRUE) AS p0, CAST(c1 AS strin
 -- orders.check.0: JavaScript check
 -- orders.scan
 SELECT count(*) AS rows, CAST(sum(hash(id, customer, amount, region)) AS string) AS sum FROM db.main._cutover_orders_1c168adb_candidate_7;
+-- checks -- must change 5 rows
+INSERT INTO db.cutover_ledger.check_results (pipeline, release, recorded_at, table_name, check_name, severity, trust, bound, outcome, observed, passed, message, what, allowed) SELECT 'shop', 7, now(), 'orders', 'rowCount', 'error', 'scan', '{"min":1}', NULL, json_text(f.found, '0.c0'), json_text(f.found, '0.p0'), json_text(f.found, '0.message'), 'rows', 'at least 1' FROM (SELECT CAST('{orders.validate.self}' AS string) AS found) AS f UNION ALL SELECT 'shop', 7, now(), 'orders', 'notNull(id)', 'error', 'scan', '{"max":0}', NULL, json_text(f.found, '0.c1'), json_text(f.found, '0.p1'), json_text(f.found, '0.message'), 'rows with NULL in id', 'at most 0' FROM (SELECT CAST('{orders.validate.self}' AS string) AS found) AS f UNION ALL SELECT 'shop', 7, now(), 'orders', 'maxDrop per partition', 'error', 'scan', 'null', 'insufficient', NULL, NULL, 'nothing to compare maxDrop per partition with', NULL, NULL UNION ALL SELECT 'shop', 7, now(), 'orders', 'reconcile', 'error', 'scan', 'null', 'insufficient', NULL, NULL, 'nothing to compare reconcile with', NULL, NULL UNION ALL SELECT 'shop', 7, now(), 'orders', 'mine', 'error', 'scan', 'null', NULL, json_text(f.found, '0.c0'), json_text(f.found, '0.p0'), json_text(f.found, '0.message'), 'mine', 'null' FROM (SELECT CAST('{orders.check.0}' AS string) AS found) AS f;
 -- orders.swap
 ALTER TABLE db.main._cutover_orders_1c168adb_candidate_7 RENAME TO db.main.orders;
 -- record -- must change 1 rows

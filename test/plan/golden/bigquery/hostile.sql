@@ -1,6 +1,6 @@
 -- publish, one script
 
-DECLARE outcome, refused_at, o0, o1, o2, o3, o4, o5, x4_0 STRING;
+DECLARE outcome, refused_at, o0, o1, o2, o3, o4, o5, o6, x4_0 STRING;
 BEGIN
 BEGIN TRANSACTION;
 UPDATE `db`.`cutover_ledger`.`lease_shop_8d9001d3` SET `fence` = `fence` WHERE `fence` = 9 AND `owner` IS NOT NULL AND `expires_at` > CURRENT_TIMESTAMP();
@@ -20,9 +20,12 @@ IF JSON_VALUE(o4, '$[0].p0') = 'false' THEN SET x4_0 = (SELECT TO_JSON_STRING(AR
 ) AS _cutover_e) WHERE _cutover_size <= 200000
 ) AS `q`))); END IF;
 IF (JSON_VALUE(o4, '$[0].ok') = 'true' AND JSON_QUERY(o4, '$[1]') IS NULL) IS NOT TRUE THEN SET refused_at = 'evil.validate.self'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
-INSERT INTO `db`.`cutover_ledger`.`journal` (`pipeline`, `release`, `seq`, `event`, `recorded_at`, `fence`, `payload`) SELECT 'shop', 7, 41, 'published', CURRENT_TIMESTAMP(), 9, CONCAT('{"strategy":"in-place","previous":6,"keep":3,"base":{"live":6,"tables":{},"kept":[],"undone":[],"open":[],"held":null,"pending":null,"sandboxes":[]},"tables":{"[\\"main\\",\\"or\\\\\\"ders; --\\"]":{"alias":"evil","path":["~here","main","or\\"ders; --"],"hash":"h","watermark":"2024-02-01T00:00:00Z","staged":5,"changes":["~here","cutover_ledger","changes_main_or_ders_3e3d2d26_fece630c"],"undo":{"kind":"images","changes":["~here","cutover_ledger","changes_main_or_ders_3e3d2d26_fece630c"],"key":["i\\"d"],"before":0,"after":0},"tally":"evil.tally","scan":null,"checks":[{"table":"evil","check":"accepted(select)","severity":"error","bound":{"max":0,"values":["\'; DROP TABLE x; --"]},"what":"rows with another value in select","trust":"scan","id":"1d3fc7f5e6f4","op":"evil.validate.self","index":0}]}},"facts":{"evil.tally":', IFNULL(o2, '[]'), ',"evil.validate.self":', IFNULL(o4, '[]'), '}}');
+INSERT INTO `db`.`cutover_ledger`.`check_results` (`pipeline`, `release`, `recorded_at`, `table_name`, `check_name`, `severity`, `trust`, `bound`, `outcome`, `observed`, `passed`, `message`, `what`, `allowed`) SELECT 'shop', 7, CURRENT_TIMESTAMP(), 'evil', 'accepted(select)', 'error', 'scan', '{"max":0,"values":["\'; DROP TABLE x; --"]}', CAST(NULL AS STRING), IFNULL(JSON_VALUE(`f`.`found`, '$[0]."c0"'), JSON_QUERY(`f`.`found`, '$[0]."c0"')), IFNULL(JSON_VALUE(`f`.`found`, '$[0]."p0"'), JSON_QUERY(`f`.`found`, '$[0]."p0"')), IFNULL(JSON_VALUE(`f`.`found`, '$[0]."message"'), JSON_QUERY(`f`.`found`, '$[0]."message"')), 'rows with another value in select', 'at most 0' FROM (SELECT CAST(IFNULL(o4, '[]') AS STRING) AS `found`) AS `f`;
 SET o5 = CAST(@@row_count AS STRING);
-IF (o5 = '1') IS NOT TRUE THEN SET refused_at = 'record'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
+IF (o5 = '1') IS NOT TRUE THEN SET refused_at = 'checks'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
+INSERT INTO `db`.`cutover_ledger`.`journal` (`pipeline`, `release`, `seq`, `event`, `recorded_at`, `fence`, `payload`) SELECT 'shop', 7, 41, 'published', CURRENT_TIMESTAMP(), 9, CONCAT('{"strategy":"in-place","previous":6,"keep":3,"base":{"live":6,"tables":{},"kept":[],"undone":[],"open":[],"held":null,"pending":null,"sandboxes":[]},"tables":{"[\\"main\\",\\"or\\\\\\"ders; --\\"]":{"alias":"evil","path":["~here","main","or\\"ders; --"],"hash":"h","watermark":"2024-02-01T00:00:00Z","staged":5,"changes":["~here","cutover_ledger","changes_main_or_ders_3e3d2d26_fece630c"],"undo":{"kind":"images","changes":["~here","cutover_ledger","changes_main_or_ders_3e3d2d26_fece630c"],"key":["i\\"d"],"before":0,"after":0},"tally":"evil.tally","scan":null,"checks":[{"table":"evil","check":"accepted(select)","severity":"error","bound":{"max":0,"values":["\'; DROP TABLE x; --"]},"what":"rows with another value in select","trust":"scan","id":"1d3fc7f5e6f4","op":"evil.validate.self","index":0}]}},"facts":{"evil.tally":', IFNULL(o2, '[]'), ',"evil.validate.self":', IFNULL(o4, '[]'), '}}');
+SET o6 = CAST(@@row_count AS STRING);
+IF (o6 = '1') IS NOT TRUE THEN SET refused_at = 'record'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
 COMMIT TRANSACTION;
 SET outcome = 'committed';
 EXCEPTION WHEN ERROR THEN
@@ -30,4 +33,4 @@ IF refused_at IS NULL THEN RAISE; END IF;
 ROLLBACK TRANSACTION;
 SET outcome = 'refused';
 END;
-SELECT outcome, refused_at, [IFNULL(o0, ''), IFNULL(o1, ''), IFNULL(o2, ''), IFNULL(o3, ''), IFNULL(o4, ''), IFNULL(o5, ''), IFNULL(x4_0, '')] AS results;
+SELECT outcome, refused_at, [IFNULL(o0, ''), IFNULL(o1, ''), IFNULL(o2, ''), IFNULL(o3, ''), IFNULL(o4, ''), IFNULL(o5, ''), IFNULL(o6, ''), IFNULL(x4_0, '')] AS results;

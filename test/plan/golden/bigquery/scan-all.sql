@@ -1,6 +1,6 @@
 -- publish, one script
 
-DECLARE outcome, refused_at, o0, o1, o2, o3, o4, o5, o6, x5_0 STRING;
+DECLARE outcome, refused_at, o0, o1, o2, o3, o4, o5, o6, o7, x5_0 STRING;
 BEGIN
 BEGIN TRANSACTION;
 UPDATE `db`.`cutover_ledger`.`lease_shop_8d9001d3` SET `fence` = `fence` WHERE `fence` = 9 AND `owner` IS NOT NULL AND `expires_at` > CURRENT_TIMESTAMP();
@@ -22,9 +22,12 @@ IF JSON_VALUE(o5, '$[0].p0') = 'false' THEN SET x5_0 = (SELECT TO_JSON_STRING(AR
 ) AS _cutover_e) WHERE _cutover_size <= 200000
 ) AS `q`))); END IF;
 IF (JSON_VALUE(o5, '$[0].ok') = 'true' AND JSON_QUERY(o5, '$[1]') IS NULL) IS NOT TRUE THEN SET refused_at = 'orders.validate.self'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
-INSERT INTO `db`.`cutover_ledger`.`journal` (`pipeline`, `release`, `seq`, `event`, `recorded_at`, `fence`, `payload`) SELECT 'shop', 7, 41, 'published', CURRENT_TIMESTAMP(), 9, CONCAT('{"strategy":"in-place","previous":6,"keep":3,"base":{"live":6,"tables":{},"kept":[],"undone":[],"open":[],"held":null,"pending":null,"sandboxes":[]},"tables":{"[\\"main\\",\\"orders\\"]":{"alias":"orders","path":["~here","main","orders"],"hash":"h","watermark":"2024-02-01T00:00:00Z","staged":5,"changes":["~here","cutover_ledger","changes_main_orders_dcef07c5_8caded1f"],"undo":{"kind":"images","changes":["~here","cutover_ledger","changes_main_orders_dcef07c5_8caded1f"],"key":["id"],"before":0,"after":0},"tally":"orders.tally","scan":"orders.scan","checks":[{"table":"orders","check":"unique(id)","severity":"error","bound":{"max":0},"what":"rows that repeat id","trust":"scan","id":"2529e0c73df8","op":"orders.validate.self","index":0}],"loses":true}},"facts":{"orders.tally":', IFNULL(o2, '[]'), ',"orders.scan":', IFNULL(o4, '[]'), ',"orders.validate.self":', IFNULL(o5, '[]'), '}}');
+INSERT INTO `db`.`cutover_ledger`.`check_results` (`pipeline`, `release`, `recorded_at`, `table_name`, `check_name`, `severity`, `trust`, `bound`, `outcome`, `observed`, `passed`, `message`, `what`, `allowed`) SELECT 'shop', 7, CURRENT_TIMESTAMP(), 'orders', 'unique(id)', 'error', 'scan', '{"max":0}', CAST(NULL AS STRING), IFNULL(JSON_VALUE(`f`.`found`, '$[0]."c0"'), JSON_QUERY(`f`.`found`, '$[0]."c0"')), IFNULL(JSON_VALUE(`f`.`found`, '$[0]."p0"'), JSON_QUERY(`f`.`found`, '$[0]."p0"')), IFNULL(JSON_VALUE(`f`.`found`, '$[0]."message"'), JSON_QUERY(`f`.`found`, '$[0]."message"')), 'rows that repeat id', 'at most 0' FROM (SELECT CAST(IFNULL(o5, '[]') AS STRING) AS `found`) AS `f`;
 SET o6 = CAST(@@row_count AS STRING);
-IF (o6 = '1') IS NOT TRUE THEN SET refused_at = 'record'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
+IF (o6 = '1') IS NOT TRUE THEN SET refused_at = 'checks'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
+INSERT INTO `db`.`cutover_ledger`.`journal` (`pipeline`, `release`, `seq`, `event`, `recorded_at`, `fence`, `payload`) SELECT 'shop', 7, 41, 'published', CURRENT_TIMESTAMP(), 9, CONCAT('{"strategy":"in-place","previous":6,"keep":3,"base":{"live":6,"tables":{},"kept":[],"undone":[],"open":[],"held":null,"pending":null,"sandboxes":[]},"tables":{"[\\"main\\",\\"orders\\"]":{"alias":"orders","path":["~here","main","orders"],"hash":"h","watermark":"2024-02-01T00:00:00Z","staged":5,"changes":["~here","cutover_ledger","changes_main_orders_dcef07c5_8caded1f"],"undo":{"kind":"images","changes":["~here","cutover_ledger","changes_main_orders_dcef07c5_8caded1f"],"key":["id"],"before":0,"after":0},"tally":"orders.tally","scan":"orders.scan","checks":[{"table":"orders","check":"unique(id)","severity":"error","bound":{"max":0},"what":"rows that repeat id","trust":"scan","id":"2529e0c73df8","op":"orders.validate.self","index":0}],"loses":true}},"facts":{"orders.tally":', IFNULL(o2, '[]'), ',"orders.scan":', IFNULL(o4, '[]'), ',"orders.validate.self":', IFNULL(o5, '[]'), '}}');
+SET o7 = CAST(@@row_count AS STRING);
+IF (o7 = '1') IS NOT TRUE THEN SET refused_at = 'record'; RAISE USING MESSAGE = 'cutover: refused'; END IF;
 COMMIT TRANSACTION;
 SET outcome = 'committed';
 EXCEPTION WHEN ERROR THEN
@@ -32,4 +35,4 @@ IF refused_at IS NULL THEN RAISE; END IF;
 ROLLBACK TRANSACTION;
 SET outcome = 'refused';
 END;
-SELECT outcome, refused_at, [IFNULL(o0, ''), IFNULL(o1, ''), IFNULL(o2, ''), IFNULL(o3, ''), IFNULL(o4, ''), IFNULL(o5, ''), IFNULL(o6, ''), IFNULL(x5_0, '')] AS results;
+SELECT outcome, refused_at, [IFNULL(o0, ''), IFNULL(o1, ''), IFNULL(o2, ''), IFNULL(o3, ''), IFNULL(o4, ''), IFNULL(o5, ''), IFNULL(o6, ''), IFNULL(o7, ''), IFNULL(x5_0, '')] AS results;
