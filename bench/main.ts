@@ -2,7 +2,6 @@
 // npm run bench [-- [--json] [--rows N] [--runs N] [group …]]
 import { parseArgs } from "node:util";
 import { loaded } from "./bigquery.js";
-import { embedding } from "./embedding.js";
 import { firstLoad } from "./first-load.js";
 import { growth, increment, tiny } from "./increment.js";
 import { ledger } from "./ledger.js";
@@ -21,7 +20,6 @@ const groups: Readonly<Record<string, Group>> = {
   validation,
   ledger,
   memory,
-  embedding,
   snowflake: staged,
   bigquery: loaded,
 };

@@ -53,7 +53,7 @@ export type { SandboxOptions } from "./pipeline/sandbox.js";
 export type { LoadOptions, LoadWindow } from "./pipeline/window.js";
 export type { ReleaseState, Stage, Strategy } from "./pipeline/words.js";
 export type { CallOptions } from "./pipeline/work.js";
-export { type FileFormat, files, query, rows, type Source, type SourceTotals } from "./source/source.js";
+export { type FileFormat, files, query, type RowsOptions, rows, type Source, type SourceTotals } from "./source/source.js";
 export { type Row, type Sql, type SqlTag, type SqlValue, sql } from "./sql/sql.js";
 export {
   type ColumnOf,

@@ -17,6 +17,7 @@ export interface ErrorFacts {
   BAD_SOURCE: { readonly reason: string };
   GAP: { readonly watermark: string | null; readonly from: string };
   HELD: { readonly reason: string };
+  PENDING: { readonly releases: readonly number[] };
   DRIFTED: { readonly expected: Tally; readonly found: Tally };
   STALE_CANDIDATE: { readonly clonedFrom: number; readonly live: number };
   STALE_APPROVAL: { readonly expected: string; readonly found: string };
@@ -112,6 +113,11 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
   HELD: {
     when: "The pipeline is on hold, usually since a rollback.",
     remedy: "`redo()` or `unhold()` lifts the hold.",
+    retryable: false,
+  },
+  PENDING: {
+    when: "A release was rolled back whose source cannot rewind: the next release would lose its rows.",
+    remedy: "`redo()` publishes them again; `discard()` gives them up.",
     retryable: false,
   },
   DRIFTED: {

@@ -36,6 +36,8 @@ export const publishedTable = z.object({
   quarantined: z.number().optional(),
   /** The quarantine that it wrote to. */
   quarantine: z.array(z.string()).optional(),
+  /** How far a source that cannot rewind has been read: its own position, as text. */
+  position: z.string().optional(),
 });
 export type PublishedTable = z.infer<typeof publishedTable>;
 
@@ -85,6 +87,7 @@ export const payloads = {
   redone: z.object({ from: z.number(), to: z.number(), releases: z.array(z.number()), displaced, by }),
   intent,
   withdrawn: z.object({ reason: z.string() }),
+  discarded: z.object({ releases: z.array(z.number()) }),
   held: z.object({ reason: z.string() }),
   unheld: z.object({}),
   /** Where the next run of a table reads on; null: at the start. */

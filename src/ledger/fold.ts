@@ -2,6 +2,7 @@ import { REMEMBERED } from "../check/anomaly.js";
 import { readChecks } from "../check/planned.js";
 import type { Row } from "../sql/sql.js";
 import { formatTimestamp } from "../table/canonical.js";
+import { unrewound } from "./consumed.js";
 import {
   anchors,
   type Displaced,
@@ -85,6 +86,8 @@ export function apply(s: State, e: LedgerEvent): State {
       return { ...s, pending: { release: e.release, fence: String(e.fence), intent: e.payload } };
     case "withdrawn":
       return { ...s, pending: null };
+    case "discarded":
+      return { ...s, undone: [], held: ownHold(s) ? null : s.held };
     case "held":
       return { ...s, held: e.payload.reason };
     case "unheld":
@@ -169,7 +172,8 @@ export function afterPublish(p: Published, release: number, at: string): State {
     const is = tableAfter(t, was, p, release);
     const foreign = tookForeign(t, was, p) ? { foreign: true } : {};
     const quarantine = t.quarantine === undefined ? {} : { quarantine: t.quarantine };
-    return [key, { was, is, undo: undoOf(t, p), ...foreign, ...quarantine }] as const;
+    const consumed = t.position === undefined ? {} : { consumed: true };
+    return [key, { was, is, undo: undoOf(t, p), ...foreign, ...quarantine, ...consumed }] as const;
   });
   const made: Kept = {
     release,
@@ -188,6 +192,7 @@ export function afterPublish(p: Published, release: number, at: string): State {
     kept: [...p.base.kept, made].slice(-p.keep),
     undone: [],
     pending: null,
+    ...positionsAfter(p),
     open: p.base.open.filter((o) => o.release !== release),
     ...(p.base.overwritten === undefined ? {} : { overwritten: latest(p.base.overwritten, p.keep) }),
   };
@@ -199,6 +204,10 @@ const latest = (all: readonly Overwritten[], keep: number): Overwritten[] => {
   return all.filter((o) => numbers.includes(o.release));
 };
 
+function positionsAfter(p: Published): Pick<State, "positions"> {
+  const read = Object.entries(p.tables).flatMap(([key, t]) => (t.position === undefined ? [] : [[key, t.position] as const]));
+  return read.length === 0 ? {} : { positions: { ...p.base.positions, ...Object.fromEntries(read) } };
+}
 const fact = (p: Published, op: string | null): Row => (op === null ? {} : (p.facts[op]?.[0] ?? {}));
 
 function undoOf(t: PublishedTable, p: Published): Kept["tables"][string]["undo"] {
@@ -270,7 +279,7 @@ function afterRollback(s: State, to: number, from: number, displaced: Displaced)
   return {
     ...s,
     live: to,
-    tables,
+    tables: unrewound(s.tables, tables, gone),
     kept: at < 0 ? s.kept : s.kept.slice(0, at),
     undone: [...s.undone, { from, to, releases: gone.map((k) => replaceVersion(k, displaced, gone)) }],
     pending: null,
@@ -287,13 +296,14 @@ function afterRedo(s: State, to: number, displaced: Displaced): State {
   return {
     ...s,
     live: to,
-    tables,
+    tables: unrewound(s.tables, tables, again),
     kept: [...s.kept, ...again.map((k) => replaceVersion(k, displaced, again))],
     undone: s.undone.slice(0, -1),
     pending: null,
     held: own ? s.held : null,
   };
 }
+const ownHold = (s: State): boolean => s.undone.some((u) => s.held === rolledBack(u.from, u.to));
 const rolledBack = (from: number, to: number): string => `release ${from} was rolled back to ${to}`;
 /** The oldest swap among releases that go together is the one whose version changed places with live. */
 function replaceVersion(k: Kept, displaced: Displaced, group: readonly Kept[]): Kept {

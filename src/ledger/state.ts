@@ -63,6 +63,8 @@ export const kept = z.object({
       foreign: z.boolean().optional(),
       /** The quarantine that it wrote to: a rollback takes that back as well. */
       quarantine: z.array(z.string()).optional(),
+      /** Its source cannot rewind: what a rollback takes back is pending. */
+      consumed: z.boolean().optional(),
     }),
   ),
 });
@@ -121,6 +123,8 @@ export const state = z.object({
   undone: z.array(z.object({ from: z.number(), to: z.number(), releases: z.array(kept) })),
   open: z.array(openRelease),
   held: z.string().nullable(),
+  /** How far sources that cannot rewind have been published, by table; a rollback does not move it back. */
+  positions: z.record(z.string(), z.string()).optional(),
   /** Decided, but not known to be carried out. */
   pending: pending.nullable().default(null),
   sandboxes: z.array(sandbox).default([]),

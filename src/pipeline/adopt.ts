@@ -8,6 +8,7 @@ import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { liveChecks } from "./look.js";
+import { refusePending } from "./pending.js";
 import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { watermarkText } from "./set-watermark.js";
@@ -36,6 +37,7 @@ async function takeBaseline(
   begun: (p: Pending<"adopted", AuditReport>) => void,
 ): Promise<AuditReport> {
   const { ctx } = w;
+  refusePending(w, held);
   const tables = (await findTables(w, held.state)).filter((t) => t.live !== null);
   if (tables.length === 0)
     throw new CutoverError("NOT_FOUND", "none of the tables exists yet; the first run makes them", {

@@ -3,6 +3,8 @@ import type { ColumnShape, TableRef } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
 import { asideShapes } from "../ledger/quarantine.js";
 import { type Aside, makeAside } from "../source/aside.js";
+import type { Source } from "../source/source.js";
+import { noCandidate } from "./pending.js";
 import type { Load } from "./source-shapes.js";
 import type { Found } from "./tables.js";
 import type { Work } from "./work.js";
@@ -135,7 +137,8 @@ export async function joinAside(
 }
 
 /** The rows of a candidate become live by a swap, where no quarantine can be written with them yet. */
-export function requireNoAside(found: Found): void {
+export function requireNoAside(found: Found, source: Source): void {
+  if (!source.rewindable) throw noCandidate(found.alias);
   if (found.definition.onInvalid === "reject") return;
   const alternative = 'a release in place, or a table with onInvalid: "reject"';
   const message = `${found.alias}: a candidate has no quarantine (onInvalid); use ${alternative}`;

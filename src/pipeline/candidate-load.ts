@@ -61,7 +61,7 @@ function tableOf(p: Progress, alias: string): TableProgress {
 
 async function stage(w: Work, p: Progress, t: TableProgress, source: Source, extent: Extent): Promise<Brought | null> {
   const { found } = t;
-  requireNoAside(found);
+  requireNoAside(found, source);
   const shape = await candidateShape(w, p, t);
   const type = cursorType(w, t, shape);
   if (type !== undefined) readableWatermark(w, found.alias, t.watermark, type);

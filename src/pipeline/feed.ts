@@ -21,6 +21,8 @@ export interface LoadContext<T extends Tables> {
   readonly since: { readonly [K in KeysWithCursor<T>]: Cur<T[K]> | undefined };
   /** Until when, exclusive: the end of the window that the call was given; undefined without one. */
   readonly until: Cur<T[keyof T]> | undefined;
+  /** How far each source that cannot rewind has been published, by its own position: what it gives again up to there is live. */
+  readonly positions: Readonly<Record<string, string | undefined>>;
   /** The number of the release that the rows are for. */
   readonly release: number;
   /** Fires when the call is cancelled or the pipeline is closed. */
@@ -74,6 +76,10 @@ async function loadContext(
 ): Promise<LoadContext<Tables>> {
   const since: Record<string, unknown> = {};
   let until: unknown;
+  const positions = Object.entries(w.ctx.tables).flatMap(([alias, d]) => {
+    const position = state.positions?.[keyOf(w, d).id];
+    return position === undefined ? [] : [[alias, position] as const];
+  });
   for (const [alias, d] of Object.entries(w.ctx.tables)) {
     if (d.cursor === null) continue;
     const { ref, id } = keyOf(w, d);
@@ -96,7 +102,7 @@ async function loadContext(
   }
   // Of a table that does not exist nobody knows the type of its cursor yet: the values are those that were given.
   if (window !== undefined && until === undefined) until = window.until;
-  return { since, until, release, signal: w.signal } as LoadContext<Tables>;
+  return { since, until, positions: Object.fromEntries(positions), release, signal: w.signal } as LoadContext<Tables>;
 }
 
 /** null: the window is of another table's type; refused once the feed has a source for this one. */

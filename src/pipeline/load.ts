@@ -5,7 +5,7 @@ import { schemaOf } from "../ledger/names.js";
 import { batches, reading } from "../source/batches.js";
 import { opened } from "../source/opened.js";
 import { type Seen, watching } from "../source/seen.js";
-import { type Source, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
+import { type Source, type SourceDefinition, type SourceTotals, type Stream, sourceOf } from "../source/source.js";
 import { scrubbed, scrubber } from "../source/urls.js";
 import { isSql } from "../sql/sql.js";
 import { exactNames } from "../table/exact.js";
@@ -14,6 +14,7 @@ import { addExact, laterText } from "../table/watermark.js";
 import { asideOf, joinAside, requireSiftable, type StagedAside, stageSifted, tellAside } from "./aside.js";
 import { configError } from "./config.js";
 import { countFlagged, deletesOf, requireSome } from "./deletes.js";
+import { refuseInSandbox, tracker } from "./pending.js";
 import { type Reach, type Reaching, reaching, requireInside, watermarkAfter } from "./reach.js";
 import { scopeOf } from "./scope.js";
 import { type Load, rowTarget, type Shapes, shapesOf } from "./source-shapes.js";
@@ -45,6 +46,8 @@ export interface Staged {
   readonly watermark: string | null;
   /** The watermark that the source was read from, or where its window began: that of the latest load. null: any will do. */
   readonly from: string | null;
+  /** The position of the last row, of a source that cannot rewind; null: it can. */
+  readonly position: string | null;
   /** Rows that did not fit, of all loads; null: none. */
   readonly aside: StagedAside | null;
   /** Made of rows that were in quarantine: each tells which, in a column of its own. */
@@ -80,6 +83,7 @@ export async function stageTable(w: Work, found: Found, o: ToStage): Promise<Sta
   const watermark = o.watermark === undefined ? (found.state?.watermark ?? null) : o.watermark;
   const load = openSource(w, found.alias, source);
   requireSiftable(found, load);
+  refuseInSandbox(w, found.alias, load);
   const hide = load.kind === "files" ? scrubber(load.files.urls) : null;
   let reader = load.kind === "rows" ? opened(load.stream) : null;
   try {
@@ -95,11 +99,24 @@ export async function stageTable(w: Work, found: Found, o: ToStage): Promise<Sta
   }
 }
 
+type Rows = Extract<SourceDefinition, { kind: "rows" }>;
+/** What `rows()` was told of its stream, as far as it makes no sense. */
+function consumedIssues({ rewindable, position, ack }: Rows): readonly { readonly path: string; readonly message: string }[] {
+  const say = (path: string, message: string) => [{ path, message }];
+  if (typeof rewindable !== "boolean") return say("rewindable", "expected true or false");
+  if (position !== null && typeof position !== "function") return say("position", "expected a function of a row");
+  if (ack !== null && typeof ack !== "function") return say("ack", "expected a function of a position");
+  if (!rewindable && position === null) return say("position", "rewindable: false needs position: how far the source was read");
+  return rewindable && ack !== null ? say("ack", "ack needs rewindable: false: a source that is told what it may forget") : [];
+}
+
 function openSource(w: Work, alias: string, source: Source): Load {
   const given = sourceOf(source);
   if (given === null) throw configError([{ path: `feed.${alias}`, message: "expected a source: rows(), files() or query()" }]);
   if (given.kind === "query" && !isSql(given.sql))
     throw configError([{ path: `feed.${alias}`, message: "query() takes sql`…`, not text" }]);
+  const issues = given.kind === "rows" ? consumedIssues(given).map((i) => ({ ...i, path: `feed.${alias}.${i.path}` })) : [];
+  if (issues.length > 0) throw configError(issues);
   return given.kind === "rows" ? { ...given, stream: openRows(w, alias, given.from) } : given;
 }
 
@@ -117,9 +134,10 @@ async function stageFrom(
   // A NULL key gets an error of its own, with a count.
   const columns = shapes.columns.map((c) => ({ ...c, nullable: !required.has(c.name) }));
   const sight = sightOf(w, found, shapes);
+  const read = tracker(load);
   const aside = asideOf(found, load, release, generation);
   const watched = watching(
-    batches(stream, rowTarget(w, found, shapes.columns, shapes.rowNames ?? null, aside), w.signal),
+    batches(stream, { ...rowTarget(w, found, shapes.columns, shapes.rowNames ?? null, aside), passed: read.passed }, w.signal),
     { ...sight, cursor: sight.cursor?.name ?? null, partition: sight.partition?.name ?? null, columns },
     w.ctx.adapter.syntax,
     w.clock ?? (() => 0n),
@@ -151,6 +169,8 @@ async function stageFrom(
     generation,
     totals: before === null ? load.totals : addTotals(before.totals, load.totals),
     seen: before === null && load.kind === "rows" ? watched.seen() : null,
+    position: read.position(alias) ?? before?.position ?? null,
+    rewindable: load.rewindable && (before?.rewindable ?? true),
     aside: await joinAside(w, alias, before?.aside ?? null, misfits),
   });
 }
@@ -240,6 +260,8 @@ interface Unsettled extends Reaching {
   /** What could be told as the rows passed. */
   readonly seen: Seen | null;
   readonly aside: StagedAside | null;
+  readonly position: string | null;
+  readonly rewindable: boolean;
 }
 
 /** The exact names that a load is looked at by. */
@@ -281,7 +303,8 @@ export async function settle(w: Work, found: Found, u: Unsettled): Promise<Stage
     rawRows: count("rows"),
     generation: u.generation,
     totals: u.totals,
-    rewindable: u.load.rewindable,
+    rewindable: u.rewindable,
+    position: u.position,
     scope,
     reach: u.reach,
     deletes,

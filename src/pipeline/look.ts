@@ -3,6 +3,7 @@ import { rowsOf, stored } from "../adapter/shapes.js";
 import { compileChecks } from "../check/compile.js";
 import { fromRecord, type PlannedCheck } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
+import { pendingReleases } from "../ledger/consumed.js";
 import { anchors } from "../ledger/events.js";
 import { fold } from "../ledger/fold.js";
 import { digest } from "../ledger/names.js";
@@ -45,6 +46,7 @@ export function status(ctx: Context, o?: CallOptions): Promise<Status> {
       tallies: byTable((id) => (state.tables[id] === undefined ? null : tallyOf(state.tables[id]))),
       lease: working ? { owner, expires: formatTimestamp(seen?.lease["expires_at"] as bigint) } : null,
       held: state.held,
+      pending: pendingReleases(state),
     };
   });
 }

@@ -9,6 +9,7 @@ import { cleanUp, dropStaged } from "./clean-up.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { sweep } from "./leftovers.js";
+import { refusePending } from "./pending.js";
 import { countsOf, reportOf, runReport } from "./report.js";
 import type { RunReport } from "./reports.js";
 import { settling as settle } from "./settle.js";
@@ -26,8 +27,9 @@ export function requireTransactions(ctx: Context): void {
   throw new CutoverError("UNSUPPORTED", message, { capability: "transaction", alternative, pipeline: ctx.settings.pipeline });
 }
 
-/** A pipeline on hold publishes nothing. */
+/** A pipeline on hold publishes nothing, nor does one with changes that would be lost. */
 export function refuseHeld(w: Work, held: Held): void {
+  refusePending(w, held);
   const reason = held.state.held;
   if (reason === null) return;
   held.giveBack();

@@ -9,6 +9,7 @@ import type { AnyFeed, Feed, KeysWithCursor } from "./feed.js";
 import { history } from "./history.js";
 import { leased } from "./lease.js";
 import { audit, checkLive, status } from "./look.js";
+import { discard } from "./pending.js";
 import { type PlanOptions, plan } from "./plans.js";
 import { type PruneOptions, type PruneReport, prune } from "./prune.js";
 import { type QuarantinedRow, quarantined } from "./quarantined.js";
@@ -96,6 +97,11 @@ export interface Pipeline<T extends Tables = Tables> extends AsyncDisposable {
    * @throws CutoverError `CONFIG`, `NOT_FOUND` where no release has loaded the table yet.
    */
   setWatermark<K extends KeysWithCursor<T> & string>(table: K, to: Cur<T[K]> | null, o?: CallOptions): Promise<void>;
+  /**
+   * Gives up what a rollback took back of sources that cannot rewind (`status().pending`), and lifts its hold: the next release
+   * goes on from where those were read. What was rolled back with it can no longer be redone. Without any, nothing happens.
+   */
+  discard(o?: CallOptions): Promise<void>;
   /** Settles what an interrupted owner left; runs by itself at the start of each release. */
   recover(o?: CallOptions): Promise<RecoveryReport>;
   /**
@@ -172,6 +178,7 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     quarantined: (table, o) => quarantined(ctx, table, o),
     redrive: (table, mend, o) => redrive(ctx, table, mend, o),
     setWatermark: (table, to, o) => setWatermark(ctx, table, to, o),
+    discard: (o) => discard(ctx, o),
     recover: (o) => recover(ctx, o),
     prune: (o) => prune(ctx, o),
     sandbox: (o) => sandbox(ctx, tables, o) as Promise<never>,

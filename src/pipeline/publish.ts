@@ -174,6 +174,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
     fill: !foreign && (was?.rows ?? 0) === 0 && s.rewindable && s.rows > s.flagged,
     scanAll: foreign || due || (was !== null && was.hash !== hashOf(w.ctx, columns)),
     totals: s.totals,
+    position: s.position,
     checks: exact.checks,
   };
 }

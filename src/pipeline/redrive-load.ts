@@ -64,7 +64,18 @@ export async function stageAgain(w: Work, found: Found, mend: Mend, release: num
   w.ctx.emit(release, { type: "rows.staged", table: alias, rows, quarantined: 0 });
   // By key, whatever the mode: a few rows do not stand for their partitions. And they tell nothing of how far the source was read.
   const byKey: Found = { ...found, definition: { ...found.definition, mode: "upsert", partition: null } };
-  const told = { release, load: again({}), generation: 0, totals: null, seen: null, aside: null, before: null, from: null };
+  const told = {
+    release,
+    load: again({}),
+    generation: 0,
+    totals: null,
+    seen: null,
+    aside: null,
+    before: null,
+    from: null,
+    position: null,
+    rewindable: true,
+  };
   const reach: Reach = { by: "rows" };
   const staged = await settle(w, byKey, { reach, all: shapes.all, columns: shapes.columns, raw, ...told });
   const watermark = found.state?.watermark ?? null;
@@ -76,6 +87,7 @@ const again = (row: object): Load => ({
   from: () => [],
   stream: [row],
   position: null,
+  ack: null,
   rewindable: true,
   totals: null,
 });

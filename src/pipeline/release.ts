@@ -19,6 +19,7 @@ import { jsRunner } from "./js-checks.js";
 import { graceFrom } from "./leftovers.js";
 import { type Staged, stagedTables, stageTable } from "./load.js";
 import { nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
+import { type Acks, makeAcks } from "./pending.js";
 import { asPlanText } from "./plan-text.js";
 import { asBrought, stagedOf } from "./progress.js";
 import { publishInPlace, releaseFacts, tableLoads } from "./publish.js";
@@ -76,6 +77,7 @@ export async function begin(ctx: Context, o: CallOptions = {}): Promise<Release>
 /** A handle on an open release in place. */
 export function makeRelease(ctx: Context, s: Steps): Release & { readonly strategy: "in-place" } {
   const { id } = s;
+  const acks = makeAcks();
   const tried = new Set<string>();
   /** What was staged, and what a load that failed may have left. */
   const drop = (w: Work, open: OpenRelease): TableRef[] => {
@@ -116,8 +118,9 @@ export function makeRelease(ctx: Context, s: Steps): Release & { readonly strate
       return step(ctx, s, "load", o, async (w, held, open) => {
         const staged = stagedOf(w, held.state, open);
         const more = new Map<string, Staged>();
-        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, o, { id, staged, more, tried }));
+        const report = await w.stage("load", () => load(w, held, feed as AnyFeed, o, { id, staged, more, tried, acks }));
         await held.last("loaded", id, { until: graceFrom(held.now), ...(more.size === 0 ? {} : { did: didLoad(more) }) });
+        for (const one of more.values()) acks.staged(one);
         s.state = "loaded";
         return report;
       });
@@ -142,7 +145,7 @@ export function makeRelease(ctx: Context, s: Steps): Release & { readonly strate
               throw e;
             });
           }),
-        ),
+        ).then((report) => acks.tell(ctx, o, report)),
       );
     },
     hold: async (h, o) => {
@@ -189,6 +192,7 @@ interface Loading {
   readonly staged: ReadonlyMap<string, Staged>;
   readonly more: Map<string, Staged>;
   readonly tried: Set<string>;
+  readonly acks: Acks;
 }
 /** What it stages comes into `more`: of a load that fails halfway, nothing may count. */
 async function load(
@@ -196,7 +200,7 @@ async function load(
   held: Held,
   feed: AnyFeed,
   extent: Extent,
-  { id, staged, more, tried }: Loading,
+  { id, staged, more, tried, acks }: Loading,
 ): Promise<LoadReport> {
   const sources = await openFeed(w, feed, held.state, id, false, extent);
   const tables = await findTables(
@@ -210,6 +214,7 @@ async function load(
   for (const found of tables) {
     const source = sources.find(([alias]) => alias === found.alias)?.[1] as Source;
     tried.add(found.id);
+    acks.add(found, source, held.state.positions?.[found.id] ?? null);
     const before = staged.get(found.alias) ?? null;
     const one = await stageTable(w, await withOwnColumn(w, found), { source, release: id, before, extent });
     if (one !== null) more.set(found.alias, one);

@@ -53,6 +53,7 @@ export interface Warning {
     | "CHECKSUM"
     | "CLEANUP"
     | "QUARANTINED"
+    | "ACK"
     | "TOOK_OVER"
     | "PLAIN_TABLE"
     | "WITHDRAWN"
@@ -127,6 +128,8 @@ export interface Status<T extends Tables = Tables> {
   readonly lease: { readonly owner: string; readonly expires: string } | null;
   /** Why the pipeline is on hold; null: it is not. */
   readonly held: string | null;
+  /** Releases rolled back whose sources cannot rewind: nothing is published before `redo()` or `discard()`. */
+  readonly pending: readonly number[];
 }
 /** One row by which two releases differ. `update` pairs rows of one key; without a key there are inserts and deletes only. */
 export type RowChange<R> =

@@ -11,6 +11,7 @@ import type { Held } from "./held.js";
 import { leased } from "./lease.js";
 import { madeFor, type Staged, stagedTables, stageTable } from "./load.js";
 import { alreadyPublished, nothingToDo, published, refuseHeld, requireTransactions, settling } from "./outcome.js";
+import { type Acks, makeAcks } from "./pending.js";
 import { type PublishOptions, publishInPlace } from "./publish.js";
 import type { RunReport } from "./reports.js";
 import { checkRunOptions, type RunOptions } from "./run-options.js";
@@ -24,7 +25,8 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
   checkExtent(ctx.tables, o);
   if (o.strategy === "swap") return runByCandidate(ctx, feed, o);
   requireTransactions(ctx);
-  return settling(ctx, o, (seen) =>
+  const acks = makeAcks();
+  const report = await settling(ctx, o, (seen) =>
     leased(ctx, "load", o, 1, async (w, held) => {
       const release = held.release as number;
       w.release = release;
@@ -35,7 +37,7 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
       const staged: Staged[] = [];
       const drop: TableRef[] = [];
       try {
-        await w.stage("load", () => stageFeed(w, held, feed, { release, extent: o, staged, drop }));
+        await w.stage("load", () => stageFeed(w, held, feed, { release, extent: o, staged, drop, acks }));
         const result =
           staged.length === 0
             ? null
@@ -50,6 +52,7 @@ export async function run(ctx: Context, feed: AnyFeed, o: RunOptions = {}): Prom
       }
     }),
   );
+  return acks.tell(ctx, o, report);
 }
 
 interface Staging {
@@ -58,9 +61,15 @@ interface Staging {
   /** What was staged, and what must be dropped in the end. */
   readonly staged: Staged[];
   readonly drop: TableRef[];
+  readonly acks: Acks;
 }
 /** Stages every table that the feed has a source for. */
-export async function stageFeed(w: Work, held: Held, feed: AnyFeed, { release, extent, staged, drop }: Staging): Promise<void> {
+export async function stageFeed(
+  w: Work,
+  held: Held,
+  feed: AnyFeed,
+  { release, extent, staged, drop, acks }: Staging,
+): Promise<void> {
   const sources = await openFeed(w, feed, held.state, release, false, extent);
   const tables = await findTables(
     w,
@@ -72,8 +81,11 @@ export async function stageFeed(w: Work, held: Held, feed: AnyFeed, { release, e
   for (const found of tables) {
     const source = sources.find(([alias]) => alias === found.alias)?.[1] as Source;
     drop.push(...stagedTables(w, found.id, release, 1));
+    acks.add(found, source, held.state.positions?.[found.id] ?? null);
     const one = await stageTable(w, await withOwnColumn(w, found), { source, release, before: null, extent });
-    if (one !== null) staged.push(one);
+    if (one === null) continue;
+    staged.push(one);
+    acks.staged(one);
   }
 }
 

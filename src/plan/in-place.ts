@@ -4,7 +4,7 @@ import type { CheckDefinition } from "../check/checks.js";
 import { type CompiledChecks, compileChecks } from "../check/compile.js";
 import type { CheckTarget, Referred } from "../check/observe.js";
 import type { Published, PublishedTable } from "../ledger/events.js";
-import type { TableState } from "../ledger/state.js";
+import type { State, TableState } from "../ledger/state.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident, join, template } from "../sql/sql.js";
 import { byKey, goes, landing, staleIn } from "./apply.js";
@@ -43,6 +43,8 @@ export interface TableLoad {
   /** What its references point to; absent: it has none. */
   readonly referred?: Readonly<Record<string, Referred>>;
   readonly aside?: AsideLoad | null;
+  /** How far a source that cannot rewind was read; null: it can. */
+  readonly position?: string | null;
 }
 /** Whether rows may go without others of the same key in their place. What others wrote may have done so too. */
 export const mayLose = (t: Pick<TableLoad, "fill" | "scanAll" | "scope" | "flagged">): boolean =>
@@ -61,7 +63,9 @@ export function planInPlace(
   };
   // What the source says of itself is held against what came, even where nothing would change.
   const told = (t: TableLoad): boolean => t.totals !== null && t.checks.some((c) => c.kind === "reconcile");
-  const moves = tables.some((t) => t.fill || told(t) || movesAside(t) || t.watermark !== (t.was?.watermark ?? null));
+  const moves = tables.some(
+    (t) => t.fill || told(t) || movesAside(t) || advances(t, facts.state) || t.watermark !== (t.was?.watermark ?? null),
+  );
   const moved = moves ? null : tables.map((t) => ({ changes: t.changes, release: facts.release }));
   const steps = [
     fence(facts, facts.forget !== null),
@@ -203,8 +207,11 @@ function publishedTable(t: TableLoad, checks: CompiledChecks): PublishedTable {
     checks: [...checks.planned],
     ...(mayLose(t) ? { loses: true } : {}),
     ...quarantineOf(t.aside ?? null),
+    ...(t.position == null ? {} : { position: t.position }),
   };
 }
+/** Rows that change nothing were read all the same, and a source must be told. */
+const advances = (t: TableLoad, s: State): boolean => t.position != null && s.positions?.[t.id] !== t.position;
 const quarantineOf = (a: AsideLoad | null): Pick<PublishedTable, "quarantine" | "quarantined"> => ({
   ...(a?.staged == null ? {} : { quarantined: a.staged.rows }),
   ...(a === null || !movesAside({ aside: a }) ? {} : { quarantine: [...a.quarantine.path] }),

@@ -22,6 +22,8 @@ export interface RowTarget {
   readonly ignored: (names: readonly string[]) => void;
   /** Where rows go that do not fit; without it they are refused. */
   readonly aside?: Aside | null;
+  /** Told of every row that is read. */
+  readonly passed?: ((item: unknown) => void) | null;
 }
 
 /**
@@ -41,6 +43,7 @@ export async function* batches(from: Stream<object>, target: RowTarget, signal: 
       const next = given instanceof Promise ? await given : given;
       if (next.done === true) break;
       row += 1;
+      target.passed?.(next.value);
       try {
         const pending = add(next.value, row, columns);
         if (pending !== undefined) await pending;

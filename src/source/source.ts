@@ -10,8 +10,10 @@ export interface SourceTotals {
 export interface Source<out R = unknown> {
   readonly kind: "rows" | "files" | "query";
   readonly "~row"?: R;
-  /** false: its position never moves back. All sources so far can be read again. */
+  /** false: what it gave once it does not give again, such as a queue. See {@link rows}. */
   readonly rewindable: boolean;
+  /** Told how far its rows are published, once that is durable. */
+  ack?(position: string): Promise<void>;
 }
 export type Stream<R> = Iterable<R> | AsyncIterable<R>;
 
@@ -21,6 +23,7 @@ export type SourceDefinition = { readonly rewindable: boolean; readonly totals: 
       readonly from: (signal: AbortSignal) => Stream<object>;
       /** The source's own position of a row; null: it has none. */
       readonly position: ((row: never) => unknown) | null;
+      readonly ack: ((position: string) => unknown) | null;
     }
   | { readonly kind: "files"; readonly files: FileSet }
   | { readonly kind: "query"; readonly sql: Sql }
@@ -36,17 +39,44 @@ const made = (definition: SourceDefinition): Defined => ({
 /** What is behind a source; null for a value that this module did not make. */
 export const sourceOf = (s: Source | null): SourceDefinition | null => (s as Partial<Defined> | null)?.["~source"] ?? null;
 
+/** What is to be known of a stream of rows. */
+export interface RowsOptions<R> {
+  readonly totals?: SourceTotals;
+  /**
+   * false: what the source gave once it does not give again (a queue that was consumed). Then a rollback moves neither its position
+   * nor the watermark back: the releases taken back are *pending*, and nothing is published before {@link Pipeline.redo}
+   * or {@link Pipeline.discard}. Needs `position`. Default true.
+   */
+  readonly rewindable?: boolean;
+  /** The source's own position of a row. That of the last row is published with the rows; a feed finds it in `positions`. */
+  readonly position?: (row: R) => string | number | bigint;
+  /**
+   * Called after a publish is durable, with the position that it reached, and again by the next run if that could not be: so perhaps
+   * more than once for one position. What it throws is a warning. Needs `rewindable: false`.
+   */
+  readonly ack?: (position: string) => Promise<void> | void;
+}
+
 /**
  * Rows from memory or a stream: an iterable, an async iterable (a Node stream of objects too), or a function that opens
  * one and gets the call's signal. Memory is bounded by a batch; the stream is read no faster than it is written.
  */
 export function rows<R extends object>(
   from: Stream<R> | ((signal: AbortSignal) => Stream<R>),
-  o: { readonly totals?: SourceTotals } = {},
+  o: RowsOptions<R> = {},
 ): Source<R> {
   const open = typeof from === "function" ? from : (): Stream<R> => from;
-  const source: Source<never> = made({ kind: "rows", from: open, position: null, rewindable: true, totals: o.totals ?? null });
-  return source;
+  const { ack } = o;
+  const definition: SourceDefinition = {
+    kind: "rows",
+    from: open,
+    position: o.position ?? null,
+    ack: ack ?? null,
+    rewindable: o.rewindable ?? true,
+    totals: o.totals ?? null,
+  };
+  const source: Source<never> = made(definition);
+  return ack === undefined ? source : { ...source, ack: async (position) => ack(position) };
 }
 
 /** CSV (with a header line), NDJSON or Parquet. */

@@ -87,6 +87,15 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
       ["anomaly(sum(amount))", "sum(amount)", null],
     ]);
   });
+  test("rows that do not fit, rows that were in quarantine, and how far a source was read", async () => {
+    const quarantine = names.quarantine(idOf("orders"));
+    const staged = { ref: names.delta(idOf("orders"), 7, "0q"), rows: 3, fresh: 2 };
+    const release = load(orders, { cursor: "updated_at", aside: { quarantine, staged, redriven: true }, position: "offset 9" });
+    const { ids, published } = await golden("quarantine", [release]);
+    expect(ids.indexOf("orders.settle")).toBeLessThan(ids.indexOf("orders.exchange"));
+    const told = published.tables[idOf("orders")];
+    expect([told?.quarantined, told?.quarantine, told?.position]).toEqual([3, quarantine.path, "offset 9"]);
+  });
   test("a reference to a table of the same release, and to one of nobody's", async () => {
     const lines = shape(adapter, "lines", columnsOf(adapter, { id: "int64!", order_id: "int64", country: "string" }));
     const checks = [references("order_id", "orders", "id"), references("country", "db.main.countries", "code")];

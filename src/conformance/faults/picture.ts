@@ -25,12 +25,16 @@ async function rowsOf(place: Place, ref: TableRef, columns: readonly ColumnShape
     throw e;
   }
 }
-/** Rows, watermarks and hold: all that an operation may move, and must move together. */
-export async function picture(place: Place, p: Pipeline, s: Pick<Scenario, "tables" | "mode">): Promise<string> {
-  const { watermarks, held, ...found } = await p.status();
+/** Rows, watermarks, hold, quarantine: all that an operation may move, and must move together. */
+export async function picture(place: Place, p: Pipeline, s: Pick<Scenario, "tables" | "mode" | "quarantine">): Promise<string> {
+  const { watermarks, held, pending, ...found } = await p.status();
   // Rows that were appended bear the number of their release, which grows with every attempt.
   const tallies = s.mode === "append" ? null : found.tallies;
-  return textOf({ rows: await contents(place, s.tables), watermarks, held: held === null ? null : "held", tallies });
+  const waiting: string[] = [];
+  for (const alias of s.quarantine === true ? aliases(s.tables) : [])
+    for await (const q of p.quarantined(alias as never)) waiting.push(`${q.reason} ${q.text}`);
+  const told = { watermarks, held: held === null ? null : "held", tallies, pending, waiting };
+  return textOf({ rows: await contents(place, s.tables), ...told });
 }
 
 /** The names of all tables, without what numbers tell apart. */
@@ -41,6 +45,7 @@ export async function litter(place: Place): Promise<readonly string[]> {
     name(t)
       .replace(/_(candidate|before|undone)_(f\d+_?)?\d*$/, "_$1")
       // Images are named by the table with its schema, which is another in each place.
+      .replace(/^quarantine_.*$/, "quarantine")
       .replace(/^changes_.*_([0-9a-f]{8})$/, "changes_$1");
   const schemas = (await sandboxes(place, PIPELINE)).map(() => "sandbox");
   return [...[...beside, ...ledger].map(plain), ...schemas].sort();

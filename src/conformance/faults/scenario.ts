@@ -24,6 +24,8 @@ export interface Scenario {
   readonly back?: number;
   /** Cannot be taken back by `rollback()`: nothing was published, or what was is no release. */
   readonly final?: true;
+  /** Rows that do not fit go to quarantine, which then is part of what must move together. */
+  readonly quarantine?: true;
 }
 
 interface Item {
@@ -37,14 +39,14 @@ const items = (from: number, to: number, v: number): Item[] =>
 
 export const aliases = (n: number): readonly string[] => ["apples", "bananas", "cherries"].slice(0, n);
 const columns = { id: "int64", name: "string?", v: "int64", seq: "int64" } as const;
-const tableOf = (alias: string, mode: Scenario["mode"]): Table =>
+const tableOf = (alias: string, { mode, quarantine }: Pick<Scenario, "mode" | "quarantine">): Table =>
   mode === "append"
     ? table(alias, { columns, mode, cursor: "seq" })
     : mode === "replace"
       ? table(alias, { columns, mode, key: "id" })
-      : table(alias, { columns, key: "id", cursor: "seq" });
-export const tablesOf = ({ tables, mode }: Pick<Scenario, "tables" | "mode">): Readonly<Record<string, Table>> =>
-  Object.fromEntries(aliases(tables).map((alias) => [alias, tableOf(alias, mode)]));
+      : table(alias, { columns, key: "id", cursor: "seq", onInvalid: quarantine === true ? "quarantine" : "reject" });
+export const tablesOf = (s: Pick<Scenario, "tables" | "mode" | "quarantine">): Readonly<Record<string, Table>> =>
+  Object.fromEntries(aliases(s.tables).map((alias) => [alias, tableOf(alias, s)]));
 
 /** The same rows for every table. */
 const feed = (p: Pipeline, n: number, of: readonly Item[]) =>
@@ -53,6 +55,13 @@ const first = (n: number) => (p: Pipeline) => p.run(feed(p, n, items(1, 6, 1))).
 /** Updates, equal rows, stale rows and new ones. */
 const delta: readonly Item[] = [...items(4, 9, 2), { id: 1, name: "old", v: 0, seq: 0 }];
 const second = (n: number) => (p: Pipeline) => p.run(feed(p, n, delta));
+
+/** The same, with rows that fit no table, such as `of` by people. */
+const misfits = (p: Pipeline, of: readonly Item[]) =>
+  feed(p, 1, [...of, { ...of[0], v: "much" }, { ...of[1], id: null }] as unknown as readonly Item[]);
+/** The same, from a source that gives nothing twice. */
+const consumed = (of: readonly Item[]) => (p: Pipeline) =>
+  p.run({ apples: rows(of, { rewindable: false, position: (r) => r.id }) } as never).then(() => undefined);
 
 async function bySteps(p: Pipeline): Promise<void> {
   await using release = await p.begin();
@@ -240,6 +249,54 @@ export const scenarios: readonly Scenario[] = [
       await p.rollback({ to: 1 });
     },
     act: (p) => p.redo(),
+  },
+  {
+    name: "run with quarantine",
+    tables: 1,
+    quarantine: true,
+    prepare: (p) => p.run(misfits(p, items(1, 6, 1))).then(() => undefined),
+    act: (p) => p.run(misfits(p, delta)),
+  },
+  {
+    name: "rollback with quarantine",
+    variant: true,
+    tables: 1,
+    quarantine: true,
+    final: true,
+    prepare: async (p) => {
+      await p.run(misfits(p, items(1, 6, 1)));
+      await p.run(misfits(p, delta));
+    },
+    act: (p) => p.rollback({ to: 1 }),
+  },
+  {
+    name: "redrive",
+    tables: 1,
+    quarantine: true,
+    prepare: (p) => p.run(misfits(p, items(1, 6, 1))).then(() => undefined),
+    act: (p) => p.redrive("apples" as never, (q) => ({ ...q.row, v: 70 })),
+  },
+  {
+    name: "rollback of a source that cannot rewind",
+    variant: true,
+    tables: 1,
+    final: true,
+    prepare: async (p) => {
+      await consumed(items(1, 6, 1))(p);
+      await consumed(delta)(p);
+    },
+    act: (p) => p.rollback({ to: 0 }),
+  },
+  {
+    name: "discard",
+    tables: 1,
+    final: true,
+    prepare: async (p) => {
+      await consumed(items(1, 6, 1))(p);
+      await consumed(delta)(p);
+      await p.rollback({ to: 1 });
+    },
+    act: (p) => p.discard(),
   },
   { name: "hold", variant: true, tables: 1, final: true, prepare: first(1), act: (p) => p.hold("by hand") },
   {

@@ -23,6 +23,7 @@ import { observeCases } from "./observe.js";
 import { onceCases } from "./once.js";
 import { overruleCases } from "./overrule.js";
 import { partitionCases } from "./partition.js";
+import { pendingCases } from "./pending.js";
 import { pruneCases } from "./prune.js";
 import { quarantineCases } from "./quarantine.js";
 import { readerCases } from "./readers.js";
@@ -78,4 +79,5 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...contentionCases,
   ...embeddingCases,
   ...quarantineCases,
+  ...pendingCases,
 ];
