@@ -17,7 +17,11 @@ export type OnRelease =
   | { readonly do: "clone" | "rebuild"; readonly by: Owner; readonly slot: number; readonly tables: readonly TableName[] }
   | { readonly do: "load"; readonly slot: number; readonly feed: Feed }
   | { readonly do: "transform"; readonly slot: number; readonly table: TableName }
-  | { readonly do: "validate" | "publish" | "swap" | "reject"; readonly slot: number };
+  | { readonly do: "validate" | "rebase" | "await" | "reject"; readonly slot: number }
+  /** Another handle on it, by whoever. */
+  | { readonly do: "resume"; readonly by: Owner; readonly slot: number }
+  /** `approved`: only if it would come out as the last validation said. */
+  | { readonly do: "publish" | "swap"; readonly slot: number; readonly approved?: boolean };
 export type Call = OnLive | OnRelease;
 /** One call of the library, or what happens to it or past it. */
 export type Action =
@@ -78,9 +82,17 @@ function callText(a: Call): string {
       return `${c}.transform(sql\`${transformation[a.table].replace("$", `\${${c}.refs.${a.table}}`)}\`)`;
     }
     case "swap":
-      return `w.candidate(${a.slot}).swap()`;
-    case "validate":
+      return `w.candidate(${a.slot}).swap(${a.approved === true ? `{ expect: w.approved(${a.slot}) }` : ""})`;
     case "publish":
+      return `w.release(${a.slot}).publish(${a.approved === true ? `{ expect: w.approved(${a.slot}) }` : ""})`;
+    case "rebase":
+      return `w.candidate(${a.slot}).rebase()`;
+    case "await":
+      return `w.release(${a.slot}).hold({ for: "1h" })`;
+    case "resume":
+      return `w.keep(${a.slot}, ${names[a.by]}.resume(w.release(${a.slot}).id))`;
+    case "validate":
+      return `w.validate(${a.slot})`;
     case "reject":
       return `w.release(${a.slot}).${a.do}()`;
   }

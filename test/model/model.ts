@@ -48,12 +48,24 @@ export interface Open {
   fate: Fate | "open";
   staged: Partial<Record<TableName, { raw: Row[]; from: number | null }>>;
   candidate: Candidate | null;
+  /** What the last validation found that it would come to; "": nothing that could be approved. null: none yet. */
+  approved: string | null;
 }
 /** Whole tables prepared apart from live, which go out together. */
 export interface Candidate {
   clonedFrom: number;
-  tables: Partial<Record<TableName, { rows: Bag; watermark: number | null }>>;
+  fresh: boolean;
+  tables: Partial<Record<TableName, CandidateTable>>;
+  /** What was done to it, in order: a rebase does it again. */
+  done: (Loaded | { raise: TableName })[];
 }
+export interface CandidateTable {
+  rows: Bag;
+  watermark: number | null;
+  counts: Counts;
+}
+/** Folded rows, and the watermark of live that they were read from. */
+export type Loaded = { load: Partial<Record<TableName, { delta: Row[]; from: number | null }>> };
 export interface Model {
   keep: number;
   tables: Record<TableName, TableModel>;
@@ -78,6 +90,8 @@ export interface Model {
   copies: number;
   /** Publications, moves, baselines and holds: each is one row of the journal. */
   events: number;
+  /** So many of them may be gone from the journal by a prune. */
+  spare: number;
 }
 /** No release bears this number: what was cloned before a new baseline is stale. */
 const BASELINE = -1;
@@ -100,6 +114,7 @@ export function newModel(keep: number): Model {
     foreign: 0,
     copies: 0,
     events: 0,
+    spare: 0,
   };
 }
 export const take = (m: Model): number => {

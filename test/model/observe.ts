@@ -91,7 +91,7 @@ export function expected(m: Model, seen: Picture): Picture {
     beside: m.untidy ? null : versions.length + open.reduce((n, o) => n + Object.keys(o.candidate?.tables ?? {}).length, 0),
     copies: Math.max(m.copies, seen.copies),
     deltas: [],
-    events: m.events,
+    events: Math.min(Math.max(seen.events, m.events - m.spare), m.events),
   };
 }
 

@@ -36,9 +36,17 @@ export function perform(w: World, a: Call): Promise<unknown> {
       return w.candidate(a.slot).transform(sql(strings, w.candidate(a.slot).refs[a.table]));
     }
     case "swap":
-      return w.candidate(a.slot).swap();
-    case "validate":
+      return w.candidate(a.slot).swap(a.approved === true ? { expect: w.approved(a.slot) } : {});
     case "publish":
+      return w.release(a.slot).publish(a.approved === true ? { expect: w.approved(a.slot) } : {});
+    case "rebase":
+      return w.candidate(a.slot).rebase();
+    case "await":
+      return w.release(a.slot).hold({ for: "1h" });
+    case "resume":
+      return w.keep(a.slot, w.owner(a.by).resume(w.release(a.slot).id) as Promise<never>);
+    case "validate":
+      return w.validate(a.slot);
     case "reject":
       return w.release(a.slot)[a.do]();
   }

@@ -1,8 +1,9 @@
 import type { Action, Call, Feed } from "./actions.js";
-import { candidateOf, loadCandidate, raise, sound, swap } from "./candidates.js";
+import { candidateOf, digest, digestOf, loadCandidate, raise, rebase, sound, swap } from "./candidates.js";
 import {
   adopt,
   foreignBag,
+  type Known,
   type Model,
   type Open,
   type Published,
@@ -13,7 +14,7 @@ import {
   unaccounted,
 } from "./model.js";
 import { type Moved, redo, rollback } from "./moves.js";
-import { type Bag, fold, plus, type Row, type TableName } from "./rows.js";
+import { type Bag, type Counts, fold, plus, type Row, type TableName } from "./rows.js";
 
 /** What must come of a call: a refusal by one of these codes, or an answer; and the world afterwards, either way. */
 export type Prediction = { readonly next: Model } & (
@@ -60,8 +61,8 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
       return rehearse(now, next, a.feed);
     case "prune":
       next.untidy = false;
-      // A row for each release that can be gone back over, or brought again.
-      next.events = next.kept.length + next.undone.reduce((n, u) => n + u.releases.length, 0);
+      // The releases that can be gone back over, or brought again, stay.
+      next.spare = next.events - next.kept.length - next.undone.reduce((n, u) => n + u.releases.length, 0);
       return { outcome: "done", next };
     case "redo":
       return moved(redo(next));
@@ -83,7 +84,7 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
     case "audit":
       return { outcome: "done", next };
     case "begin":
-      next.slots[a.slot] = { release: take(next), fate: "open", staged: {}, candidate: null };
+      next.slots[a.slot] = { release: take(next), fate: "open", staged: {}, candidate: null, approved: null };
       return { outcome: "opened", release: next.highest, next };
     case "clone":
     case "rebuild":
@@ -115,20 +116,24 @@ function open(now: Model, next: Model, a: Extract<Call, { do: "clone" | "rebuild
   if (!fresh && tables.some((t) => !t.there)) return { ...refused("NOT_FOUND"), next: structuredClone(now) };
   if (tables.some(unaccounted)) return { ...refused("NOT_ADOPTED"), next: { ...structuredClone(now), gap: true } };
   const release = take(next);
-  next.slots[a.slot] = { release, fate: "open", staged: {}, candidate: candidateOf(next, a.tables, fresh) };
+  next.slots[a.slot] = { release, fate: "open", staged: {}, candidate: candidateOf(next, a.tables, fresh), approved: null };
   return { outcome: "opened", release, next };
 }
 
 function step(now: Model, next: Model, a: Extract<Call, { slot: number }>): Prediction {
   const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
   const o = next.slots[a.slot] as Open;
+  const approved = "approved" in a && a.approved === true ? (o.approved ?? "") : null;
+  if (approved === "") return no(refused("CONFIG"));
   if (o.fate !== "open") return no(refused("NOT_OPEN"));
+  if (a.do === "resume") return { outcome: "opened", release: o.release, next };
+  if (a.do === "await") return { outcome: "done", next };
   if (a.do === "reject") {
     o.fate = "rejected";
     next.fates.set(o.release, "rejected");
     return { outcome: "done", next };
   }
-  if (o.candidate !== null) return ofCandidate(now, next, o, a);
+  if (o.candidate !== null) return ofCandidate(now, next, o, a, approved);
   if (a.do === "load") return load(now, next, o, a.feed);
   // A publish that would skip rows, since what they were read from is no longer the watermark.
   const { watermark } = next.tables.items.known ?? { watermark: null };
@@ -138,7 +143,13 @@ function step(now: Model, next: Model, a: Extract<Call, { slot: number }>): Pred
   if (gap) return no(refused("GAP"));
   const feed = Object.fromEntries(Object.entries(o.staged).map(([t, s]) => [t, s.raw])) as Feed;
   const r = publishInPlace(next, o.release, staged(feed) ?? {});
-  if (a.do === "validate") return { outcome: "validated", ok: r.outcome !== "refused", next: structuredClone(now) };
+  const found = r.outcome === "published" ? inPlace(next, r) : "";
+  if (a.do === "validate") {
+    const judged = structuredClone(now);
+    (judged.slots[a.slot] as Open).approved = found;
+    return { outcome: "validated", ok: r.outcome !== "refused", next: judged };
+  }
+  if (approved !== null && r.outcome !== "refused" && found !== approved) return no(refused("STALE_APPROVAL"));
   if (r.outcome === "refused") return no(r);
   if (r.outcome === "published") {
     o.fate = "published";
@@ -160,26 +171,42 @@ function load(now: Model, next: Model, o: Open, feed: Feed): Prediction {
   return { outcome: "done", next };
 }
 
-function ofCandidate(now: Model, next: Model, o: Open, a: Extract<Call, { slot: number }>): Prediction {
+function ofCandidate(now: Model, next: Model, o: Open, a: Extract<Call, { slot: number }>, approved: string | null): Prediction {
   const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
   const c = o.candidate as NonNullable<Open["candidate"]>;
   switch (a.do) {
     case "load":
-      return loadCandidate(c, a.feed) ? { outcome: "done", next } : no(refused("BAD_ROW"));
+      return loadCandidate(next, c, a.feed) ? { outcome: "done", next } : no(refused("BAD_ROW"));
     case "transform":
       raise(c, a.table);
       return { outcome: "done", next };
     case "validate":
+      o.approved = digest(c);
       return { outcome: "validated", ok: sound(c), next };
+    case "rebase": {
+      const made = rebase(next, c);
+      if ("outcome" in made) return no(made);
+      o.candidate = made;
+      return { outcome: "done", next };
+    }
     default: {
       if (next.held !== null) return no(refused("HELD"));
-      const r = swap(next, o.release, c);
+      const r = swap(next, o.release, c, approved);
       if (r.outcome === "refused") return no(r);
       o.fate = "published";
       return { ...r, release: o.release, next };
     }
   }
 }
+
+/** What a release in place has come to, as its digest names it. */
+const inPlace = (m: Model, r: Published): string =>
+  digestOf(
+    (Object.entries(r.counts) as [TableName, Counts][]).map(([t, counts]) => {
+      const { tally, watermark } = m.tables[t].known as Known;
+      return [t, tally, watermark, counts];
+    }),
+  );
 
 /** A run in a sandbox: the tables and what is known of them, without the past. Outside nothing changes. */
 function rehearse(now: Model, next: Model, feed: Feed): Prediction {

@@ -59,7 +59,7 @@ async function act(now: Model, { world }: Real, a: Exclude<Action, { do: "die" }
   if (a.do === "prune" && "value" in got)
     assert.deepEqual((await world.owner(a.by).prune({ dryRun: true })).removed, [], "what prune left for another prune");
   if (p.next.live !== now.live) await same(world, 0, p.next, p.next.kept.slice(-1));
-  return p.next.gap ? taken(world, p.next) : p.next;
+  return taken(world, { ...p.next, events: seen.events, spare: 0 });
 }
 async function same(world: World, by: Owner, m: Model, releases: Model["kept"]): Promise<void> {
   const [found, wanted] = await differences(world.owner(by), m, releases);
@@ -68,6 +68,7 @@ async function same(world: World, by: Owner, m: Model, releases: Model["kept"]):
 
 /** A number may be lost with its owner, but it is never used twice. */
 async function taken(world: World, m: Model): Promise<Model> {
+  if (!m.gap) return m;
   const tables = await world.query("SELECT table_name AS t FROM duckdb_tables() WHERE table_name LIKE 'lease_shop%'");
   if (tables[0] === undefined) return { ...m, gap: false };
   const counter = Number((await world.query(`SELECT releases FROM cutover_ledger.${String(tables[0]["t"])}`))[0]?.["releases"]);
@@ -150,7 +151,7 @@ async function death(now: Model, { world }: Real, a: Extract<Action, { do: "die"
     const wanted = expected(m, seen);
     if (isDeepStrictEqual(seen, wanted)) {
       assert.equal((await by.audit()).ok, agrees(m), "audit().ok");
-      return taken(world, m);
+      return taken(world, { ...m, events: seen.events, spare: 0 });
     }
     wrong = { seen, wanted };
   }

@@ -28,9 +28,24 @@ export const begin: fc.Arbitrary<Draft> = fc
 const both: readonly TableName[] = ["items", "days"];
 /** What a feed has for these tables. */
 const part = (feed: Feed, tables: readonly TableName[]): Feed => Object.fromEntries(tables.map((t) => [t, feed[t]]));
-const what = fc.constantFrom("load", "load", "load", "transform", "validate", "publish", "publish", "publish", "reject");
+const what = fc.constantFrom(
+  "load",
+  "load",
+  "load",
+  "transform",
+  "validate",
+  "publish",
+  "publish",
+  "publish",
+  "reject",
+  "rebase",
+  "rebase",
+  "resume",
+  "await",
+);
 export const step: fc.Arbitrary<Draft> = fc
   .record({
+    by,
     slot,
     what,
     feed: fc.record({ items: itemsDraft, days: daysDraft }),
@@ -38,7 +53,7 @@ export const step: fc.Arbitrary<Draft> = fc
     anyway,
   })
   .map(
-    ({ slot: s, what: w, feed, only, anyway: stubborn }): Draft =>
+    ({ by: b, slot: s, what: w, feed, only, anyway: stubborn }): Draft =>
       (m) => {
         const o = m.slots[s] ?? null;
         if (o === null) return null;
@@ -50,9 +65,16 @@ export const step: fc.Arbitrary<Draft> = fc
           case "transform":
             return o.candidate === null ? null : [{ do: w, slot: s, table: chosen[0] as TableName }];
           case "publish":
-            return [...released(m, 0, stubborn), { do: o.candidate === null ? w : "swap", slot: s }];
+            return [
+              ...released(m, 0, stubborn),
+              { do: o.candidate === null ? w : "swap", slot: s, approved: o.approved !== null },
+            ];
+          case "rebase":
+            return o.candidate === null ? null : [{ do: w, slot: s }];
+          case "resume":
+            return [{ do: w, by: b, slot: s }];
           default:
-            return [{ do: w as "validate" | "reject", slot: s }];
+            return [{ do: w as "validate" | "await" | "reject", slot: s }];
         }
       },
   );
@@ -77,7 +99,8 @@ export function series(m: Model, s: Whole, by: Owner, slot: number): readonly Ca
   if (m.slots[slot]?.fate === "open" || tables.some((t) => unaccounted(m.tables[t]))) return null;
   if (s.way === "clone" && tables.some((t) => !m.tables[t].there)) return null;
   const load = { do: "load", slot, feed: part(feedOf(m, s.feed), tables) } as const;
-  if (s.way === "in place") return [{ do: "begin", by, slot }, load, { do: "validate", slot }, { do: "publish", slot }];
+  if (s.way === "in place")
+    return [{ do: "begin", by, slot }, load, { do: "validate", slot }, { do: "publish", slot, approved: s.raise }];
   const raise: Call[] = s.raise ? [{ do: "transform", slot, table: tables.at(-1) as TableName }] : [];
   return [{ do: s.way, by, slot, tables }, load, ...raise, { do: "swap", slot }];
 }

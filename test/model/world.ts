@@ -1,5 +1,15 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { between, type Candidate, cutover, type Release, rowCount, table, unique, type Warehouse } from "cutover";
+import {
+  between,
+  type Candidate,
+  cutover,
+  type Release,
+  rowCount,
+  table,
+  unique,
+  type Validation,
+  type Warehouse,
+} from "cutover";
 import { duckdb } from "cutover/duckdb";
 import type { Owner } from "./actions.js";
 import { type Fortune, fortune, mortal } from "./mortal.js";
@@ -39,6 +49,9 @@ export interface World {
   keep(slot: number, handle: Promise<Handle | Candidate>): Promise<Handle>;
   release(slot: number): Handle;
   candidate(slot: number): Candidate<Shop["tables"]>;
+  /** Keeps the digest, for who approves. */
+  validate(slot: number): Promise<Validation>;
+  approved(slot: number): string;
   /** A run in a sandbox, which is then dropped. */
   rehearse(by: Shop, feed: Parameters<Shop["run"]>[0]): Promise<Rehearsed>;
   /** One more owner makes the calls, until it dies at its n-th contact; then another recovers. Resolves the calls that were answered. */
@@ -64,6 +77,7 @@ export async function openWorld(o: { readonly keep?: number; readonly wrap?: (w:
   const owners = [make(), make()] as const;
   let dying: Shop | null = null;
   const slots: (Handle | null)[] = [];
+  const digests: string[] = [];
   const query = async (sql: string) => (await bare.runAndReadAll(sql)).getRowObjectsJson();
   const release = (slot: number): Handle => {
     const handle = slots[slot];
@@ -86,8 +100,19 @@ export async function openWorld(o: { readonly keep?: number; readonly wrap?: (w:
     owners,
     owner: (i) => (i === 2 ? (dying as Shop) : owners[i]),
     query,
-    keep: async (slot, handle) => (slots[slot] = (await handle) as Handle),
+    async keep(slot, handle) {
+      const kept = (await handle) as Handle;
+      if (slots[slot]?.id !== kept.id) digests[slot] = "";
+      slots[slot] = kept;
+      return kept;
+    },
     release,
+    async validate(slot) {
+      const found = await release(slot).validate();
+      digests[slot] = found.digest;
+      return found;
+    },
+    approved: (slot) => digests[slot] ?? "",
     candidate: (slot) => release(slot) as Candidate<Shop["tables"]>,
     async rehearse(by, feed) {
       const sandbox = await by.sandbox({ ttl: "1h" });
