@@ -153,6 +153,24 @@ describe.each(inPlaceAdapters)("%s: a release in place", (dialect, adapter) => {
   test("partitions with a key", async () => {
     await golden("partition-with-key", [load(days, { scope, key: ["n"], partition: "day" })]);
   });
+  test("a window of partitions, with rows that stand for deleted ones", async () => {
+    const interval = { partition: "day", type: "date", interval: { from: 19_723, until: 19_730 } } as const;
+    const deletes = { column: "n", equals: { value: null, type: "int64" } } as const;
+    await golden("partition-window", [load(days, { scope: interval, key: ["n"], partition: "day", deletes, flagged: 1 })]);
+  });
+  test("an append, by key and in a window: nothing goes, and rows bear their release", async () => {
+    const own = shape(adapter, "events", columnsOf(adapter, { seq: "int64!", what: "string", cutover_release: "int64" }));
+    const given = ["seq", "what"];
+    const window = { column: "seq", type: "int64", from: 5n, until: 9n } as const;
+    const bags = load(own, { scope: { own: "cutover_release", window }, key: [], given });
+    const { plan } = await golden("append-window", [bags]);
+    const exchange = plan.steps.find((s) => s.id === "events.exchange");
+    expect(exchange).toMatchObject({ step: { removes: 0 } });
+    await golden("append-key", [load(own, { scope: { own: "cutover_release", window: null }, key: ["seq"], given })]);
+  });
+  test("a replacement of the whole table", async () => {
+    await golden("replace", [load(days, { scope: "all", key: [] })]);
+  });
   test("two tables are one transaction: all is captured before anything is exchanged", async () => {
     const { ids } = await golden("two-tables", [load(orders), load(days, { scope, key: [], partition: "day" })]);
     const of = (id: string): number => ids.indexOf(id);

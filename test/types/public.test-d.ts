@@ -184,6 +184,25 @@ describe("inference", () => {
       return {};
     });
   });
+  test("until has the type of the cursors; a window and a watermark are of tables with one", () => {
+    p.run(
+      ({ until }) => {
+        expectTypeOf(until).toEqualTypeOf<Date | undefined>();
+        return {};
+      },
+      { window: { from: new Date(0), until: "2026-01-01T00:00:00Z", allowGap: true } },
+    );
+    etl.setWatermark("items", 5n);
+    etl.setWatermark("items", null);
+    // @ts-expect-error the cursor is a bigint
+    etl.setWatermark("items", "5");
+    // @ts-expect-error a window ends somewhere
+    etl.run({}, { window: { from: 1 } });
+    // @ts-expect-error no such column
+    table("t", { columns: { id: "int64" }, key: "id", deleteWhen: { column: "gone", equals: true } });
+    // @ts-expect-error a release column is for appends
+    table("t", { columns: { id: "int64" }, mode: "replace", releaseColumn: "r" });
+  });
   test("a sandbox has the tables of its pipeline, and an end", async () => {
     await using box = await p.sandbox({ ttl: "1h" });
     box.clone({ tables: ["a"] }).then((candidate: Candidate<{ a: typeof a }>) => candidate);
