@@ -1,5 +1,6 @@
 import { payloadText } from "../ledger/events.js";
 import { imagesTables, neededImages } from "../ledger/images.js";
+import { heldOr } from "../ledger/state.js";
 import type { PlannedStep } from "../plan/compile.js";
 import { fence } from "../plan/release.js";
 import { makeResults } from "./check-results.js";
@@ -54,7 +55,7 @@ async function refreshViews(w: Work, held: Held): Promise<void> {
 function told(w: Work, { pending, dead, orphans, sandboxes }: Leftovers): readonly string[] {
   return [
     ...(pending === null ? [] : [`release ${pending.release}: what was decided about it is carried out`]),
-    ...dead.map((o) => `release ${o.release} of ${w.ctx.settings.pipeline}, which nobody continued since ${o.until}`),
+    ...dead.map((o) => `release ${o.release} of ${w.ctx.settings.pipeline}, which nobody continued since ${heldOr(o)}`),
     ...orphans.map((ref) => ref.path.join(".")),
     ...sandboxes.map((b) => nameOf(w, b)),
   ];

@@ -78,6 +78,23 @@ async function byCandidate(p: Pipeline, from: "clone" | "rebuild", n = 1): Promi
   const { ok } = await candidate.validate();
   if (ok) await candidate.swap();
 }
+/** What one prepares and has approved, another publishes. */
+async function byApproval(p: Pipeline): Promise<void> {
+  const release = await p.begin();
+  await release.load(feed(p, 1, delta) as never);
+  const { digest } = await release.validate();
+  await release.hold({ for: "30m" });
+  const found = await p.resume(release.id);
+  await found.publish({ expect: digest });
+}
+/** The candidate that waits, made anew from live as it is. */
+async function byRebase(p: Pipeline): Promise<void> {
+  const [open] = (await p.status()).open;
+  const found = await p.resume(open?.release ?? 0);
+  if (found.strategy !== "swap") throw new Error("the release that waits is no candidate");
+  await found.rebase();
+  await found.swap();
+}
 /** Someone who is no pipeline writes a row. */
 async function foreign(place: Place): Promise<void> {
   const columns = ["id", "name", "v", "seq"].map((c) => ident([c]));
@@ -130,6 +147,22 @@ export const scenarios: readonly Scenario[] = [
     act: (p) => (p as Pipeline<{ apples: Table<unknown, unknown, bigint> }>).setWatermark("apples", 7n),
   },
   { name: "a release in steps", variant: true, tables: 1, prepare: first(1), act: bySteps },
+  { name: "a release held, resumed and published as approved", variant: true, tables: 1, prepare: first(1), act: byApproval },
+  {
+    name: "a candidate rebased and swapped",
+    variant: true,
+    tables: 1,
+    swaps: true,
+    prepare: async (p) => {
+      await first(1)(p);
+      const candidate = await p.clone();
+      await candidate.load(feed(p, 1, delta) as never);
+      await candidate.transform(template`DELETE FROM ${candidate.refs["apples"] ?? ident([])} WHERE ${ident(["id"])} = 2`);
+      await candidate.hold({ for: "30d" });
+      await p.run(feed(p, 1, items(10, 11, 2)));
+    },
+    act: byRebase,
+  },
   {
     name: "a release in steps, rejected",
     variant: true,
