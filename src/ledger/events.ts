@@ -96,7 +96,12 @@ export const payloads = {
   sandboxed: z.object({ schema: z.string(), until: z.string() }),
   "sandbox-ready": z.object({ schema: z.string() }),
   "sandbox-dropped": z.object({ schema: z.string() }),
-  adopted: z.object({ tables: z.record(z.string(), tableState.extend({ scan: z.string() })), facts: facts.default({}) }),
+  adopted: z.object({
+    tables: z.record(z.string(), tableState.extend({ scan: z.string() })),
+    /** Tables that are no longer the pipeline's. */
+    left: z.array(z.string()).optional(),
+    facts: facts.default({}),
+  }),
   /** The whole state, in place of all that came before. */
   snapshot: z.object({ state }),
   /** A settled release of which the journal keeps this and no more; under the sequence number and fence of the event that settled it. */

@@ -106,7 +106,7 @@ export function apply(s: State, e: LedgerEvent): State {
       return {
         ...s,
         tables: {
-          ...s.tables,
+          ...Object.fromEntries(Object.entries(s.tables).filter(([key]) => e.payload.left?.includes(key) !== true)),
           ...Object.fromEntries(
             Object.entries(e.payload.tables).map(([key, { scan, ...t }]) => {
               const found = e.payload.facts[scan]?.[0];

@@ -13,7 +13,7 @@ import type { AuditReport } from "./reports.js";
 import { withSamples } from "./samples.js";
 import { watermarkText } from "./set-watermark.js";
 import { type Pending, settling } from "./settle.js";
-import { definitionOf, type Found, findTables, hashOf } from "./tables.js";
+import { definitionOf, type Found, findTables, hashOf, keyOf } from "./tables.js";
 import { checksFailed, sampleContext } from "./verdict.js";
 import { type CallOptions, lostLease, type Work } from "./work.js";
 
@@ -22,7 +22,7 @@ export interface AdoptOptions extends CallOptions {
   readonly watermarks?: Readonly<Record<string, unknown>>;
 }
 
-/** Takes what is there as the baseline: rows, checksum, full checks. Loads nothing. Older releases can no longer be gone back to. */
+/** Takes what is there as the baseline: rows, checksum, full checks. Loads nothing. Older releases can no longer be gone back to, and tables that are no longer configured are given up. */
 export async function adopt(ctx: Context, o: AdoptOptions = {}): Promise<AuditReport> {
   for (const alias of Object.keys(o.watermarks ?? {})) definitionOf(ctx, alias);
   return settling<"adopted", AuditReport>(ctx, o, (begun) =>
@@ -63,7 +63,10 @@ async function takeBaseline(
       scan: opOf.scan(t.alias),
     },
   ]);
-  const payload = payloadText("adopted", { tables: Object.fromEntries(events) }, w.names.database);
+  const configured = new Set(Object.values(ctx.tables).map((d) => keyOf(w, d).id));
+  const left = Object.keys(held.state.tables).filter((id) => !configured.has(id));
+  const given = { tables: Object.fromEntries(events), ...(left.length === 0 ? {} : { left }) };
+  const payload = payloadText("adopted", given, w.names.database);
   const row = {
     pipeline: ctx.settings.pipeline,
     release: held.state.live,
@@ -103,7 +106,8 @@ async function takeBaseline(
     );
     throw checksFailed(withSamples(planned, result.results, of), { pipeline: ctx.settings.pipeline });
   }
-  await cleanUp(w, held, before, { ...before, kept: [], undone: [] }, []);
+  const kept = Object.fromEntries(Object.entries(before.tables).filter(([id]) => configured.has(id)));
+  await cleanUp(w, held, before, { ...before, tables: kept, kept: [], undone: [] }, []);
   return report(tables, (alias) => result.results.get(opOf.scan(alias))?.rows[0] ?? {}, ctx);
 }
 

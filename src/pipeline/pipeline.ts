@@ -2,7 +2,7 @@ import type { Row } from "../sql/sql.js";
 import { renamed, type Table, type Tables } from "../table/define.js";
 import { type AdoptOptions, adopt } from "./adopt.js";
 import { type Candidate, clone, rebuild } from "./candidate.js";
-import type { Config } from "./config.js";
+import { type Config, configError } from "./config.js";
 import { type Context, closedError, makeContext } from "./context.js";
 import { type DiffOptions, diff } from "./diff.js";
 import type { AnyFeed, Feed, KeysWithCursor } from "./feed.js";
@@ -161,8 +161,8 @@ function makePipeline(ctx: Context, tables: Tables): Pipeline {
     tables,
     run: (feed, o) => run(ctx, feed as AnyFeed, o),
     begin: (o) => begin(ctx, o),
-    clone: (o) => clone(ctx, named(o)) as Promise<never>,
-    rebuild: (o) => rebuild(ctx, named(o)) as Promise<never>,
+    clone: async (o) => clone(ctx, named(o)) as Promise<never>,
+    rebuild: async (o) => rebuild(ctx, named(o)) as Promise<never>,
     resume: (release, o) => resume(ctx, release, o) as Promise<never>,
     rollback: (o) => rollback(ctx, o),
     redo: (o) => redo(ctx, o),
@@ -201,5 +201,7 @@ const named = (
   o: (CallOptions & { readonly tables?: readonly PropertyKey[] }) | undefined,
 ): CallOptions & { readonly tables?: readonly string[] } => {
   const { tables, ...rest } = o ?? {};
+  if (tables !== undefined && !Array.isArray(tables))
+    throw configError([{ path: "tables", message: 'expected aliases of tables, such as ["orders"]' }]);
   return tables === undefined ? rest : { ...rest, tables: tables.map(String) };
 };

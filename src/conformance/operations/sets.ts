@@ -4,6 +4,7 @@ import type { Capabilities } from "../../adapter/capabilities.js";
 import { rowCount } from "../../check/checks.js";
 import { rows } from "../../source/source.js";
 import { ident, type Sql, template } from "../../sql/sql.js";
+import type { Tables } from "../../table/define.js";
 import type { CaseDefinition } from "../case.js";
 import { calm, type Place } from "../place.js";
 import { type Hooks, hooked } from "./hooked.js";
@@ -135,6 +136,41 @@ export const setCases: readonly CaseDefinition[] = [
       assert.deepEqual(await picture(place, etl, ...names), foreign);
       await candidate.reject();
       assert.deepEqual(await litter(place), []);
+    },
+  },
+  {
+    name: "a table that is added comes with the next release and is emptied by going back before it; one that is removed keeps its claim until adopt()",
+    invariant: 4,
+    also: [8],
+    skip: needs("blocks"),
+    async run(place) {
+      const of = <T extends Tables>(tables: T, name = "shop") => place.pipeline({ pipeline: name, tables });
+      const one = of({ items: itemsTable() });
+      await one.run(load(1, 3, 1));
+      const both = of({ items: itemsTable(), days: daysTable() });
+      assert.equal((await both.status()).tallies.days, null);
+      await both.run({ items: rows(batch(4, 4, 2)), days: rows(day(1, ["s0", 1])) });
+      await both.rollback();
+      assert.deepEqual([(await contents(place, "items"))?.rows.length, (await contents(place, "days"))?.rows], [3, []]);
+      await both.unhold();
+      await both.run({ items: rows(batch(4, 4, 2)), days: rows(day(1, ["s0", 1])) });
+      // Removed again: the others go on; what concerns it needs it back.
+      await one.run(load(5, 5, 3));
+      await one.rollback();
+      assert.equal((await failure(one.rollback(), "NOT_FOUND")).context.what, "table");
+      const theirs = of({ days: daysTable() }, "days");
+      const more = { days: rows(day(2, ["s0", 2])) };
+      assert.equal((await failure(theirs.run(more), "CLAIMED")).context.by, "shop");
+      await both.rollback();
+      await both.unhold();
+      await both.run({ items: rows(batch(4, 4, 2)), days: rows(day(1, ["s0", 1])) });
+      await one.adopt();
+      await failure(theirs.run(more), "NOT_ADOPTED");
+      await theirs.adopt();
+      assert.equal((await theirs.run(more)).tables.days?.rows, 2);
+      assert.equal((await failure(both.run(more), "CLAIMED")).context.by, "days");
+      await whole(one);
+      await whole(theirs);
     },
   },
   {
