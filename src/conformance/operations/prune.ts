@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { notNull, rowCount } from "../../check/checks.js";
 import { besideLive } from "../../ledger/names.js";
+import { tableKey } from "../../ledger/portable.js";
 import { ident, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
 import { shapes } from "../columns.js";
 import { allTables, ledgerOf } from "../ledger.js";
 import type { Place } from "../place.js";
 import { needs } from "./needs.js";
-import { after, all, batch, col, failure, itemsPipeline, litter, load, picture, still, whole } from "./world.js";
+import { after, all, batch, col, failure, itemsPipeline, litter, live, load, picture, still, whole } from "./world.js";
 
 /** The events of a pipeline in the journal, oldest first. */
 async function journal(place: Place, pipeline = "items"): Promise<readonly string[]> {
@@ -116,6 +117,36 @@ export const pruneCases: readonly CaseDefinition[] = [
       assert.equal((await release.publish()).tables.items?.rows, 7);
       await etl.rollback({ to: 3 });
       assert.deepEqual(await litter(place), [place.at("_cutover_items_mine").path.join(".")]);
+      await whole(etl);
+    },
+  },
+  {
+    name: "prune spares what a rollback overwrote of others, and an approval that waits for its people",
+    invariant: 6,
+    also: [12],
+    skip: needs("blocks"),
+    async run(place) {
+      const etl = itemsPipeline(place, { keep: 2 });
+      for (let v = 1; v <= 3; v++) await etl.run(load(1, 3, v));
+      await place.execute(template`UPDATE ${live(place)} SET ${col("v")} = 99 WHERE ${col("id")} = 2`);
+      await etl.rollback({ onDrift: "overwrite" });
+      const { path } = place.folded("items");
+      const { capabilities } = place.adapter;
+      const names = ledgerOf(place);
+      const view = names.changesView(tableKey(path, names.database, capabilities.identifiers.caseSensitive), path.at(-1) ?? "");
+      const theirs = async () =>
+        (await place.query(template`SELECT ${col("v")} FROM ${ident(view.path)} WHERE ${col("v")} = 99`, { v: "int64" })).length;
+      assert.equal(await theirs(), 1, "what was overwritten is not kept");
+      const release = await etl.begin();
+      await release.load(load(7, 7, 7));
+      await release.hold({ for: "1h" });
+      await age(place);
+      await etl.prune();
+      assert.equal(await theirs(), 1, "prune() took away what a rollback had overwritten");
+      await etl.unhold();
+      const resumed = await etl.resume(release.id);
+      assert.equal((await resumed.validate()).ok, true);
+      assert.equal(resumed.strategy === "in-place" ? (await resumed.publish()).tables.items?.rows : 0, 4);
       await whole(etl);
     },
   },

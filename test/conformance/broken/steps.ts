@@ -133,6 +133,28 @@ const ledger: readonly Broken[] = [
     "steps: forget removes the images of releases that are not named, and keeps the others",
     asked("forget", (s) => ({ keep: s.keep.slice(1) })),
   ),
+  broken(
+    "compacts what it was told to spare",
+    "steps: compact removes the events of one pipeline below a number, spares what it is told to, and writes rows in their place",
+    asked("compact", (s) => ({ spare: s.spare.slice(1) })),
+  ),
+  broken(
+    "shows a release that was taken back as published",
+    "steps: view releases shows each release once, as the event that settled it and the last rollback or redo say",
+    text("view", (sql) => sql.replaceAll("THEN 'rolled-back'", "THEN 'published'")),
+  ),
+  broken(
+    "shows the images of one schema only",
+    "steps: view changes unites images of several schemas: columns that one has not are NULL, other types are text, names of its own give way",
+    text("view", cutAt(" UNION ALL ")),
+  ),
+  broken(
+    "notes what another check found",
+    "steps: noteChecks writes what a block found and what was known, and view checks judges it as reports do",
+    asked("noteChecks", (s) => ({
+      checks: s.checks.map((c) => ("of" in c ? { ...c, of: { ...c.of, index: 0 } } : c)),
+    })),
+  ),
 ];
 
 const delta: readonly Broken[] = [
