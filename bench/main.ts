@@ -2,6 +2,7 @@
 // npm run bench [-- [--json] [--rows N] [--runs N] [group …]]
 import { parseArgs } from "node:util";
 import { loaded } from "./bigquery.js";
+import { embedding } from "./embedding.js";
 import { firstLoad } from "./first-load.js";
 import { growth, increment, tiny } from "./increment.js";
 import { ledger } from "./ledger.js";
@@ -20,6 +21,7 @@ const groups: Readonly<Record<string, Group>> = {
   validation,
   ledger,
   memory,
+  embedding,
   snowflake: staged,
   bigquery: loaded,
 };

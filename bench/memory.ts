@@ -15,12 +15,13 @@ function measure(job: "stage" | "diff", count: number, path: string): number {
 }
 
 export const memory: Group = async ({ rows, runs }, dir) => {
+  const objects = Math.ceil(rows / 2);
   const changes = Math.ceil(rows / 10);
   const each = (job: "stage" | "diff", count: number): readonly number[] =>
     Array.from({ length: runs }, (_, i) => measure(job, count, `${dir}/${job}-${i}.duckdb`));
   const against = "the engine's own limit, in MB beyond it";
   return [
-    figure({ job: `memory: staging ${rows} objects (MB)`, against, bar: 150 }, each("stage", rows)),
+    figure({ job: `memory: staging ${objects} objects (MB)`, against, bar: 150 }, each("stage", objects)),
     figure({ job: `memory: diff of ${changes} changes (MB)`, against, bar: 150 }, each("diff", changes)),
   ];
 };

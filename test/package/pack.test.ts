@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -162,6 +162,34 @@ describe("a project with drivers", () => {
       expect(found).toEqual([false, false, true]);
     } finally {
       await rm(join(consumer, "node_modules", "@duckdb"), { recursive: true, force: true });
+    }
+  });
+});
+
+describe("a project that uses all of it", () => {
+  const others = ["@duckdb", "fastify", "prom-client"];
+  test("compiles strictly, and runs on what was installed", { timeout: 240_000 }, async () => {
+    for (const name of others) await symlink(tool(name), join(consumer, "node_modules", name), "dir");
+    try {
+      await cp(join(root, "test", "package", "uses", "uses.ts"), join(consumer, "uses.ts"));
+      const compilerOptions = {
+        ...{ target: "es2022", lib: ["es2023", "esnext.disposable"], module: "nodenext", types: ["node"], outDir: "out" },
+        ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: true },
+      };
+      await writeFile(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["uses.ts"] }));
+      await must(consumer, process.execPath, tool("@typescript", "native", "bin", "tsc"), "-p", consumer);
+      const said = await must(consumer, process.execPath, join(consumer, "out", "uses.js"));
+      expect(JSON.parse(said)).toEqual({
+        run: ["published", 3, 1],
+        increment: ["published", "2"],
+        swap: ["1 Ada 10.5", "2 Ada 10.5", "3 Ada 10.5", "4 Bo 1.25"],
+        rollback: [2, 3],
+        service: ["published", "already-published"],
+        failure: [true, true, "published"],
+        approval: ["published", true],
+      });
+    } finally {
+      for (const name of others) await rm(join(consumer, "node_modules", name), { recursive: true, force: true });
     }
   });
 });
