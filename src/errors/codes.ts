@@ -96,18 +96,19 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
     retryable: false,
   },
   BAD_ROW: {
-    when: "A source row does not fit the table: type, NULL key, unknown column, or one key twice with different content.",
+    when: "A source row does not fit the table: type, NULL key, unknown column, one key twice with different content, or outside of the window or the partitions that are loaded.",
     remedy: "Mend the source, or the table's columns; nothing was changed.",
     retryable: false,
   },
   BAD_SOURCE: {
-    when: "A file or query cannot be read as declared: missing, empty, truncated, other columns, or values that do not fit.",
+    when: "A file or query cannot be read as declared: missing, empty, truncated, other columns, or values that do not fit. Or no rows came to replace a table.",
     remedy: "Mend the source that the message names; nothing was changed.",
     retryable: false,
   },
   GAP: {
-    when: "The rows were read from a watermark that the table no longer has: those in between would never be read.",
-    remedy: "Reject the release and load again, from the watermark as it is now.",
+    when: "The rows were read from a watermark that the table no longer has, or a window begins beyond it: those in between would never be read.",
+    remedy:
+      "Reject the release and load again, from the watermark as it is now; or begin the window there, or allow the gap (`window.allowGap`).",
     retryable: false,
   },
   HELD: {
@@ -126,7 +127,7 @@ export const errorCodes: { readonly [C in ErrorCode]: CodeNote } = {
     retryable: false,
   },
   STALE_CANDIDATE: {
-    when: "Live moved on after the candidate was cloned, or its rebase was interrupted.",
+    when: "Live moved on after the candidate was cloned, or its watermark was set, or its rebase was interrupted.",
     remedy: "`rebase()` the candidate; or reject it and clone again.",
     retryable: false,
   },
