@@ -80,7 +80,9 @@ async function taken(world: World, m: Model): Promise<Model> {
 function losing(now: Model, call: Call, side: "before" | "after"): Prediction {
   const p = predict(now, call);
   if (p.outcome !== "published" && p.outcome !== "moved") return p;
-  if (side === "after") return { ...p, next: { ...p.next, untidy: true } };
+  // A rollback that may overwrite takes a number, and gives it back where it could.
+  const number = call.do === "rollback" && call.overwrite === true;
+  if (side === "after") return { ...p, next: { ...p.next, untidy: true, gap: p.next.gap || number } };
   return { ...refused("PUBLISH_FAILED"), next: { ...structuredClone(now), gap: true, untidy: true } };
 }
 
