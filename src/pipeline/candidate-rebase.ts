@@ -5,13 +5,14 @@ import type { OpenRelease } from "../ledger/state.js";
 import { opOf } from "../plan/release.js";
 import { findColumn } from "../table/resolve.js";
 import { laterText } from "../table/watermark.js";
+import { refuseGaps } from "./candidate-gaps.js";
 import { apply } from "./candidate-load.js";
 import { candidateShape, makeTables, requireOriginal } from "./candidate-open.js";
 import type { Held } from "./held.js";
 import { graceFrom } from "./leftovers.js";
 import { type Progress, progressOf, type TableProgress } from "./progress.js";
-import { requireNoGap, requireSameColumns } from "./publish.js";
-import { type Found, findTables, withOwnColumn } from "./tables.js";
+import { requireSameColumns } from "./publish.js";
+import { findTables, withOwnColumn } from "./tables.js";
 import type { Work } from "./work.js";
 
 /**
@@ -22,25 +23,14 @@ export async function rebase(w: Work, held: Held, open: OpenRelease): Promise<vo
   const p = progressOf(w, held.state, open);
   const tables = await findTables(w, held.state, open.tables);
   for (const found of tables) requireOriginal(w, found, open.built.includes(found.id) ? "start" : "live", held.state);
-  for (const found of tables) refuseGap(w, found, p, open);
+  const read = p.tables.map((t, i) => ({ ...t, found: tables[i] ?? t.found }));
+  refuseGaps(w, read);
   await held.append("rebasing", p.id, { until: graceFrom(held.now) });
-  const made = p.tables.map((t, i) => {
-    const found = tables[i] ?? t.found;
-    return { ...t, found, loads: [], watermark: t.fromStart ? null : (found.state?.watermark ?? null) };
-  });
+  const made = read.map((t) => ({ ...t, loads: [], watermark: t.fromStart ? null : (t.found.state?.watermark ?? null) }));
   await w.stage("clone", () => makeTables(w, held, made));
   const done = await w.stage("load", () => again(w, held, { ...p, tables: made }, open.done));
   const { built } = open;
   await held.last("rebased", p.id, { until: graceFrom(held.now), clonedFrom: held.state.live, built, done });
-}
-
-/** Before anything is changed: rows that were read beyond where live has been read by now would leave a gap. */
-function refuseGap(w: Work, found: Found, p: Progress, open: OpenRelease): void {
-  const { cursor } = found.definition;
-  const t = p.tables.find((one) => one.found.id === found.id);
-  if (cursor === null || t === undefined || open.built.includes(found.id)) return;
-  const type = findColumn(found.live?.columns ?? [], cursor, w.ctx.adapter.capabilities.identifiers)?.type;
-  for (const { staged } of t.loads) requireNoGap(w, { ...staged, found }, found.state?.watermark ?? null, type);
 }
 
 /** What its tables have come to so far, by alias. */

@@ -5,6 +5,7 @@ import { outdated } from "../plan/release.js";
 import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
 import { requireApproved } from "./approved.js";
+import { refuseGaps } from "./candidate-gaps.js";
 import { candidateShape, stagedFor } from "./candidate-open.js";
 import { withChecks } from "./check-results.js";
 import type { Held } from "./held.js";
@@ -91,6 +92,7 @@ export async function swapNow(
     const message = `the candidate of release ${p.id} was made from release ${p.clonedFrom}, but live has moved on since (${live} now, or a new baseline); rebase() it, or reject it and clone again`;
     throw new CutoverError("STALE_CANDIDATE", message, { clonedFrom: p.clonedFrom, live, pipeline, release: p.id });
   }
+  refuseGaps(w, moved);
   await requireApproved(w, p.id, o.expect, () => rehearseSwap(w, held, p)).catch(async (e: unknown) => {
     await recordRefusal(w, held, p.id, e);
     throw e;

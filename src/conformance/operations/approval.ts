@@ -291,4 +291,32 @@ export const approvalCases: readonly CaseDefinition[] = [
       await whole(etl);
     },
   },
+  {
+    name: "a candidate that was loaded from beyond where live has been read to is not swapped; several loads of one are rebased together",
+    invariant: 2,
+    also: [6],
+    skip: needs("blocks", "candidates", "clones"),
+    async run(place) {
+      const etl = itemsPipeline(place);
+      await etl.run(load(1, 5, 1));
+      const candidate = await etl.clone();
+      // Live is read further, so the next load begins there; then that is taken back, and live is what was cloned again.
+      await etl.run(load(6, 6, 3));
+      await candidate.load(load(7, 7, 5));
+      await etl.rollback();
+      await etl.unhold();
+      const before = await picture(place, etl, "items");
+      await failure(candidate.swap(), "GAP");
+      assert.deepEqual(await picture(place, etl, "items"), before);
+      await candidate.reject();
+      const again = await etl.clone();
+      await again.load(load(7, 7, 5));
+      await again.load(load(8, 8, 6));
+      await etl.run(load(6, 6, 4));
+      await again.rebase();
+      const report = await again.swap();
+      assert.deepEqual([report.tables.items?.rows, report.tables.items?.watermark.after], [8, "6"]);
+      await whole(etl);
+    },
+  },
 ];
