@@ -72,6 +72,46 @@ describe.each(apartly)("%s: a swap that is apart from its transaction", (dialect
     expect(places(p.placings)).toMatchObject([{ marker: "9-marker", was: { version: "17", rows: 100 }, spent: null }]);
   });
 
+  test("a set: one block decides about all tables, then they are swapped one by one, then one block reports", async () => {
+    const of = (alias: string) => ({
+      alias,
+      id: idOf(alias),
+      live: shape(adapter, alias, columns),
+      at: inMain(alias),
+      candidate: shape(adapter, besideLive(inMain(alias).path, "candidate", 7), columns),
+      keepAs: besideLive(inMain(alias).path, "before", 7),
+      key: ["id"],
+      partition: null,
+      hash: "h",
+      watermark: null,
+      was: was({ path: [...inMain(alias).path] }),
+      staged: 5,
+      counts: { inserted: 0, updated: 0, deleted: 0, unchanged: 0, stale: 0, quarantined: 0 },
+      raw: null,
+      totals: null,
+      checks: [rowCount({ min: 1 })] as unknown as CheckDefinition[],
+    });
+    const p = planSwap([of("orders"), of("customers")], f(), js);
+    const plans = apart(p.plan, p.recorded, p.placings, f(), adapter.capabilities.grants);
+    expect(plans.map((plan) => ddl(plan).filter((kind) => kind === "swap"))).toEqual([[], [], ["swap", "swap"], []]);
+    expect(p.plan.steps.map((s) => s.id)).toEqual([
+      "fence",
+      "orders.live",
+      "customers.live",
+      "orders.validate.self",
+      "customers.validate.self",
+      "orders.scan",
+      "customers.scan",
+      "checks",
+      "record",
+    ]);
+    expect(places(p.placings).map(({ alias, marker }) => [alias, marker])).toEqual([
+      ["orders", "9-marker"],
+      ["customers", "9-marker"],
+    ]);
+    expect(Object.keys(p.published.tables)).toEqual([idOf("orders"), idOf("customers")]);
+  });
+
   const move = (direction: Move["direction"]): Move => {
     const releases: readonly Kept[] = [kept(5, undo("images")), kept(6, undo("swap"))];
     const back = { ...live, ref: { path: undo("swap").kind === "swap" ? [...besideLive(at.path, "before", 6).path] : [] } };
