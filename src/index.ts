@@ -16,6 +16,7 @@ export {
   maxGrowth,
   noRows,
   notNull,
+  quarantined,
   reconcile,
   references,
   rowCount,

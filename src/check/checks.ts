@@ -72,6 +72,7 @@ export type CheckDefinition = Common &
     | ({ readonly kind: "anomaly"; readonly runs: "sql"; readonly metric: "rows" | "changed" } & Sensitivity)
     | ({ readonly kind: "anomaly"; readonly runs: "sql"; readonly metric: "sum"; readonly column: string } & Sensitivity)
     | { readonly kind: "reconcile"; readonly runs: "sql" }
+    | { readonly kind: "quarantined"; readonly runs: "sql"; readonly max: number | null; readonly ratio: number | null }
     | { readonly kind: "noRows"; readonly runs: "sql"; readonly name: string; readonly offending: Sql }
     | { readonly kind: "check"; readonly runs: "js"; readonly name: string; readonly fn: CheckFunction }
   );
@@ -184,6 +185,19 @@ export function anomaly(metric: "rows" | "changed" | { readonly sum: string }, o
 /** What was staged agrees with the source's own `totals` (rows and sums); "insufficient" when the source gave none. */
 export function reconcile(o?: CheckOptions): Check<never> {
   return made({ kind: "reconcile", runs: "sql", ...common(o) });
+}
+/**
+ * At most so many rows of a load did not fit (`onInvalid: "quarantine"`): `max` rows, or a `ratio` of those that were loaded and that were
+ * not (0.01 = 1 %). "insufficient" outside a release in place.
+ */
+export function quarantined(b: { readonly max?: number; readonly ratio?: number }, o?: CheckOptions): Check<never> {
+  return made({
+    kind: "quarantined",
+    runs: "sql",
+    max: b?.max ?? null,
+    ratio: b?.ratio ?? null,
+    ...common({ samples: 0, ...o }),
+  });
 }
 /** The query returns nothing; `sql.self` in it is the table as it would be published. */
 export function noRows(name: string, offending: Sql, o?: CheckOptions): Check<never> {

@@ -2,7 +2,7 @@ import type { ColumnShape, TableRef } from "../adapter/shapes.js";
 import type { Observation } from "../adapter/steps.js";
 import type { SourceTotals } from "../source/source.js";
 import { typed } from "../sql/render.js";
-import { bindSelf, type Sql, type TypedValue } from "../sql/sql.js";
+import { bindSelf, ident, type Sql, type TypedValue, template } from "../sql/sql.js";
 import { formatCanonical } from "../table/canonical.js";
 import { encodeValue } from "../table/encode.js";
 import type { ColumnType, Json } from "../table/types.js";
@@ -35,6 +35,8 @@ export interface CheckTarget {
   /** The staged rows, for `reconcile`. */
   readonly delta: Sql | null;
   readonly totals: SourceTotals | null;
+  /** Rows that were loaded, and those that did not fit, staged where `from` says; absent: nobody can tell. */
+  readonly aside?: { readonly loaded: number; readonly rows: number; readonly from: Sql | null };
   /** Rows before the release; null: there is no release to compare with. */
   readonly rowsBefore: number | null;
   /** What partitions are compared with. */
@@ -146,6 +148,8 @@ export function observations(d: Exclude<CheckDefinition, { runs: "js" }>, t: Che
       return [d.per === "table" ? relative(d, t) : perPartition(d, t)];
     case "reconcile":
       return reconcile(t);
+    case "quarantined":
+      return [putAside(d, t)];
     case "noRows":
       return [{ ...none({ of: "query", sql: bindSelf(d.offending, t.self) }, `rows that ${d.name} returns`), rowwise: false }];
   }
@@ -209,6 +213,16 @@ function measured(d: Anomaly, t: CheckTarget): Observation | null {
   if (d.metric === "sum") return { of: "sum", column: d.column };
   if (d.metric === "rows" || t.changed === "all") return { of: "rows" };
   return t.changed === null ? null : { of: "changed", ...t.changed };
+}
+function putAside(d: Extract<CheckDefinition, { kind: "quarantined" }>, t: CheckTarget): Seen | null {
+  if (t.aside === undefined || t.delta === null) return null;
+  const { loaded, rows, from } = t.aside;
+  // Free of binary fractions: 20 % of 10 rows are exactly 2.
+  const share = d.ratio === null ? null : Math.floor(Number(((loaded + rows) * d.ratio).toFixed(6)));
+  const max = Math.min(d.max ?? Number.POSITIVE_INFINITY, share ?? Number.POSITIVE_INFINITY);
+  const sql = template`SELECT 1 AS ${ident(["one"])} FROM ${from ?? t.delta} WHERE ${rows > 0 ? 1 : 0} = 1`;
+  const what = `rows quarantined (of ${loaded + rows})`;
+  return { on: "self", observe: { of: "query", sql }, min: null, max: typed(max), what, bound: { max }, rowwise: false };
 }
 function reconcile(t: CheckTarget): (Seen | null)[] {
   if (t.totals === null || t.delta === null) return [null];

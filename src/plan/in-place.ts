@@ -181,6 +181,11 @@ function checksOf(t: TableLoad, release: number): CompiledChecks {
     effective: t.fill || t.scanAll ? null : template`(${after})`,
     delta: ident(t.raw.path),
     totals: t.totals,
+    aside: {
+      loaded: t.rows,
+      rows: t.aside?.staged?.rows ?? 0,
+      from: t.aside?.staged == null ? null : ident(t.aside.staged.ref.path),
+    },
     rowsBefore: t.was?.rows ?? null,
     against: t.fill ? null : { changes: t.changes, release },
     changed: t.fill ? "all" : { changes: t.changes, release },

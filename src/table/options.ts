@@ -84,6 +84,9 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
   const checks = Array.isArray(o["checks"]) ? (o["checks"] as readonly CheckDefinition[]) : [];
   if (o["checks"] !== undefined && !Array.isArray(o["checks"])) say("checks", "expected a list of checks");
   for (const [i, c] of checks.entries()) checkCheck(c, `checks[${i}]`, say, column, partition, columns);
+  for (const [i, c] of checks.entries())
+    if (c?.kind === "quarantined" && o["onInvalid"] !== "quarantine")
+      say(`checks[${i}]`, 'quarantined needs onInvalid: "quarantine": else one row that does not fit refuses the load');
   const redact = list(o["redact"]);
   for (const r of redact) column("redact", r);
   const onInvalid = (o["onInvalid"] ?? "reject") as "reject" | "quarantine";
@@ -226,6 +229,11 @@ function checkCheck(
   if (c.kind === "rowCount" && c.min !== null && c.max !== null && c.min > c.max) say(path, "rowCount has min above max");
   if (c.kind === "between" && c.min !== null && c.max !== null && typeof c.min === typeof c.max && c.min > c.max)
     say(path, "between has min above max");
+  if (c.kind === "quarantined") {
+    if (c.max === null && c.ratio === null) say(path, "quarantined needs max or ratio");
+    if (c.max !== null && (!Number.isInteger(c.max) || c.max < 0)) say(path, "quarantined has a max that is no number of rows");
+    if (c.ratio !== null && !(c.ratio >= 0 && c.ratio <= 1)) say(path, "quarantined needs a ratio from 0 to 1");
+  }
   if (c.kind === "maxDrop" || c.kind === "maxGrowth") {
     if (!(c.ratio >= 0)) say(path, `${c.kind} needs a ratio of 0 or more`);
     if (c.per === "partition" && partition === null) say(path, `${c.kind} per partition needs a partition column`);

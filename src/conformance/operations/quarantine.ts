@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { maxDrop, rowCount } from "../../check/checks.js";
+import { maxDrop, quarantined, rowCount } from "../../check/checks.js";
+import type { CheckResult } from "../../check/result.js";
 import { quarantineShapes } from "../../ledger/quarantine.js";
 import { query, rows } from "../../source/source.js";
 import { sql } from "../../sql/sql.js";
@@ -86,6 +87,38 @@ export const quarantineCases: readonly CaseDefinition[] = [
       assert.equal((await next.publish()).tables.items?.quarantined, 3);
       assert.deepEqual(await positions(etl), ["1", "2", "3"]);
       assert.deepEqual(await litter(place), [], "staged rows are left");
+      await whole(etl);
+    },
+  },
+  {
+    name: "a check says how many rows may be quarantined, by number and by ratio; refused, none is",
+    invariant: 3,
+    skip: needs("blocks"),
+    async run(place) {
+      const etl = pipeline(place, { checks: [quarantined({ max: 2 }), quarantined({ ratio: 0.5 })] });
+      const outcomes = (checks: readonly CheckResult[]) => checks.map((c) => [c.observed, c.outcome]);
+      const none = await etl.run(given(good(1)));
+      assert.deepEqual(outcomes(none.checks), [
+        [0, "pass"],
+        [0, "pass"],
+      ]);
+      const two = await etl.run(given(good(2), good(3), bad[0], bad[1]));
+      assert.deepEqual(outcomes(two.checks), [
+        [2, "pass"],
+        [2, "pass"],
+      ]);
+      const before = await picture(place, etl, "items");
+      const e = await failure(etl.run(given(good(4, 4), bad[2], bad[3], bad[4])), "CHECKS_FAILED");
+      assert.deepEqual(outcomes(e.context.checks), [
+        [3, "fail"],
+        [3, "fail"],
+      ]);
+      assert.equal((await waiting(etl)).length, 2);
+      assert.deepEqual(await picture(place, etl, "items"), before);
+      assert.deepEqual(outcomes((await etl.check()).checks), [
+        [null, "insufficient"],
+        [null, "insufficient"],
+      ]);
       await whole(etl);
     },
   },
