@@ -143,9 +143,9 @@ test("every job bears the pipeline as a label, and its query a comment that name
 
 test("events name each job as the service does, so that people find it in the service's history", async () => {
   const named: (string | undefined)[] = [];
-  await p.sql("CREATE TABLE app.named (id INT64 NOT NULL, day DATE NOT NULL, v INT64, seq INT64)");
+  await p.sql("CREATE TABLE app.tracked (id INT64 NOT NULL, day DATE NOT NULL, v INT64, seq INT64)");
   const observers = [{ event: (e: CutoverEvent) => void (e.type === "statement" && named.push(e.nativeId)) }];
-  await using etl = cutover({ warehouse: p.warehouse, pipeline: "named", tables: { t: things("named") }, observers });
+  await using etl = cutover({ warehouse: p.warehouse, pipeline: "tracked", tables: { t: things("tracked") }, observers });
   const jobs = await p.jobs(() => etl.run({ t: some(1, [1]) }));
   const known = jobs.map((j) => j.id);
   const told = named.filter((id) => id !== undefined);
