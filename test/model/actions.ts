@@ -1,16 +1,17 @@
-import type { Row, TableName } from "./rows.js";
+import type { Row, TableName, Window } from "./rows.js";
 
 /** The rows of a load, by table. */
 export type Feed = Partial<Record<TableName, readonly Row[]>>;
 /** Who acts: two owners of one name in turn, or (2) one that will die. */
 export type Owner = 0 | 1 | 2;
 export type OnLive =
-  | { readonly do: "run"; readonly by: Owner; readonly feed: Feed }
+  | { readonly do: "run"; readonly by: Owner; readonly feed: Feed; readonly window?: Window }
   | { readonly do: "rollback"; readonly by: Owner; readonly to: number | null; readonly overwrite?: boolean }
   | { readonly do: "redo" | "unhold" | "recover" | "audit" | "prune"; readonly by: Owner }
   /** A run in a sandbox, which is then dropped. */
   | { readonly do: "rehearse"; readonly by: Owner; readonly feed: Feed }
   | { readonly do: "hold"; readonly by: Owner; readonly reason: string }
+  | { readonly do: "setWatermark"; readonly by: Owner; readonly table: "items" | "log"; readonly to: number | null }
   | { readonly do: "adopt"; readonly by: Owner; readonly watermark: number | null };
 export type OnRelease =
   | { readonly do: "begin"; readonly by: Owner; readonly slot: number }
@@ -55,7 +56,7 @@ export const rollbackOptions = (a: Extract<Call, { do: "rollback" }>) => ({
 function callText(a: Call): string {
   switch (a.do) {
     case "run":
-      return `${names[a.by]}.run(${feedText(a.feed)})`;
+      return `${names[a.by]}.run(${feedText(a.feed)}${a.window === undefined ? "" : `, { window: ${JSON.stringify(a.window)} }`})`;
     case "rollback":
       return `${names[a.by]}.rollback(${JSON.stringify(rollbackOptions(a))})`;
     case "rehearse":
@@ -68,6 +69,8 @@ function callText(a: Call): string {
       return `${names[a.by]}.${a.do}()`;
     case "hold":
       return `${names[a.by]}.hold(${JSON.stringify(a.reason)})`;
+    case "setWatermark":
+      return `${names[a.by]}.setWatermark("${a.table}", ${a.to === null ? "null" : `${a.to}n`})`;
     case "adopt":
       return `${names[a.by]}.adopt(${a.watermark === null ? "" : `{ watermarks: { items: ${a.watermark}n } }`})`;
     case "begin":
@@ -99,6 +102,7 @@ function callText(a: Call): string {
 }
 /** What `transform` does, `$` being the candidate. */
 export const transformation: { readonly [T in TableName]: string } = {
+  log: "UPDATE $ SET what = what",
   items: "UPDATE $ SET v = v + 1",
   days: "UPDATE $ SET n = n + 1",
 };

@@ -3,6 +3,7 @@ import type { Action, Call } from "./actions.js";
 import { anyway, by, type Draft, feedDraft, feedOf, released } from "./feeds.js";
 import { agrees, type Kept } from "./model.js";
 import { begin, release, series, step, whole } from "./stepwise.js";
+import { append, watermark } from "./windows.js";
 import { write } from "./writes.js";
 
 /** A load, published at once; on hold mostly after lifting it. */
@@ -55,6 +56,7 @@ const rehearse: fc.Arbitrary<Draft> = fc.record({ by, feed: feedDraft }).map(
 /** A call whose owner dies, or whose connection is lost around its commit. */
 const fallible: fc.Arbitrary<Draft> = fc.oneof(
   { arbitrary: run, weight: 4 },
+  { arbitrary: append, weight: 1 },
   { arbitrary: rollback, weight: 2 },
   { arbitrary: small, weight: 2 },
   { arbitrary: adopt, weight: 1 },
@@ -85,6 +87,8 @@ const lose: fc.Arbitrary<Draft> = fc.record({ side: fc.constantFrom("before", "a
 
 export const draft: fc.Arbitrary<Draft> = fc.oneof(
   { arbitrary: run, weight: 10 },
+  { arbitrary: append, weight: 5 },
+  { arbitrary: watermark, weight: 1 },
   { arbitrary: rollback, weight: 6 },
   { arbitrary: small, weight: 10 },
   { arbitrary: release, weight: 4 },

@@ -15,7 +15,7 @@ export interface ItemDraft {
 }
 const rarely = <T, U>(value: T, instead: fc.Arbitrary<U>) =>
   fc.oneof({ arbitrary: instead, weight: 99 }, { arbitrary: fc.constant(value), weight: 1 });
-const name = fc.constantFrom(null, "a", "b");
+export const name = fc.constantFrom(null, "a", "b");
 const itemDraft: fc.Arbitrary<ItemDraft> = fc.record({
   id: rarely(null, fc.integer({ min: 1, max: 6 })),
   name,
@@ -49,6 +49,7 @@ export const by = fc.constantFrom<Owner>(0, 1);
 export const slot = fc.constantFrom(0, 1);
 export const tableName = fc.constantFrom<TableName>("items", "days");
 
+export const anyTable = fc.constantFrom<TableName>("items", "days", "log");
 export const tableSet = fc.constantFrom<readonly TableName[]>(["items"], ["days"], ["items", "days"]);
 
 /** Seldom: also where it is likely to be refused, or to do nothing. */

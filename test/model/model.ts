@@ -13,6 +13,7 @@ import {
   type TableName,
   tableNames,
   textOf,
+  type Window,
 } from "./rows.js";
 
 /** What the ledger accounts for. */
@@ -100,7 +101,7 @@ export function newModel(keep: number): Model {
   const none = (): TableModel => ({ there: false, rows: new Map(), known: null });
   return {
     keep,
-    tables: { items: none(), days: none() },
+    tables: { items: none(), days: none(), log: none() },
     live: 0,
     line: [],
     kept: [],
@@ -140,7 +141,12 @@ export const refused = (...codes: string[]): Refusal => ({ outcome: "refused", c
 type Staged = Partial<Record<TableName, readonly Row[]>>;
 
 /** One block: nothing of it, or all. `staged` is folded. */
-export function publishInPlace(m: Model, release: number, staged: Staged): Published | Refusal | { readonly outcome: "nothing" } {
+export function publishInPlace(
+  m: Model,
+  release: number,
+  staged: Staged,
+  window?: Window,
+): Published | Refusal | { readonly outcome: "nothing" } {
   const touches: Kept["touches"] = {};
   const counts: Partial<Record<TableName, Counts>> = {};
   const rows: Partial<Record<TableName, Bag>> = {};
@@ -151,11 +157,13 @@ export function publishInPlace(m: Model, release: number, staged: Staged): Publi
     const recorded = was?.tally ?? new Map();
     const counted = size(t.rows) === size(recorded);
     const fills = counted && size(recorded) === 0;
-    const e = effect(name, t.rows, delta);
+    const own = window === undefined ? undefined : { release, from: window.from ?? was?.watermark ?? null, until: window.until };
+    const e = effect(name, t.rows, delta, own);
     const now = plus(plus(t.rows, e.before, -1), e.after);
-    const watermark = name === "items" ? later(was?.watermark ?? null, highest(delta)) : null;
+    const read = window?.until ?? (name === "items" ? highest(delta) : null);
+    const watermark = later(was?.watermark ?? null, read);
     const is = { tally: fills || !counted ? now : plus(plus(recorded, e.before, -1), e.after), watermark };
-    moves ||= fills || e.before.size + e.after.size > 0 || watermark !== (was?.watermark ?? null);
+    moves ||= (fills && delta.length > 0) || e.before.size + e.after.size > 0 || watermark !== (was?.watermark ?? null);
     foreign ||= !counted;
     rows[name] = now;
     counts[name] = e.counts;
@@ -193,12 +201,23 @@ export function adopt(m: Model, watermark: number | null): Refusal | { readonly 
   if (there.some((t) => !holds(t, m.tables[t].rows))) return refused("CHECKS_FAILED");
   for (const name of there) {
     const t = m.tables[name];
-    t.known = { tally: t.rows, watermark: name === "items" ? (watermark ?? t.known?.watermark ?? null) : null };
+    t.known = { tally: t.rows, watermark: (name === "items" ? watermark : null) ?? t.known?.watermark ?? null };
   }
   m.kept = [];
   m.undone = [];
   m.events += 1;
   for (const o of m.slots) if (o?.fate === "open" && o.candidate !== null) o.candidate.clonedFrom = BASELINE;
   return { outcome: "adopted" };
+}
+/** Where the next run reads on. The release that loaded the table last ends there, and what was cloned before is stale. */
+export function setWatermark(m: Model, name: TableName, to: number | null): Refusal | { readonly outcome: "set" } {
+  const t = m.tables[name];
+  if (t.known === null) return refused("NOT_FOUND");
+  if (t.known.watermark === to) return { outcome: "set" };
+  t.known = { ...t.known, watermark: to };
+  const last = m.kept.findLast((k) => k.touches[name] !== undefined)?.touches[name];
+  if (last !== undefined) last.is = { ...last.is, watermark: to };
+  for (const o of m.slots) if (o?.fate === "open" && o.candidate?.tables[name] !== undefined) o.candidate.clonedFrom = BASELINE;
+  return { outcome: "set" };
 }
 export const foreignBag = (t: TableName, rows: readonly Row[]): Bag => bagOf(rows.map((r) => textOf(t, r)));

@@ -22,12 +22,16 @@ interface Picture {
   readonly events: number;
 }
 const plain = (v: unknown): unknown => (typeof v === "bigint" ? Number(v) : v);
-const numbers: ReadonlySet<string> = new Set(["id", "v", "seq", "n"]);
+const numbers: ReadonlySet<string> = new Set(["id", "v", "seq", "n", "cutover_release"]);
 const toRow = (t: TableName, r: Readonly<Record<string, unknown>>): Row =>
   Object.fromEntries(columns[t].map((c) => [c, (numbers.has(c) && r[c] !== null ? Number(r[c]) : plain(r[c])) as never]));
 const isOpen = (state: string): boolean => state === "open" || state === "loaded" || state === "validated";
 
-export const picture = <R>(pick: (t: TableName) => R): Record<TableName, R> => ({ items: pick("items"), days: pick("days") });
+export const picture = <R>(pick: (t: TableName) => R): Record<TableName, R> => ({
+  items: pick("items"),
+  days: pick("days"),
+  log: pick("log"),
+});
 
 /** The rows of each table in a schema; null: there is none. */
 export async function contentsOf(
@@ -50,7 +54,7 @@ export async function observe(w: World, by: Shop, m: Model): Promise<Picture> {
   const s = await by.status();
   const history: Picture["history"][number][] = [];
   for await (const h of by.history()) history.push([h.release, h.state, h.canRollBackTo]);
-  const beside = tables.filter((t) => /^main\._cutover_(items|days)_(?!foreign_)/.test(t)).length;
+  const beside = tables.filter((t) => /^main\._cutover_(items|days|log)_(?!foreign_)/.test(t)).length;
   const staged = tables.flatMap((t) => /^cutover_ledger\.delta_.*_(\d+)_\d*[a-z]$/.exec(t)?.[1] ?? []);
   const told = "('published', 'rolled-back', 'redone', 'adopted', 'held', 'unheld')";
   const events = tables.includes("cutover_ledger.journal")
@@ -67,7 +71,7 @@ export async function observe(w: World, by: Shop, m: Model): Promise<Picture> {
     history,
     handles: m.slots.map((o, i) => (o === null || i === 2 ? null : isOpen(w.release(i).state) ? "open" : w.release(i).state)),
     beside: m.untidy ? null : beside,
-    copies: tables.filter((t) => /^main\._cutover_(items|days)_foreign_/.test(t)).length,
+    copies: tables.filter((t) => /^main\._cutover_(items|days|log)_foreign_/.test(t)).length,
     deltas: m.untidy ? [] : [...new Set(staged.map(Number))].filter((r) => !openNow.has(r)),
     events: Number(events[0]?.["n"] ?? 0),
   };
@@ -101,7 +105,7 @@ async function differing(by: Shop, t: TableName, from: number, to: number): Prom
   for await (const c of by.diff(t, { from, to })) {
     if ("before" in c) sum = plus(sum, new Map([[textOf(t, toRow(t, c.before)), 1]]), -1);
     if ("after" in c) sum = plus(sum, new Map([[textOf(t, toRow(t, c.after)), 1]]));
-    if (c.op === "update" && (t === "days" || toRow(t, c.before)["id"] !== toRow(t, c.after)["id"]))
+    if (c.op === "update" && (t !== "items" || toRow(t, c.before)["id"] !== toRow(t, c.after)["id"]))
       throw new Error(`diff tells an update between two keys: ${JSON.stringify([toRow(t, c.before), toRow(t, c.after)])}`);
   }
   return sum;

@@ -8,13 +8,15 @@ const feedOf = (feed: Feed) => Object.fromEntries(Object.entries(feed).map(([t, 
 export function perform(w: World, a: Call): Promise<unknown> {
   switch (a.do) {
     case "run":
-      return w.owner(a.by).run(feedOf(a.feed));
+      return w.owner(a.by).run(feedOf(a.feed), a.window === undefined ? {} : { window: a.window });
     case "rollback":
       return w.owner(a.by).rollback(rollbackOptions(a));
     case "rehearse":
       return w.rehearse(w.owner(a.by), feedOf(a.feed));
     case "hold":
       return w.owner(a.by).hold(a.reason);
+    case "setWatermark":
+      return w.owner(a.by).setWatermark(a.table, a.to === null ? null : BigInt(a.to));
     case "adopt":
       return w.owner(a.by).adopt(a.watermark === null ? {} : { watermarks: { items: BigInt(a.watermark) } });
     case "redo":

@@ -10,11 +10,12 @@ import {
   publishInPlace,
   type Refusal,
   refused,
+  setWatermark,
   take,
   unaccounted,
 } from "./model.js";
 import { type Moved, redo, rollback } from "./moves.js";
-import { type Bag, type Counts, fold, plus, type Row, type TableName } from "./rows.js";
+import { type Bag, type Counts, fold, plus, type Row, type TableName, type Window } from "./rows.js";
 
 /** What must come of a call: a refusal by one of these codes, or an answer; and the world afterwards, either way. */
 export type Prediction = { readonly next: Model } & (
@@ -32,12 +33,12 @@ type Tables = Partial<Record<TableName, Row[]>>;
 const entries = (feed: Feed): [TableName, readonly Row[]][] => Object.entries(feed) as [TableName, readonly Row[]][];
 
 /** The rows of a feed, one a key; tables of which nothing comes are left out. */
-function staged(feed: Feed): Tables | null {
+function staged(feed: Feed, windowed = false): Tables | null {
   const tables: Tables = {};
   for (const [t, rows] of entries(feed)) {
     const folded = fold(t, rows);
     if (folded === null) return null;
-    if (folded.length > 0) tables[t] = folded;
+    if (folded.length > 0 || windowed) tables[t] = folded;
   }
   return tables;
 }
@@ -54,7 +55,7 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
       return { outcome: "done", next };
     }
     case "run":
-      return run(now, next, a.feed);
+      return run(now, next, a.feed, a.window);
     case "rollback":
       return moved(rollback(next, a.to, a.overwrite === true));
     case "rehearse":
@@ -74,6 +75,10 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
       next.held = null;
       next.events += 1;
       return { outcome: "done", next };
+    case "setWatermark": {
+      const r = setWatermark(next, a.table, a.to);
+      return r.outcome === "refused" ? no(r) : { outcome: "done", next };
+    }
     case "adopt": {
       const r = adopt(next, a.watermark);
       return r.outcome === "refused" ? no(r) : { outcome: "done", next };
@@ -94,14 +99,27 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
   }
 }
 
-function run(now: Model, next: Model, feed: Feed): Prediction {
+/** What is wrong with a window, or with rows in it. */
+function outside(watermark: number | null, rows: readonly Row[], w: Window): string | null {
+  const from = w.from ?? watermark;
+  if (from !== null && (w.from === undefined ? from > w.until : from >= w.until)) return "CONFIG";
+  if (w.from !== undefined && watermark !== null && w.from > watermark) return "GAP";
+  const beyond = (at: number): boolean => (from !== null && at < from) || at >= w.until;
+  return rows.some((r) => beyond(Number(r["seq"]))) ? "BAD_ROW" : null;
+}
+
+function run(now: Model, next: Model, feed: Feed, window?: Window): Prediction {
   const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
   if (next.held !== null) return no(refused("HELD"));
   if (entries(feed).some(([t]) => unaccounted(next.tables[t]))) return no(refused("NOT_ADOPTED"));
-  const tables = staged(feed);
+  const tables = staged(feed, window !== undefined);
   if (tables === null) return no(refused("BAD_ROW"));
+  if (window !== undefined) {
+    const wrong = outside(next.tables.log.known?.watermark ?? null, tables.log ?? [], window);
+    if (wrong !== null) return no(refused(wrong));
+  }
   const release = take(next);
-  const r = publishInPlace(next, release, tables);
+  const r = publishInPlace(next, release, tables, window);
   if (r.outcome === "published") return { ...r, release, next };
   if (r.outcome === "nothing") return { outcome: "nothing", release: now.live, next: structuredClone(now) };
   // What was judged leaves a record.
@@ -213,7 +231,7 @@ function rehearse(now: Model, next: Model, feed: Feed): Prediction {
   const inside: Model = { ...structuredClone(now), live: 0, line: [], kept: [], undone: [], held: null };
   const p = run(inside, structuredClone(inside), feed);
   const rows = (t: TableName): Bag | null => (p.next.tables[t].there ? p.next.tables[t].rows : null);
-  return { outcome: "rehearsed", run: p, rows: { items: rows("items"), days: rows("days") }, next };
+  return { outcome: "rehearsed", run: p, rows: { items: rows("items"), days: rows("days"), log: rows("log") }, next };
 }
 
 /** The world after the owner in the last slot has died and another has recovered: what was open is closed. */

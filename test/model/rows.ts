@@ -1,20 +1,30 @@
 /** Rows, and what the design says a load makes of them. Nothing here knows the library. */
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
-export type TableName = "items" | "days";
-export const tableNames: readonly TableName[] = ["items", "days"];
+export type TableName = "items" | "days" | "log";
+export const tableNames: readonly TableName[] = ["items", "days", "log"];
+/** Half-open; without `from` it begins at the watermark. */
+export interface Window {
+  readonly from?: number;
+  readonly until: number;
+}
 /** Rows by their text, with their number. A recorded tally may hold negative numbers, when others wrote. */
 export type Bag = Map<string, number>;
 
 export const columns: { readonly [T in TableName]: readonly string[] } = {
   items: ["id", "name", "v", "seq"],
   days: ["day", "place", "n"],
+  log: ["seq", "what", "cutover_release"],
 };
-const nullable: { readonly [T in TableName]: readonly string[] } = { items: ["name"], days: ["place"] };
+const nullable: { readonly [T in TableName]: readonly string[] } = {
+  items: ["name"],
+  days: ["place"],
+  log: ["what", "cutover_release"],
+};
 /** The column that checks bound and `transform` raises. */
-export const measure: { readonly [T in TableName]: string } = { items: "v", days: "n" };
+export const measure: { readonly [T in TableName]: string } = { items: "v", days: "n", log: "seq" };
 /** The bounds of the checks: the largest `v` and `n`, and the most rows. */
-export const bounds = { value: 99, items: 40, days: 12 } as const;
+export const bounds = { value: 99, items: 40, days: 12, log: 30 } as const;
 
 export const textOf = (t: TableName, row: Row): string => JSON.stringify(columns[t].map((c) => row[c] ?? null));
 export const rowOf = (t: TableName, text: string): Row => {
@@ -52,7 +62,7 @@ export function exchange(t: TableName, on: Bag, remove: Bag, insert: Bag): Bag |
 export function fold(t: TableName, rows: readonly Row[]): Row[] | null {
   const missing = (r: Row): boolean => columns[t].some((c) => (r[c] ?? null) === null && !nullable[t].includes(c));
   if (rows.some(missing)) return null;
-  if (t === "days") return [...rows];
+  if (t !== "items") return [...rows];
   const winners: Row[] = [];
   for (const id of new Set(rows.map((r) => r["id"]))) {
     const group = rows.filter((r) => r["id"] === id);
@@ -78,8 +88,29 @@ export interface Counts {
 }
 
 /** The effective difference between live and a folded delta. */
-export function effect(t: TableName, live: Bag, delta: readonly Row[]): Effect {
+export function effect(t: TableName, live: Bag, delta: readonly Row[], own?: Own): Effect {
+  if (own !== undefined) return byOwn(live, delta, own);
   return t === "items" ? byKey(live, delta) : byPartition(live, delta);
+}
+/** What an append speaks for: what releases brought in a window. */
+export interface Own {
+  readonly release: number;
+  readonly from: number | null;
+  readonly until: number;
+}
+/** Copies of which releases have brought fewer; rows of others do not count. */
+function byOwn(live: Bag, delta: readonly Row[], { release, from, until }: Own): Effect {
+  const plain = (row: Row): string => textOf("log", { ...row, cutover_release: null });
+  const own = [...live].flatMap(([text, n]) => {
+    const row = rowOf("log", text);
+    const at = Number(row["seq"]);
+    const there = row["cutover_release"] !== null && (from === null || at >= from) && at < until;
+    return there ? Array<string>(n).fill(plain(row)) : [];
+  });
+  const missing = [...plus(bagOf(delta.map(plain)), bagOf(own), -1)].filter(([, n]) => n > 0);
+  const after: Bag = new Map(missing.map(([text, n]) => [textOf("log", { ...rowOf("log", text), cutover_release: release }), n]));
+  const inserted = size(after);
+  return { before: new Map(), after, counts: { inserted, updated: 0, deleted: 0, unchanged: delta.length - inserted, stale: 0 } };
 }
 function byKey(live: Bag, delta: readonly Row[]): Effect {
   const there = new Map([...live.keys()].map((text) => [rowOf("items", text)["id"], text]));

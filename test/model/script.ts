@@ -12,6 +12,7 @@ ${trace.map((text, i) => `await told(${i + 1}, () => ${text});`).join("\n")}
 
 await told("items", () => w.query("FROM items ORDER BY ALL"));
 await told("days", () => w.query("FROM days ORDER BY ALL"));
+await told("log", () => w.query("FROM log ORDER BY ALL"));
 await told("status", () => a.status());
 await told("audit", () => a.audit());
 await w.close();

@@ -29,7 +29,13 @@ const days = table("days", {
   partition: "day",
   checks: [between("n", { max: bounds.value }), rowCount({ max: bounds.days })],
 });
-const shop = (warehouse: Warehouse, keep: number) => cutover({ warehouse, pipeline: "shop", keep, tables: { items, days } });
+const log = table("log", {
+  columns: { seq: "int64", what: "string?" },
+  mode: "append",
+  cursor: "seq",
+  checks: [rowCount({ max: bounds.log })],
+});
+const shop = (warehouse: Warehouse, keep: number) => cutover({ warehouse, pipeline: "shop", keep, tables: { items, days, log } });
 export type Shop = ReturnType<typeof shop>;
 type Handle = Release<Shop["tables"]>;
 

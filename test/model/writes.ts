@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import type { Action } from "./actions.js";
-import { type Draft, tableName } from "./feeds.js";
+import { anyTable, type Draft } from "./feeds.js";
 import type { Model } from "./model.js";
 import { type Row, rowOf, type TableName, type Value } from "./rows.js";
 
 /** Someone else writes: a row of theirs, or what is there. */
 export const write: fc.Arbitrary<Draft> = fc
-  .record({ table: tableName, what: fc.constantFrom("insert", "insert", "update", "delete"), at: fc.nat(50) })
+  .record({ table: anyTable, what: fc.constantFrom("insert", "insert", "update", "delete"), at: fc.nat(50) })
   .map(
     ({ table, what: how, at }): Draft =>
       (m) => {
@@ -18,12 +18,14 @@ export const write: fc.Arbitrary<Draft> = fc
         if (text === undefined) return null;
         const row = rowOf(table, text);
         const copies = Array<Row>(t.rows.get(text) ?? 0).fill(row);
-        const changed = table === "items" ? { name: `mine ${m.foreign}` } : { place: `mine ${m.foreign}` };
+        const column = { items: "name", days: "place", log: "what" }[table];
+        const changed = { [column]: `mine ${m.foreign}` };
         return [writing(table, how, copies, how === "delete" ? [] : copies.map((r) => ({ ...r, ...changed })))];
       },
   );
 /** Under a key that nobody has: one that no load brings, or one that some release may have had or bring again. */
 function theirs(t: TableName, m: Model, at: number): Row {
+  if (t === "log") return { seq: at % 8, what: "theirs", cutover_release: null };
   if (t === "days") return { day: "2001-01-02", place: "theirs", n: at % 3 };
   const taken = new Set([...m.tables.items.rows.keys()].map((text) => rowOf("items", text)["id"]));
   const id = 1 + (at % 6);
