@@ -1,4 +1,4 @@
-import { between, type CutoverError, cutover, isCutoverError, maxDrop, notNull, rowCount, table } from "cutover";
+import { between, type CutoverError, cutover, isCutoverError, maxDrop, notNull, quarantined, rowCount, table } from "cutover";
 import { duckdb } from "cutover/duckdb";
 import { describe, expect, test } from "vitest";
 
@@ -132,6 +132,12 @@ describe("a table", () => {
     ["with a cursor that has no order", { columns, key: "id", cursor: "j" }, ["cursor"]],
     ["with a cursor that has two values", { columns, key: "id", cursor: "ok" }, ["cursor"]],
     ["with an unknown reaction", { columns, key: "id", onUnknownColumn: "add" }, ["onUnknownColumn"]],
+    ["with an unknown way with rows that do not fit", { columns, key: "id", onInvalid: "keep" }, ["onInvalid"]],
+    [
+      "that counts quarantined rows without a quarantine, and by nothing",
+      { columns, key: "id", checks: [quarantined({}), quarantined({ ratio: 2 })] },
+      ["checks[0]", "checks[0]", "checks[1]", "checks[1]"],
+    ],
     ["with a check that is none", { columns, key: "id", checks: [{}] }, ["checks[0]"]],
     ["with checks that are no list", { columns, key: "id", checks: notNull("id") }, ["checks"]],
     [
