@@ -136,7 +136,7 @@ describe("a table", () => {
     [
       "that counts quarantined rows without a quarantine, and by nothing",
       { columns, key: "id", checks: [quarantined({}), quarantined({ ratio: 2 })] },
-      ["checks[0]", "checks[0]", "checks[1]", "checks[1]"],
+      ["checks[0]", "checks[1]"],
     ],
     ["with a check that is none", { columns, key: "id", checks: [{}] }, ["checks[0]"]],
     ["with checks that are no list", { columns, key: "id", checks: notNull("id") }, ["checks"]],
