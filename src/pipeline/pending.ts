@@ -1,5 +1,6 @@
 import { CutoverError } from "../errors/index.js";
 import { pendingReleases } from "../ledger/consumed.js";
+import type { Kept, State } from "../ledger/state.js";
 import { untilAbort } from "../source/abortable.js";
 import { type Source, sourceOf } from "../source/source.js";
 import { cleanUp } from "./clean-up.js";
@@ -21,6 +22,22 @@ export function refusePending(w: Work, held: Held): void {
   const which = releases.length === 1 ? `release ${releases[0]}` : `releases ${releases.join(", ")}`;
   const message = `${which} of ${pipeline} was rolled back, and its source will not give its rows again: redo() publishes them again, discard() gives them up`;
   throw new CutoverError("PENDING", message, { releases, pipeline });
+}
+
+/** Of a first load no images are kept, so nothing that goes back with it, or went before it, could be published again. */
+export function refuseStranded(ctx: Context, s: State, releases: readonly Kept[]): void {
+  const filled = releases.find((k) => Object.values(k.tables).some((t) => t.undo.kind === "fill"));
+  const consumed = releases.filter((k) => Object.values(k.tables).some((t) => t.consumed === true)).map((k) => k.release);
+  const lost = [...new Set([...consumed, ...pendingReleases(s)])].sort((a, b) => a - b);
+  if (filled === undefined || lost.length === 0) return;
+  const { pipeline } = ctx.settings;
+  const alternative = `rollback() one release at a time, and discard() to give up what is pending before release ${filled.release} goes back`;
+  const message = `release ${filled.release} of ${pipeline} was a first load, of which no images are kept: going back over it cannot be redone, and the rows of ${lost.length === 1 ? "release" : "releases"} ${lost.join(", ")} would be lost, since their source will not give them again; use ${alternative}`;
+  throw new CutoverError("UNSUPPORTED", message, {
+    capability: "rollback of a first load with changes of a source that cannot rewind",
+    alternative,
+    pipeline,
+  });
 }
 
 /** Gives up what a rollback took back of sources that cannot rewind. */

@@ -98,10 +98,12 @@ export async function tableLoads(
   fresh = false,
 ): Promise<readonly TableLoad[]> {
   const loads: TableLoad[] = [];
+  // A release is redone as a whole: beside rows that no source gives again, all tables need their images.
+  const given = staged.every((s) => s.rewindable);
   for (const s of staged) {
     const lately = fresh && s.found.live !== null && performance.now() - s.found.seenAt < LATELY_MS;
     const live = lately ? s.found.live : await w.describe(s.found.ref, "columns");
-    loads.push(tableLoad(w, { ...s, found: { ...s.found, live } }, held.state, foreign.has(s.found.alias)));
+    loads.push(tableLoad(w, { ...s, rewindable: given, found: { ...s.found, live } }, held.state, foreign.has(s.found.alias)));
   }
   return loadsWithReferences(w, held.state, loads, w.release ?? 0);
 }

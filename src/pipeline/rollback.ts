@@ -11,6 +11,7 @@ import type { Held } from "./held.js";
 import { isUnknown, leased, look } from "./lease.js";
 import { missing, tableMoves } from "./moves.js";
 import { type Overruling, overrule } from "./overrule.js";
+import { refuseStranded } from "./pending.js";
 import { carryOut, intended, markerOf, prepare } from "./place.js";
 import { noCounts, tableReport } from "./report.js";
 import type { RollbackReport, TableReport } from "./reports.js";
@@ -50,6 +51,7 @@ export async function rollback(ctx: Context, o: RollbackOptions = {}): Promise<R
       const unused = (): void => held.giveBack();
       try {
         const releases = releasesAbove(ctx, state, o.to);
+        refuseStranded(ctx, state, releases);
         const to = releases[0]?.previous ?? 0;
         const m = { direction: "undo" as const, releases, from: state.live, to };
         const overrules = o.onDrift === "overwrite" ? new Map<string, Overruling>() : null;

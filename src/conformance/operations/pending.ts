@@ -101,6 +101,35 @@ export const pendingCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "what a source will not give again can be redone, also beside or above the first load of another table",
+    invariant: 4,
+    also: [2],
+    skip: needs("blocks"),
+    async run(place) {
+      const etl = bothPipeline(place);
+      const first = rows(day(1, ["s0", 1]));
+      await etl.run({ days: first, items: queue(1, 2).source() });
+      const before = [await picture(place, etl, "items"), await picture(place, etl, "days")];
+      await etl.rollback();
+      await etl.redo();
+      assert.deepEqual([await still(place, etl, "items"), await still(place, etl, "days")], before);
+      await etl.rollback();
+      await etl.discard();
+      await etl.run({ days: first });
+      await etl.run({ items: queue(3, 4).source() });
+      const { live, watermarks } = await etl.status();
+      const stranded = () => etl.rollback({ to: 0 });
+      await unsupported(stranded(), /first load/, /discard\(\)/);
+      assert.deepEqual(await ids(place), [3n, 4n]);
+      await etl.rollback();
+      await unsupported(stranded(), /first load/, /discard\(\)/);
+      await etl.redo();
+      const now = await etl.status();
+      assert.deepEqual([now.live, now.watermarks, await ids(place)], [live, watermarks, [3n, 4n]]);
+      await whole(etl);
+    },
+  },
+  {
     name: "discard gives pending changes up: the pipeline goes on from where the source was read",
     invariant: 2,
     also: [12],
