@@ -30,6 +30,8 @@ export const publishedTable = z.object({
   checks: z.array(plannedCheck),
   /** Rows, or values of a key, may have gone that were there before. */
   loses: z.boolean().optional(),
+  /** Its columns are those recorded before, and the release column that this pipeline has added. */
+  grown: z.boolean().optional(),
   /** The images table, made by now though this release may have none; null: none. */
   changes: z.array(z.string()).nullable().default(null),
   /** Rows of its loads that did not fit, whether the quarantine had them already or not. */

@@ -18,7 +18,7 @@ import { changesRef, type Staged } from "./load.js";
 import { markerOf } from "./place.js";
 import { withAside } from "./quarantine.js";
 import { loadsWithReferences } from "./references.js";
-import { hashOf, readableWatermark, requireLive } from "./tables.js";
+import { hashOf, ownColumn, readableWatermark, requireLive } from "./tables.js";
 import { type Outcome, outcome, refusal, sampleContext } from "./verdict.js";
 import { changesView, kindly } from "./views.js";
 import type { Work } from "./work.js";
@@ -149,6 +149,7 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
   const columns = stored(live.columns);
   const sensitive = w.ctx.adapter.capabilities.identifiers;
   const exact = exactNames(d, columns, sensitive);
+  const own = ownColumn(w.ctx, columns, d);
   const cursor = d.cursor === null ? null : (findColumn(columns, d.cursor, sensitive) ?? null);
   requireLive(w, found, was);
   requireSameColumns(w, s, columns);
@@ -175,6 +176,13 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
     flagged: s.flagged,
     fill: !foreign && (was?.rows ?? 0) === 0 && s.rewindable && s.rows > s.flagged,
     scanAll: foreign || due || (was !== null && was.hash !== hashOf(w.ctx, columns)),
+    grown:
+      own !== null &&
+      was?.hash ===
+        hashOf(
+          w.ctx,
+          columns.filter((c) => c.name !== own),
+        ),
     totals: s.totals,
     position: s.position,
     checks: exact.checks,

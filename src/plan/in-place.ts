@@ -38,6 +38,8 @@ export interface TableLoad {
   readonly fill: boolean;
   /** Others wrote: nothing is taken on trust, all rows are read. */
   readonly scanAll: boolean;
+  /** Its columns are those recorded before, and the release column. */
+  readonly grown?: boolean;
   readonly totals: SourceTotals | null;
   readonly checks: readonly CheckDefinition[];
   /** What its references point to; absent: it has none. */
@@ -211,6 +213,7 @@ function publishedTable(t: TableLoad, checks: CompiledChecks): PublishedTable {
     scan: t.fill || t.scanAll ? opOf.scan(t.alias) : null,
     checks: [...checks.planned],
     ...(mayLose(t) ? { loses: true } : {}),
+    ...(t.grown === true ? { grown: true } : {}),
     ...quarantineOf(t.aside ?? null),
     ...(t.position == null ? {} : { position: t.position }),
   };
