@@ -5,9 +5,10 @@ export type Feed = Partial<Record<TableName, readonly Row[]>>;
 /** Who acts: two owners of one name in turn, or (2) one that will die. */
 export type Owner = 0 | 1 | 2;
 export type OnLive =
-  | { readonly do: "run"; readonly by: Owner; readonly feed: Feed; readonly window?: Window }
+  /** `once`: from sources that cannot rewind, up to this position. */
+  | { readonly do: "run"; readonly by: Owner; readonly feed: Feed; readonly window?: Window; readonly once?: number | undefined }
   | { readonly do: "rollback"; readonly by: Owner; readonly to: number | null; readonly overwrite?: boolean }
-  | { readonly do: "redo" | "unhold" | "recover" | "audit" | "prune"; readonly by: Owner }
+  | { readonly do: "redo" | "unhold" | "discard" | "recover" | "audit" | "prune"; readonly by: Owner }
   /** A run in a sandbox, which is then dropped. */
   | { readonly do: "rehearse"; readonly by: Owner; readonly feed: Feed }
   | { readonly do: "hold"; readonly by: Owner; readonly reason: string }
@@ -41,10 +42,11 @@ export type Action =
   | { readonly do: "lose"; readonly side: "before" | "after"; readonly call: Call };
 
 const names = ["a", "b", "c"] as const;
-const rowsText = (rows: readonly Row[]): string => `rows(${JSON.stringify(rows)})`;
-const feedText = (feed: Feed): string =>
+const rowsText = (rows: readonly Row[], once?: number): string =>
+  `rows(${JSON.stringify(rows)}${once === undefined ? "" : `, { rewindable: false, position: () => ${once} }`})`;
+const feedText = (feed: Feed, once?: number): string =>
   `{ ${Object.entries(feed)
-    .map(([t, rows]) => `${t}: ${rowsText(rows)}`)
+    .map(([t, rows]) => `${t}: ${rowsText(rows, once)}`)
     .join(", ")} }`;
 
 /** What a rollback is asked for. */
@@ -56,7 +58,7 @@ export const rollbackOptions = (a: Extract<Call, { do: "rollback" }>) => ({
 function callText(a: Call): string {
   switch (a.do) {
     case "run":
-      return `${names[a.by]}.run(${feedText(a.feed)}${a.window === undefined ? "" : `, { window: ${JSON.stringify(a.window)} }`})`;
+      return `${names[a.by]}.run(${feedText(a.feed, a.once)}${a.window === undefined ? "" : `, { window: ${JSON.stringify(a.window)} }`})`;
     case "rollback":
       return `${names[a.by]}.rollback(${JSON.stringify(rollbackOptions(a))})`;
     case "rehearse":
@@ -65,6 +67,7 @@ function callText(a: Call): string {
     case "unhold":
     case "recover":
     case "audit":
+    case "discard":
     case "prune":
       return `${names[a.by]}.${a.do}()`;
     case "hold":

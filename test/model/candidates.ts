@@ -126,7 +126,7 @@ export function swap(m: Model, release: number, c: Candidate, expect: string | n
     const t = m.tables[name];
     const is = { tally: rows, watermark };
     const undo = { kind: "swap" as const, version: t.there ? t.rows : null };
-    touches[name] = { was: t.known, is, undo, clean: true, took: false };
+    touches[name] = { was: t.known, is, undo, clean: true, took: false, consumed: false };
     counts[name] = of;
     m.tables[name] = { there: true, rows, known: is };
   }

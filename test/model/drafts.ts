@@ -7,9 +7,12 @@ import { append, watermark } from "./windows.js";
 import { write } from "./writes.js";
 
 /** A load, published at once; on hold mostly after lifting it. */
-const run: fc.Arbitrary<Draft> = fc.record({ by, feed: feedDraft, anyway }).map(
-  ({ by: o, feed, anyway: stubborn }): Draft =>
-    (m) => [...released(m, o, stubborn), { do: "run", by: o, feed: feedOf(m, feed) }],
+const run: fc.Arbitrary<Draft> = fc.record({ by, feed: feedDraft, once: fc.nat(5), anyway }).map(
+  ({ by: o, feed, once, anyway: stubborn }): Draft =>
+    (m) => {
+      const last = once === 0 ? { once: m.highest + 1 } : {};
+      return [...released(m, o, stubborn), { do: "run", by: o, feed: feedOf(m, feed), ...last }];
+    },
 );
 /** Whether it was a first load, which has no redo. */
 const first = (k: Kept): boolean => Object.values(k.touches).some((t) => t.undo.kind === "fill");
@@ -28,7 +31,11 @@ export const rollback: fc.Arbitrary<Draft> = fc
       },
   );
 const small: fc.Arbitrary<Draft> = fc
-  .record({ by, what: fc.constantFrom("redo", "redo", "redo", "redo", "unhold", "recover", "audit", "hold", "prune"), anyway })
+  .record({
+    by,
+    what: fc.constantFrom("redo", "redo", "redo", "redo", "unhold", "recover", "audit", "hold", "prune", "prune", "discard"),
+    anyway,
+  })
   .map(
     ({ by: o, what, anyway: stubborn }): Draft =>
       (m) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Action, Call, Feed, Owner } from "./actions.js";
-import type { Model } from "./model.js";
+import { type Model, pending } from "./model.js";
 import type { Row, TableName, Value } from "./rows.js";
 
 /** An action, as far as it can be said without knowing where it happens; null: it cannot happen there. */
@@ -56,4 +56,9 @@ export const tableSet = fc.constantFrom<readonly TableName[]>(["items"], ["days"
 export const anyway = fc.integer({ min: 0, max: 4 }).map((n) => n === 0);
 /** What must go before a publish. */
 export const released = (m: Model, o: Owner, stubborn: boolean): Call[] =>
-  m.held === null || stubborn ? [] : [{ do: "unhold", by: o }];
+  stubborn
+    ? []
+    : [
+        ...(pending(m).length === 0 ? [] : [{ do: "discard", by: o } as const]),
+        ...(m.held === null ? [] : [{ do: "unhold", by: o } as const]),
+      ];

@@ -36,6 +36,8 @@ export interface Touch {
   clean: boolean;
   /** The count told that others wrote, and the ledger took it in. */
   took: boolean;
+  /** Its source will not give these rows again. */
+  consumed: boolean;
 }
 export interface Kept {
   release: number;
@@ -136,16 +138,31 @@ export interface Published {
   /** The number of rows told that others wrote. */
   readonly foreign: boolean;
 }
+/** Releases taken back whose rows their sources will not give again. */
+export const pending = (m: Model): readonly number[] =>
+  m.undone
+    .flatMap((u) => u.releases)
+    .filter((k) => Object.values(k.touches).some((t) => t.consumed))
+    .map((k) => k.release)
+    .sort((a, b) => a - b);
+/** Why nothing can be published. */
+export const barred = (m: Model): Refusal | null =>
+  pending(m).length > 0 ? refused("PENDING") : m.held === null ? null : refused("HELD");
 export type Refusal = { readonly outcome: "refused"; readonly codes: readonly string[] };
 export const refused = (...codes: string[]): Refusal => ({ outcome: "refused", codes });
 type Staged = Partial<Record<TableName, readonly Row[]>>;
 
+/** What a load speaks for, and whether its sources give their rows once only. */
+export interface Extent {
+  readonly window?: Window | undefined;
+  readonly once?: boolean | undefined;
+}
 /** One block: nothing of it, or all. `staged` is folded. */
 export function publishInPlace(
   m: Model,
   release: number,
   staged: Staged,
-  window?: Window,
+  { window, once = false }: Extent = {},
 ): Published | Refusal | { readonly outcome: "nothing" } {
   const touches: Kept["touches"] = {};
   const counts: Partial<Record<TableName, Counts>> = {};
@@ -156,14 +173,14 @@ export function publishInPlace(
     const was = t.known;
     const recorded = was?.tally ?? new Map();
     const counted = size(t.rows) === size(recorded);
-    const fills = counted && size(recorded) === 0;
+    const fills = counted && size(recorded) === 0 && !once;
     const own = window === undefined ? undefined : { release, from: window.from ?? was?.watermark ?? null, until: window.until };
     const e = effect(name, t.rows, delta, own);
     const now = plus(plus(t.rows, e.before, -1), e.after);
     const read = window?.until ?? (name === "items" ? highest(delta) : null);
     const watermark = later(was?.watermark ?? null, read);
     const is = { tally: fills || !counted ? now : plus(plus(recorded, e.before, -1), e.after), watermark };
-    moves ||= (fills && delta.length > 0) || e.before.size + e.after.size > 0 || watermark !== (was?.watermark ?? null);
+    moves ||= once || (fills && delta.length > 0) || e.before.size + e.after.size > 0 || watermark !== (was?.watermark ?? null);
     foreign ||= !counted;
     rows[name] = now;
     counts[name] = e.counts;
@@ -173,6 +190,7 @@ export function publishInPlace(
       undo: fills ? { kind: "fill" } : { kind: "images", ...images(e) },
       clean: !wrote(t),
       took: !counted,
+      consumed: once,
     };
   }
   if (!moves) return { outcome: "nothing" };
@@ -196,6 +214,7 @@ export function out(m: Model, release: number, touches: Kept["touches"]): void {
 
 /** What is there becomes the baseline: nothing older can be gone back to, and what was cloned before is stale. */
 export function adopt(m: Model, watermark: number | null): Refusal | { readonly outcome: "adopted" } {
+  if (pending(m).length > 0) return refused("PENDING");
   const there = tableNames.filter((t) => m.tables[t].there);
   if (there.length === 0) return refused("NOT_FOUND");
   if (there.some((t) => !holds(t, m.tables[t].rows))) return refused("CHECKS_FAILED");

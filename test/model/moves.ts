@@ -1,4 +1,4 @@
-import { type Kept, type Model, type Refusal, refused, type TableModel, type Touch, wrote } from "./model.js";
+import { type Kept, type Model, pending, type Refusal, refused, type TableModel, type Touch, wrote } from "./model.js";
 import { type Bag, bagOf, exchange, plus, rowOf, same, type TableName, tableNames, type Value } from "./rows.js";
 
 export type Moved =
@@ -12,6 +12,7 @@ export function rollback(m: Model, to: number | null, overwrite: boolean): Moved
   const at = m.kept.findIndex((k) => k.previous === target);
   if (at < 0) return refused(...tooOld(m, target));
   const group = m.kept.slice(at);
+  const read = watermarks(m);
   const done = tableNames.map((name) => takeBack(m.tables[name], group, name, overwrite));
   const codes = done.flatMap((d) => (typeof d === "string" ? [d] : []));
   if (codes.length > 0) return refused(...codes);
@@ -20,6 +21,7 @@ export function rollback(m: Model, to: number | null, overwrite: boolean): Moved
   if (by.includes("keys")) m.highest += 1;
   m.copies += by.filter((how) => how === "copy").length;
   m.events += 1;
+  unrewound(m, group, read);
   const from = m.live;
   m.live = m.kept[at]?.previous ?? 0;
   m.kept = m.kept.slice(0, at);
@@ -35,6 +37,23 @@ const tooOld = (m: Model, target: number | null): readonly string[] => {
   return ["RETENTION_PASSED"];
 };
 const touching = (group: readonly Kept[], name: TableName): Touch[] => group.flatMap((k) => k.touches[name] ?? []);
+
+const watermarks = (m: Model): ReadonlyMap<TableName, number | null | undefined> =>
+  new Map(tableNames.map((t) => [t, m.tables[t].known?.watermark]));
+/** How far a source that cannot rewind was read does not move back. */
+function unrewound(m: Model, group: readonly Kept[], read: ReadonlyMap<TableName, number | null | undefined>): void {
+  for (const name of tableNames) {
+    if (!touching(group, name).some((x) => x.consumed)) continue;
+    const t = m.tables[name];
+    t.known = { tally: t.known?.tally ?? new Map(), watermark: read.get(name) ?? null };
+  }
+}
+/** Gives up what was taken back and cannot be read again. */
+export function discard(m: Model): void {
+  if (pending(m).length === 0) return;
+  m.undone = [];
+  if (m.held?.reason === null) m.held = null;
+}
 
 /** How rows of others gave way; null: there were none in the way. */
 interface Back {
@@ -101,9 +120,11 @@ export function redo(m: Model): Moved {
   const group = m.undone.at(-1);
   if (group === undefined) return refused("NOTHING_TO_REDO");
   if (group.releases.some((k) => tableNames.some((t) => k.touches[t]?.undo.kind === "fill"))) return refused("NOTHING_TO_REDO");
+  const read = watermarks(m);
   for (const name of tableNames) if (!bringAgain(m.tables[name], group.releases, name)) return refused("DRIFTED");
   m.undone.pop();
   m.events += 1;
+  unrewound(m, group.releases, read);
   const from = m.live;
   m.live = group.from;
   m.kept.push(...group.releases);

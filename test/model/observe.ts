@@ -1,4 +1,4 @@
-import type { Kept, Model } from "./model.js";
+import { type Kept, type Model, pending } from "./model.js";
 import { difference } from "./moves.js";
 import { type Bag, columns, plus, type Row, size, type TableName, tableNames, textOf, texts } from "./rows.js";
 import type { Shop, World } from "./world.js";
@@ -10,6 +10,7 @@ interface Picture {
   readonly watermarks: Readonly<Record<string, string | null>>;
   readonly recorded: Readonly<Record<string, number | null>>;
   readonly held: string | null;
+  readonly pending: readonly number[];
   readonly open: readonly number[];
   readonly history: readonly (readonly [release: number, state: string, back: boolean])[];
   readonly handles: readonly (string | null)[];
@@ -54,7 +55,7 @@ export async function observe(w: World, by: Shop, m: Model): Promise<Picture> {
   const s = await by.status();
   const history: Picture["history"][number][] = [];
   for await (const h of by.history()) history.push([h.release, h.state, h.canRollBackTo]);
-  const beside = tables.filter((t) => /^main\._cutover_(items|days|log)_(?!foreign_)/.test(t)).length;
+  const beside = tables.filter((t) => /^main\._cutover_(items|days|log)_[0-9a-f]+_(?!foreign_)/.test(t)).length;
   const staged = tables.flatMap((t) => /^cutover_ledger\.delta_.*_(\d+)_\d*[a-z]$/.exec(t)?.[1] ?? []);
   const told = "('published', 'rolled-back', 'redone', 'adopted', 'held', 'unheld')";
   const events = tables.includes("cutover_ledger.journal")
@@ -67,11 +68,12 @@ export async function observe(w: World, by: Shop, m: Model): Promise<Picture> {
     watermarks: { ...s.watermarks },
     recorded: Object.fromEntries(Object.entries(s.tallies).map(([t, tally]) => [t, tally?.rows ?? null])),
     held: s.held,
+    pending: s.pending,
     open: s.open.map((o) => o.release).sort((a, b) => a - b),
     history,
     handles: m.slots.map((o, i) => (o === null || i === 2 ? null : isOpen(w.release(i).state) ? "open" : w.release(i).state)),
     beside: m.untidy ? null : beside,
-    copies: tables.filter((t) => /^main\._cutover_(items|days|log)_foreign_/.test(t)).length,
+    copies: tables.filter((t) => /^main\._cutover_(items|days|log)_[0-9a-f]+_foreign_/.test(t)).length,
     deltas: m.untidy ? [] : [...new Set(staged.map(Number))].filter((r) => !openNow.has(r)),
     events: Number(events[0]?.["n"] ?? 0),
   };
@@ -89,6 +91,7 @@ export function expected(m: Model, seen: Picture): Picture {
     watermarks: picture((t) => m.tables[t].known?.watermark?.toString() ?? null),
     recorded: picture((t) => (m.tables[t].known === null ? null : size(m.tables[t].known?.tally ?? new Map()))),
     held: m.held === null ? null : (m.held.reason ?? seen.held ?? "a rollback's reason"),
+    pending: pending(m),
     open: open.map((o) => o.release).sort((a, b) => a - b),
     history: [...m.fates].reverse().map(([release, fate]) => [release, fate, back.has(release)]),
     handles: m.slots.map((o, i) => (o === null || i === 2 ? null : o.fate)),

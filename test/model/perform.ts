@@ -2,13 +2,16 @@ import { rows, sql } from "cutover";
 import { type Action, type Call, type Feed, rollbackOptions, transformation } from "./actions.js";
 import type { World } from "./world.js";
 
-const feedOf = (feed: Feed) => Object.fromEntries(Object.entries(feed).map(([t, list]) => [t, rows(list as never[])])) as never;
+const feedOf = (feed: Feed, once?: number) => {
+  const o = once === undefined ? {} : { rewindable: false, position: () => once };
+  return Object.fromEntries(Object.entries(feed).map(([t, list]) => [t, rows(list as never[], o)])) as never;
+};
 
 /** Makes the library call that an action is. */
 export function perform(w: World, a: Call): Promise<unknown> {
   switch (a.do) {
     case "run":
-      return w.owner(a.by).run(feedOf(a.feed), a.window === undefined ? {} : { window: a.window });
+      return w.owner(a.by).run(feedOf(a.feed, a.once), a.window === undefined ? {} : { window: a.window });
     case "rollback":
       return w.owner(a.by).rollback(rollbackOptions(a));
     case "rehearse":
@@ -23,6 +26,7 @@ export function perform(w: World, a: Call): Promise<unknown> {
     case "unhold":
     case "recover":
     case "audit":
+    case "discard":
     case "prune":
       return w.owner(a.by)[a.do]();
     case "begin":

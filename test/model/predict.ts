@@ -2,6 +2,8 @@ import type { Action, Call, Feed } from "./actions.js";
 import { candidateOf, digest, digestOf, loadCandidate, raise, rebase, sound, swap } from "./candidates.js";
 import {
   adopt,
+  barred,
+  type Extent,
   foreignBag,
   type Known,
   type Model,
@@ -14,7 +16,7 @@ import {
   take,
   unaccounted,
 } from "./model.js";
-import { type Moved, redo, rollback } from "./moves.js";
+import { discard, type Moved, redo, rollback } from "./moves.js";
 import { type Bag, type Counts, fold, plus, type Row, type TableName, type Window } from "./rows.js";
 
 /** What must come of a call: a refusal by one of these codes, or an answer; and the world afterwards, either way. */
@@ -55,7 +57,7 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
       return { outcome: "done", next };
     }
     case "run":
-      return run(now, next, a.feed, a.window);
+      return run(now, next, a.feed, { window: a.window, once: a.once !== undefined });
     case "rollback":
       return moved(rollback(next, a.to, a.overwrite === true));
     case "rehearse":
@@ -70,6 +72,9 @@ export function predict(now: Model, a: Exclude<Action, { do: "die" | "lose" }>):
     case "hold":
       next.held = { reason: a.reason };
       next.events += 1;
+      return { outcome: "done", next };
+    case "discard":
+      discard(next);
       return { outcome: "done", next };
     case "unhold":
       next.held = null;
@@ -108,9 +113,11 @@ function outside(watermark: number | null, rows: readonly Row[], w: Window): str
   return rows.some((r) => beyond(Number(r["seq"]))) ? "BAD_ROW" : null;
 }
 
-function run(now: Model, next: Model, feed: Feed, window?: Window): Prediction {
+function run(now: Model, next: Model, feed: Feed, o: Extent = {}): Prediction {
+  const { window } = o;
   const no = (r: Refusal): Prediction => ({ ...r, next: structuredClone(now) });
-  if (next.held !== null) return no(refused("HELD"));
+  const bar = barred(next);
+  if (bar !== null) return no(bar);
   if (entries(feed).some(([t]) => unaccounted(next.tables[t]))) return no(refused("NOT_ADOPTED"));
   const tables = staged(feed, window !== undefined);
   if (tables === null) return no(refused("BAD_ROW"));
@@ -119,7 +126,7 @@ function run(now: Model, next: Model, feed: Feed, window?: Window): Prediction {
     if (wrong !== null) return no(refused(wrong));
   }
   const release = take(next);
-  const r = publishInPlace(next, release, tables, window);
+  const r = publishInPlace(next, release, tables, o);
   if (r.outcome === "published") return { ...r, release, next };
   if (r.outcome === "nothing") return { outcome: "nothing", release: now.live, next: structuredClone(now) };
   // What was judged leaves a record.
@@ -157,7 +164,8 @@ function step(now: Model, next: Model, a: Extract<Call, { slot: number }>): Pred
   const { watermark } = next.tables.items.known ?? { watermark: null };
   const from = o.staged.items?.from ?? null;
   const gap = from !== null && (watermark === null || watermark < from);
-  if (a.do === "publish" && next.held !== null) return no(refused("HELD"));
+  const bar = a.do === "publish" ? barred(next) : null;
+  if (bar !== null) return no(bar);
   if (gap) return no(refused("GAP"));
   const feed = Object.fromEntries(Object.entries(o.staged).map(([t, s]) => [t, s.raw])) as Feed;
   const r = publishInPlace(next, o.release, staged(feed) ?? {});
@@ -208,7 +216,8 @@ function ofCandidate(now: Model, next: Model, o: Open, a: Extract<Call, { slot: 
       return { outcome: "done", next };
     }
     default: {
-      if (next.held !== null) return no(refused("HELD"));
+      const bar = barred(next);
+      if (bar !== null) return no(bar);
       const r = swap(next, o.release, c, approved);
       if (r.outcome === "refused") return no(r);
       o.fate = "published";
