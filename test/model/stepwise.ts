@@ -85,6 +85,7 @@ export interface Whole {
   readonly tables: readonly TableName[];
   readonly feed: FeedDraft;
   readonly raise: boolean;
+  readonly again: boolean;
 }
 export const whole: fc.Arbitrary<Whole> = fc.record({
   by,
@@ -92,6 +93,7 @@ export const whole: fc.Arbitrary<Whole> = fc.record({
   tables: tableSet,
   feed: fc.record({ items: itemsDraft, days: daysDraft }),
   raise: fc.boolean(),
+  again: fc.boolean(),
 });
 /** All steps of a release, one after the other. */
 export function series(m: Model, s: Whole, by: Owner, slot: number): readonly Call[] | null {
@@ -102,7 +104,9 @@ export function series(m: Model, s: Whole, by: Owner, slot: number): readonly Ca
   if (s.way === "in place")
     return [{ do: "begin", by, slot }, load, { do: "validate", slot }, { do: "publish", slot, approved: s.raise }];
   const raise: Call[] = s.raise ? [{ do: "transform", slot, table: tables.at(-1) as TableName }] : [];
-  return [{ do: s.way, by, slot, tables }, load, ...raise, { do: "swap", slot }];
+  // What was done is done again, whether live has moved on or not.
+  const again: Call[] = s.again ? [{ do: "rebase", slot }] : [];
+  return [{ do: s.way, by, slot, tables }, load, ...raise, ...again, { do: "swap", slot }];
 }
 export const release: fc.Arbitrary<Draft> = fc.record({ whole, slot }).map(
   ({ whole: s, slot: n }): Draft =>
