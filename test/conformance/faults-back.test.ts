@@ -1,3 +1,3 @@
 import { walk } from "./faults.js";
 
-walk(/: (rollback|redo|redrive|discard|hold|unhold|adopt|recover|sandbox|a sandbox)/);
+walk("rest");

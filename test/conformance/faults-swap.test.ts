@@ -1,3 +1,3 @@
 import { walk } from "./faults.js";
 
-walk(/: (clone|rebuild|run by swap|a candidate)/);
+walk("swaps");
