@@ -42,6 +42,16 @@ export function sandboxNames(paths: readonly (readonly string[])[]): readonly st
   });
 }
 
+/** The columns that a checksum or an images table was made of: those of the table, less nullable ones that came at its end since. */
+export function recordedOf(columns: readonly ColumnShape[], recorded: string): readonly ColumnShape[] {
+  for (let n = columns.length; n > 0; n--) {
+    const first = columns.slice(0, n);
+    if (recorded.endsWith(schemaOf(first))) return first;
+    if (columns[n - 1]?.nullable !== true) break;
+  }
+  return columns;
+}
+
 /** Where everything of one pipeline stands in the ledger. */
 export interface LedgerNames {
   /** The database that the ledger is in. */

@@ -80,7 +80,7 @@ async function stage(w: Work, p: Progress, t: TableProgress, source: Source, ext
   if (staged === null) return null;
   // Without a window the feed was told how far live has been read, which may be further than the candidate.
   const from = extent.window === undefined && staged.from !== null ? (state?.watermark ?? null) : staged.from;
-  return { t, candidate: target.live ?? shape, staged: { ...staged, from } };
+  return { t, candidate: staged.found.live ?? shape, staged: { ...staged, from } };
 }
 
 /** The second load of a replacement joins the first. */

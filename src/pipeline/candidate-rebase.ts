@@ -56,7 +56,8 @@ async function loadAgain(w: Work, held: Held, p: Progress, d: Extract<Done, { ki
     if (t === undefined)
       throw new CutoverError("NOT_FOUND", `the candidate has no table ${alias}`, { what: "table", name: alias });
     const shape = await candidateShape(w, p, t);
-    const candidate = (await withOwnColumn(w, { ...t.found, live: shape })).live ?? shape;
+    const own = (await withOwnColumn(w, { ...t.found, live: shape })).live ?? shape;
+    const candidate = await withColumns(w, alias, own, was.staged);
     const watermark = watermarkOf(w, t, candidate, was);
     brought.push({ t, candidate, staged: was.staged });
     now[alias] = { ...was, watermark, tally: opOf.tally(alias) };
@@ -64,6 +65,16 @@ async function loadAgain(w: Work, held: Held, p: Progress, d: Extract<Done, { ki
   }
   const facts = await apply(w, held, p, brought, []);
   return settled({ kind: "load", tables: now }, facts);
+}
+
+/** A new copy of live lacks the columns that the loads had added to the one before. */
+async function withColumns(w: Work, alias: string, shape: TableShape, s: BroughtTo["staged"]): Promise<TableShape> {
+  const lacking = s.columns.filter(
+    (c) => s.given.includes(c.name) && c.nullable && shape.columns.every((h) => h.name !== c.name),
+  );
+  if (lacking.length === 0) return shape;
+  await w.run({ kind: "addColumns", on: shape, columns: lacking }, alias);
+  return (await w.describe(shape.ref)) ?? shape;
 }
 
 /** How far the table has been read once these rows are in it. Refuses rows that fit live no more. */

@@ -11,6 +11,7 @@ import { isSql } from "../sql/sql.js";
 import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import { addExact, laterText } from "../table/watermark.js";
+import { withAdded } from "./added.js";
 import { asideOf, joinAside, requireSiftable, type StagedAside, stageSifted, tellAside } from "./aside.js";
 import { configError } from "./config.js";
 import { countFlagged, deletesOf, requireSome } from "./deletes.js";
@@ -77,19 +78,21 @@ interface Turn extends Reaching {
  * Stages what a source gives for one table; with `before`, its rows join those that the release has already.
  * null: the source was empty.
  */
-export async function stageTable(w: Work, found: Found, o: ToStage): Promise<Staged | null> {
+export async function stageTable(w: Work, asked: Found, o: ToStage): Promise<Staged | null> {
   const { source, release, before, extent } = o;
   const generation = o.generation ?? (before === null ? 0 : before.generation + 1);
-  const watermark = o.watermark === undefined ? (found.state?.watermark ?? null) : o.watermark;
-  const load = openSource(w, found.alias, source);
-  requireSiftable(found, load);
-  refuseInSandbox(w, found.alias, load);
+  const watermark = o.watermark === undefined ? (asked.state?.watermark ?? null) : o.watermark;
+  const load = openSource(w, asked.alias, source);
+  requireSiftable(asked, load);
+  refuseInSandbox(w, asked.alias, load);
   const hide = load.kind === "files" ? scrubber(load.files.urls) : null;
   let reader = load.kind === "rows" ? opened(load.stream) : null;
   try {
-    const read = reader === null || load.kind !== "rows" ? load : { ...load, stream: reader.stream };
+    const given = reader === null || load.kind !== "rows" ? load : { ...load, stream: reader.stream };
+    const { found, load: read } = before === null ? await withAdded(w, asked, given) : { found: asked, load: given };
     const shapes = await shapesOf(w, found, read, before?.given ?? null);
-    if (shapes.stream !== undefined) reader = opened(shapes.stream);
+    const stream = shapes.stream ?? (read.kind === "rows" && read !== given ? read.stream : undefined);
+    if (stream !== undefined) reader = opened(stream);
     const sight = sightOf(w, found, shapes);
     const reached = reaching(w, found, extent, { watermark, before }, sight.cursor, sight.partition);
     return await stageFrom(w, found, load, reader?.stream ?? [], shapes, { release, before, generation, ...reached });

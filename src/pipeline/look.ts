@@ -1,12 +1,12 @@
 import type { BlockResult } from "../adapter/operations.js";
-import { rowsOf, stored } from "../adapter/shapes.js";
+import { type ColumnShape, rowsOf, stored } from "../adapter/shapes.js";
 import { compileChecks } from "../check/compile.js";
 import { fromRecord, type PlannedCheck } from "../check/planned.js";
 import { CutoverError } from "../errors/index.js";
 import { pendingReleases } from "../ledger/consumed.js";
 import { anchors } from "../ledger/events.js";
 import { fold } from "../ledger/fold.js";
-import { digest } from "../ledger/names.js";
+import { digest, recordedOf } from "../ledger/names.js";
 import { emptyState, type State, tallyOf } from "../ledger/state.js";
 import type { Plan } from "../plan/compile.js";
 import { opOf, validate } from "../plan/release.js";
@@ -60,8 +60,8 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
       const { state, results } = await still(w, seen !== null, tables);
       const found = tables.map((t) => {
         const row = results.get(opOf.scan(t.alias))?.rows[0];
-        const hash = hashOf(ctx, t.live?.columns ?? []);
         const known = state.tables[t.id];
+        const hash = hashOf(ctx, audited(t, known?.hash));
         const tally = { rows: Number(row?.["rows"]), checksum: `${hash}:${String(row?.["sum"])}` };
         return [t.alias, { recorded: known === undefined ? null : tallyOf(known), found: tally }] as const;
       });
@@ -81,6 +81,13 @@ export function audit(ctx: Context, o?: CallOptions): Promise<AuditReport> {
   );
 }
 
+/** Columns that this pipeline itself has added since they were recorded are not part of what was. */
+const audited = ({ definition: d, live }: Found, recorded: string | undefined): readonly ColumnShape[] => {
+  const columns = live?.columns ?? [];
+  const adds = d.releaseColumn !== null || d.onUnknownColumn === "add";
+  return adds && recorded !== undefined ? recordedOf(columns, recorded) : columns;
+};
+
 /** How often an audit looks again because a release came in between, on engines whose transactions see what others commit. */
 const AGAIN = 20;
 
@@ -97,7 +104,7 @@ async function still(
     ledger ? [{ id, step: { kind: "readState", lease, journal, pipeline, anchors } }] : [];
   const scans = tables.map((t) => ({
     id: opOf.scan(t.alias),
-    step: { kind: "scan" as const, on: t.ref, columns: stored(t.live?.columns ?? []), expected: null },
+    step: { kind: "scan" as const, on: t.ref, columns: stored(audited(t, t.state?.hash)), expected: null },
   }));
   const plan: Plan = { name: "audit", atomic: true, steps: [...reading("journal"), ...scans, ...reading("after")] };
   const { results } = await w.block(plan, "rollback", MAX_SCAN_MS);

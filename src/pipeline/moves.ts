@@ -1,6 +1,6 @@
-import type { TableShape } from "../adapter/shapes.js";
+import { stored, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
-import { besideLive, schemaOf } from "../ledger/names.js";
+import { besideLive, recordedOf, schemaOf } from "../ledger/names.js";
 import { type Kept, tallyOf } from "../ledger/state.js";
 import { firstSwap, type Move, olderThanSwap, type TableMove } from "../plan/rollback.js";
 import { keyOf } from "./tables.js";
@@ -83,9 +83,27 @@ export const missing = (w: Work, alias: string, path: readonly string[]): Cutove
     pipeline: w.ctx.settings.pipeline,
   });
 
-/** Images without a column that the table has now would lose its values: the rows that they bring back never had it. */
+/**
+ * Images of releases before a column came to the end of the table get it too, empty: so they are compared with it, and a value in it
+ * is a write of others.
+ */
+export async function widenImages(w: Work, m: Omit<Move, "tables">, tables: readonly TableMove[]): Promise<void> {
+  for (const t of tables) {
+    const columns = stored((m.direction === "undo" ? (t.back ?? t.live) : t.live).columns);
+    const paths = olderThanSwap(m, t.id).flatMap(({ t: { undo } }) => (undo.kind === "images" ? [undo.changes] : []));
+    for (const path of new Map(paths.map((p) => [p.join("\0"), p])).values()) {
+      if (path.at(-1)?.endsWith(`_${schemaOf(columns)}`)) continue;
+      const images = await w.describe({ path }, "columns");
+      const lacking = columns.filter((c) => images?.columns.every((i) => i.name !== c.name));
+      const more = lacking.map(({ name, type, native }) => ({ name, type, native, nullable: true }));
+      if (images !== null && more.length > 0) await w.run({ kind: "addColumns", on: images, columns: more }, t.alias);
+    }
+  }
+}
+
+/** Images without a column that the table has now would lose its values, unless it came at the end and may be empty. */
 function requireSameColumns(alias: string, release: number, on: TableShape, changes: readonly string[]): void {
-  const schema = schemaOf(on.columns);
+  const schema = schemaOf(recordedOf(on.columns, changes.at(-1) ?? ""));
   if (changes.at(-1)?.endsWith(`_${schema}`)) return;
   const alternative = "take the columns back to what they were, or adopt() the table as a new baseline";
   const message = `${alias}: its columns are not those of release ${release} any more, so the images of that release cannot be exchanged; ${alternative}`;

@@ -1,11 +1,13 @@
 import type { BlockResult } from "../adapter/operations.js";
 import { type ColumnShape, stored, type TableShape } from "../adapter/shapes.js";
 import { CutoverError } from "../errors/index.js";
+import { recordedOf } from "../ledger/names.js";
 import { imageShapes } from "../ledger/shapes.js";
-import type { State } from "../ledger/state.js";
+import type { State, TableState } from "../ledger/state.js";
 import { planInPlace, type TableLoad } from "../plan/in-place.js";
 import { opOf, type ReleaseFacts } from "../plan/release.js";
 import type { Row } from "../sql/sql.js";
+import type { TableDefinition } from "../table/definition.js";
 import { exactNames } from "../table/exact.js";
 import { findColumn } from "../table/resolve.js";
 import type { ColumnType } from "../table/types.js";
@@ -176,17 +178,36 @@ function tableLoad(w: Work, s: Staged, state: State, foreign: boolean): TableLoa
     flagged: s.flagged,
     fill: !foreign && (was?.rows ?? 0) === 0 && s.rewindable && s.rows > s.flagged,
     scanAll: foreign || due || (was !== null && was.hash !== hashOf(w.ctx, columns)),
-    grown:
-      own !== null &&
-      was?.hash ===
-        hashOf(
-          w.ctx,
-          columns.filter((c) => c.name !== own),
-        ),
+    grown: grown(w, d, columns, own, was),
     totals: s.totals,
     position: s.position,
     checks: exact.checks,
   };
+}
+
+/** Whether the columns that were recorded are still the first, and those behind them are this pipeline's own doing. */
+function grown(
+  w: Work,
+  d: TableDefinition,
+  columns: readonly ColumnShape[],
+  own: string | null,
+  was: TableState | null,
+): boolean {
+  if (was === null) return false;
+  if (
+    own !== null &&
+    was.hash ===
+      hashOf(
+        w.ctx,
+        columns.filter((c) => c.name !== own),
+      )
+  )
+    return true;
+  return (
+    d.onUnknownColumn === "add" &&
+    was.hash === hashOf(w.ctx, recordedOf(columns, was.hash)) &&
+    was.hash !== hashOf(w.ctx, columns)
+  );
 }
 
 /** Between load and publish a swap may have changed the table: what was staged for a column that is gone would go unseen. */

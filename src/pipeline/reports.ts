@@ -50,6 +50,7 @@ export interface Warning {
     | "FUTURE_CURSOR"
     | "FOREIGN_WRITES"
     | "IGNORED_COLUMNS"
+    | "ADDED_COLUMNS"
     | "CHECKSUM"
     | "CLEANUP"
     | "QUARANTINED"

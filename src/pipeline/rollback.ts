@@ -9,7 +9,7 @@ import { configError } from "./config.js";
 import type { Context } from "./context.js";
 import type { Held } from "./held.js";
 import { isUnknown, leased, look } from "./lease.js";
-import { missing, tableMoves } from "./moves.js";
+import { missing, tableMoves, widenImages } from "./moves.js";
 import { type Overruling, overrule } from "./overrule.js";
 import { refuseStranded } from "./pending.js";
 import { carryOut, intended, markerOf, prepare } from "./place.js";
@@ -154,6 +154,7 @@ async function move(
   const marker = markerOf(w, held.fence);
   const found = await tableMoves(w, m, marker === null ? null : held.fence, overrules !== null);
   refuseMixedMove(w.ctx, m.direction, found);
+  await widenImages(w, m, found);
   for (const t of found) if (t.foreign) await give(w, held, m, t, begun !== null, overrules);
   const moved = found.map((t) => ({ ...t, overrule: overrules?.get(t.id)?.how ?? null }));
   const tables = await withCopies(w, held, m, moved, copies);

@@ -69,7 +69,7 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
       rowNames: Object.keys(first ?? {}),
     };
   }
-  const source: FileSet | Sql = load.kind === "files" ? checkFormat(w, found.alias, load.files) : load.sql;
+  const source = sourceOfLoad(w, found.alias, load);
   const there = await w.call("columnsOf", found.alias, (o) => w.session.columnsOf(source, o), true);
   const fresh = there.map((c) => ({
     ...c,
@@ -89,6 +89,10 @@ export async function shapesOf(w: Work, found: Found, load: Load, before: readon
     ),
   };
 }
+
+/** What a file or query is read by. @throws CutoverError `UNSUPPORTED`, `CONFIG`. */
+export const sourceOfLoad = (w: Work, alias: string, load: Exclude<Load, { kind: "rows" }>): FileSet | Sql =>
+  load.kind === "files" ? checkFormat(w, alias, load.files) : load.sql;
 
 /** A column of the source would take the place of the one that cutover writes itself. */
 function refuseOwn(w: Work, found: Found, there: readonly ColumnShape[]): void {
@@ -191,12 +195,20 @@ export function rowTarget(
     names: columns.map((c) => named(c.name)),
     schema: definition.schema,
     onUnknownColumn: definition.onUnknownColumn,
+    beside: besideSchema(definition),
     ignored: (names: readonly string[]) => void ignored(w, alias, names),
     aside,
   };
 }
 
-async function peek(
+/** The declared columns that the schema has not: those that were added for a source. */
+function besideSchema(d: Found["definition"]): readonly string[] {
+  const shape = d.schema?._zod.def.shape;
+  return shape === undefined ? [] : (d.columns ?? []).map((c) => c.name).filter((name) => !Object.hasOwn(shape, name));
+}
+
+/** The first row of a stream, and all of it again. */
+export async function peek(
   from: Stream<object>,
   table: string,
   signal: AbortSignal,

@@ -17,7 +17,9 @@ export interface RowTarget {
   /** The columns as rows name them. */
   readonly names: readonly string[];
   readonly schema: $ZodObject | null;
-  readonly onUnknownColumn: "reject" | "ignore";
+  readonly onUnknownColumn: "reject" | "ignore" | "add";
+  /** Columns that the schema does not know, as rows name them: their values are taken as they come. */
+  readonly beside?: readonly string[];
   /** Told once a load, with the names that were left out. */
   readonly ignored: (names: readonly string[]) => void;
   /** Where rows go that do not fit; without it they are refused. */
@@ -142,6 +144,8 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
   };
   const told = new Set<string>();
   const unknown = (row: number, name: string): void => {
+    if (t.onUnknownColumn === "add")
+      refuse(row, "the first row of the load has no such column, so it was not added; give it there", name);
     if (t.onUnknownColumn === "reject") refuse(row, "the table has no such column (declare it, or set onUnknownColumn)", name);
     if (told.has(name)) return;
     told.add(name);
@@ -175,8 +179,10 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
     for (const name in item) if (name !== names[at++] && !known.has(name)) unknown(row, name);
     if (schema === null) return void write(item as Record<string, unknown>, row, into);
     const parsed = parse(schema, item);
-    if (parsed instanceof Promise) return parsed.then((r) => write(accept(r, row, refuse), row, into));
-    return void write(accept(parsed, row, refuse), row, into);
+    const whole = (r: Parsed): Record<string, unknown> =>
+      withBeside(accept(r, row, refuse), item as Record<string, unknown>, t.beside ?? []);
+    if (parsed instanceof Promise) return parsed.then((r) => write(whole(r), row, into));
+    return void write(whole(parsed), row, into);
   };
   return (item, row, into) => {
     try {
@@ -186,6 +192,16 @@ function rowAdder(t: RowTarget): (item: unknown, row: number, into: unknown[][])
       return refuse(row, `reading it threw: ${e instanceof Error ? e.message : String(e)}`, undefined, e);
     }
   };
+}
+
+/** What a schema gave, and the values that it does not know. */
+function withBeside(
+  parsed: Record<string, unknown>,
+  item: Readonly<Record<string, unknown>>,
+  beside: readonly string[],
+): Record<string, unknown> {
+  if (beside.length === 0) return parsed;
+  return { ...parsed, ...Object.fromEntries(beside.map((name) => [name, Object.hasOwn(item, name) ? item[name] : null])) };
 }
 
 type Parsed = ReturnType<typeof safeParse<$ZodObject>> | { readonly threw: unknown };

@@ -48,8 +48,12 @@ export interface TableOptions<C extends Columns, Cur extends ColumnOf<C>> {
    * {@link Pipeline.quarantined}. Of `files()` and `query()` all rows must fit (`UNSUPPORTED`).
    */
   readonly onInvalid?: "reject" | "quarantine";
-  /** What happens to columns that the table does not have. Default `reject`; `ignore` leaves them out and warns. */
-  readonly onUnknownColumn?: "reject" | "ignore";
+  /**
+   * What happens to columns that the table does not have. Default `reject`; `ignore` leaves them out and warns. `add` gives them to
+   * the table, nullable and at its end, before the release: they stay there even if it fails. Of `rows()` those of the first row
+   * count, in the type that its value tells (a number is float64); a column that only later rows have is refused.
+   */
+  readonly onUnknownColumn?: "reject" | "ignore" | "add";
   /** Columns whose values never appear in samples. */
   readonly redact?: readonly ColumnOf<C>[];
 }

@@ -40,7 +40,7 @@ export interface TableDefinition {
   readonly lookbackInTime: boolean;
   readonly checks: readonly CheckDefinition[];
   readonly onInvalid: "reject" | "quarantine";
-  readonly onUnknownColumn: "reject" | "ignore";
+  readonly onUnknownColumn: "reject" | "ignore" | "add";
   readonly redact: readonly string[];
 }
 export interface Issue {

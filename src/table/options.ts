@@ -91,8 +91,8 @@ export function checkTable(name: TableName, o: Record<string, unknown>): { defin
   for (const r of redact) column("redact", r);
   const onInvalid = (o["onInvalid"] ?? "reject") as "reject" | "quarantine";
   if (!["reject", "quarantine"].includes(onInvalid)) say("onInvalid", "expected reject or quarantine");
-  const onUnknownColumn = (o["onUnknownColumn"] ?? "reject") as "reject" | "ignore";
-  if (!["reject", "ignore"].includes(onUnknownColumn)) say("onUnknownColumn", "expected reject or ignore");
+  const onUnknownColumn = (o["onUnknownColumn"] ?? "reject") as TableDefinition["onUnknownColumn"];
+  if (!["reject", "ignore", "add"].includes(onUnknownColumn)) say("onUnknownColumn", "expected reject, ignore or add");
   return {
     definition: {
       name,

@@ -131,7 +131,7 @@ describe("a table", () => {
     ["with a lookback on text", { columns, key: "id", cursor: "s", lookback: 5 }, ["lookback"]],
     ["with a cursor that has no order", { columns, key: "id", cursor: "j" }, ["cursor"]],
     ["with a cursor that has two values", { columns, key: "id", cursor: "ok" }, ["cursor"]],
-    ["with an unknown reaction", { columns, key: "id", onUnknownColumn: "add" }, ["onUnknownColumn"]],
+    ["with an unknown reaction", { columns, key: "id", onUnknownColumn: "take" }, ["onUnknownColumn"]],
     ["with an unknown way with rows that do not fit", { columns, key: "id", onInvalid: "keep" }, ["onInvalid"]],
     [
       "that counts quarantined rows without a quarantine, and by nothing",

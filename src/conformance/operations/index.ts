@@ -1,6 +1,7 @@
 import type { TableRef } from "../../adapter/shapes.js";
 import type { Sql } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";
+import { addedCases } from "./added.js";
 import { appendCases } from "./append.js";
 import { approvalCases } from "./approval.js";
 import { badCases } from "./bad.js";
@@ -68,6 +69,7 @@ export const operationCases = (decorate: (table: TableRef) => readonly Sql[]): r
   ...keyCases,
   ...partitionCases,
   ...appendCases,
+  ...addedCases,
   ...replaceCases,
   ...windowCases,
   ...observeCases,
