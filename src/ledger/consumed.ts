@@ -8,22 +8,18 @@ export const pendingReleases = (s: State): readonly number[] =>
     .map((k) => k.release)
     .sort((a, b) => a - b);
 
-type Touched = Readonly<Record<string, { readonly consumed?: boolean | undefined; readonly is: TableState }>>;
 /**
- * Where tables stand after a rollback or redo, as far as their sources cannot rewind: how far those were read does not move back,
- * and a table that the ledger would know no more is known as empty.
+ * Tables after a rollback or redo, as far as their sources cannot rewind: how far the last of what is still rolled back had read does
+ * not move back, and a table that the ledger would know no more is known as empty. What sources that rewind had read beyond that is
+ * read again.
  */
-export function unrewound(
-  before: State["tables"],
-  after: State["tables"],
-  moved: readonly { readonly tables: Touched }[],
-): State["tables"] {
-  const tables = { ...after };
-  for (const [key, t] of moved.flatMap((k) => Object.entries(k.tables))) {
+export function unrewound(tables: State["tables"], undone: State["undone"]): State["tables"] {
+  const kept = { ...tables };
+  // Those rolled back first were published last.
+  for (const [key, t] of undone.toReversed().flatMap((u) => u.releases.flatMap((k) => Object.entries(k.tables)))) {
     if (t.consumed !== true) continue;
-    const watermark = before[key]?.watermark ?? t.is.watermark;
-    const there = tables[key] ?? { ...t.is, rows: 0, sum: "0", proven: [] };
-    tables[key] = { ...there, watermark };
+    const there: TableState = kept[key] ?? { ...t.is, rows: 0, sum: "0", proven: [] };
+    kept[key] = { ...there, watermark: t.is.watermark };
   }
-  return tables;
+  return kept;
 }

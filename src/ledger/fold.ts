@@ -276,12 +276,13 @@ function afterRollback(s: State, to: number, from: number, displaced: Displaced)
   const gone = at < 0 ? [] : s.kept.slice(at);
   const tables = { ...s.tables };
   for (const k of gone.toReversed()) for (const [key, t] of Object.entries(k.tables)) setOrDrop(tables, key, t.was);
+  const undone = [...s.undone, { from, to, releases: gone.map((k) => replaceVersion(k, displaced, gone)) }];
   return {
     ...s,
     live: to,
-    tables: unrewound(s.tables, tables, gone),
+    tables: unrewound(tables, undone),
     kept: at < 0 ? s.kept : s.kept.slice(0, at),
-    undone: [...s.undone, { from, to, releases: gone.map((k) => replaceVersion(k, displaced, gone)) }],
+    undone,
     pending: null,
     // A hold of somebody's own outlasts rollback and redo.
     held: s.held ?? rolledBack(from, to),
@@ -296,7 +297,7 @@ function afterRedo(s: State, to: number, displaced: Displaced): State {
   return {
     ...s,
     live: to,
-    tables: unrewound(s.tables, tables, again),
+    tables: unrewound(tables, s.undone.slice(0, -1)),
     kept: [...s.kept, ...again.map((k) => replaceVersion(k, displaced, again))],
     undone: s.undone.slice(0, -1),
     pending: null,

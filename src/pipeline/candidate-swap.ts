@@ -1,6 +1,6 @@
 import { stored } from "../adapter/shapes.js";
 import { CutoverError, isCutoverError } from "../errors/index.js";
-import { besideLive } from "../ledger/names.js";
+import { besideLive, recordedOf } from "../ledger/names.js";
 import { outdated } from "../plan/release.js";
 import { liveScan, planRehearsal, planSwap, type TableSwap } from "../plan/swap.js";
 import { exactNames } from "../table/exact.js";
@@ -41,11 +41,16 @@ async function tableSwap(w: Work, held: Held, p: Progress, t: TableProgress): Pr
   checkAgainstLive(w.ctx, alias, definition, candidate.columns);
   const columns = stored(candidate.columns);
   const exact = exactNames(definition, columns, w.ctx.adapter.capabilities.identifiers);
+  const live = await w.describe(ref);
+  const was = held.state.tables[id];
+  const adds = definition.releaseColumn !== null || definition.onUnknownColumn === "add";
+  const recorded = live === null || was === undefined || !adds ? null : { ...live, columns: recordedOf(live.columns, was.hash) };
   return {
     alias,
     id,
     candidate,
-    live: await w.describe(ref),
+    live,
+    ...(recorded === null ? {} : { recorded }),
     at: ref,
     keepAs: besideLive(ref.path, "before", p.id),
     key: exact.key,

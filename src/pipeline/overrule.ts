@@ -13,6 +13,8 @@ import type { Work } from "./work.js";
 export interface Overruling {
   readonly how: Overrule;
   readonly drop: readonly TableRef[];
+  /** To be dropped if the rollback does not take place. */
+  readonly undo: readonly TableRef[];
   /** What became of the rows of others, for people. */
   readonly told: string;
 }
@@ -55,7 +57,7 @@ export async function overrule(
     await w.run({ kind: "recall", changes, releases, key, columns, gone: GONE, to: delta }, t.alias);
   }
   const told = `${t.alias}: rows that others had written were overwritten; what stood there is kept in ${changes.path.join(".")} under release ${release}`;
-  return { how: { by: "delta", delta, changes, release, key, gone: filled ? null : GONE }, drop: [delta], told };
+  return { how: { by: "delta", delta, changes, release, key, gone: filled ? null : GONE }, drop: [delta], undo: [], told };
 }
 
 /** Over a swap the version that leaves has their rows: a copy of it outlasts what is kept for redo. */
@@ -67,7 +69,7 @@ async function keepVersion(w: Work, held: Held, m: Omit<Move, "tables">, t: Tabl
     await held.during((limit) => w.block(plan, "commit", limit));
   } else if (earnest) await w.run(step, t.alias);
   const told = `${t.alias}: others had written to the version that left; a copy of it is kept as ${to.path.join(".")}`;
-  return { how: { by: "swap" }, drop: [], told };
+  return { how: { by: "swap" }, drop: [], undo: earnest ? [to] : [], told };
 }
 
 function keyOfTable(w: Work, t: TableMove, columns: readonly ColumnShape[]): readonly string[] {

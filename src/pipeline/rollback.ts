@@ -206,7 +206,7 @@ async function move(
   const drifting = tables.find((t) => result.at.startsWith(`${t.alias}.`));
   if (drifting !== undefined && (await give(w, held, m, drifting, begun !== null, overrules)))
     return move(w, held, m, begun, overrules);
-  await dropAll(w, staged());
+  await dropAll(w, [...staged(), ...[...(overrules?.values() ?? [])].flatMap((r) => r.undo)]);
   throw await drifted(w, state, tables, result.at);
 }
 

@@ -148,7 +148,18 @@ function matchColumns(
       w,
     );
   const missing = needed.filter((c) => !findColumn(there, c.name, sensitive)).map((c) => c.name);
+  const given = all.filter((c) => findColumn(there, c.name, sensitive) && (made === null || findColumn(made, c.name, sensitive)));
+  // Found by the declared name, and by no column of the table as that is spelled: it would go unread.
+  const misspelt = there.filter((c) => {
+    const meant = made === null ? undefined : findColumn(made, c.name, sensitive);
+    return meant !== undefined && !given.some((g) => findColumn([g], meant.name, sensitive) !== undefined);
+  });
   const bad = [
+    ...(misspelt.length === 0
+      ? []
+      : [
+          `the table spells ${misspelt.map((c) => c.name).join(", ")} otherwise (names differ by case here), so give the source the table's names`,
+        ]),
     ...(missing.length === 0 ? [] : [`it lacks ${missing.join(", ")}`]),
     ...(unknown.length === 0 || definition.onUnknownColumn === "ignore"
       ? []
@@ -159,7 +170,7 @@ function matchColumns(
     throw new CutoverError("BAD_SOURCE", `the source of ${alias}${which} has other columns: ${reason}`, { reason, table: alias });
   }
   if (unknown.length > 0) ignored(w, alias, unknown);
-  return all.filter((c) => findColumn(there, c.name, sensitive) && (made === null || findColumn(made, c.name, sensitive)));
+  return given;
 }
 const ignored = (w: Work, alias: string, names: readonly string[]): number =>
   w.warnings.push({

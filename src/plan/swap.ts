@@ -18,6 +18,8 @@ export interface TableSwap {
   readonly id: string;
   /** null: the table does not exist yet. */
   readonly live: TableShape | null;
+  /** Live without the columns that this pipeline itself has added since they were recorded; absent: there are none. */
+  readonly recorded?: TableShape;
   readonly at: TableRef;
   readonly candidate: TableShape;
   readonly keepAs: TableRef;
@@ -89,7 +91,7 @@ export interface SwapPlan {
 export function planSwap(tables: readonly TableSwap[], facts: ReleaseFacts, js: JsRunner): SwapPlan {
   // What no release accounts for was empty when the candidate was opened.
   const unmoved = tables.flatMap((t) =>
-    t.live === null ? [] : [unchanged(liveScan(t.alias), t.live, t.was, facts.hashVersion)],
+    t.live === null ? [] : [unchanged(liveScan(t.alias), t.recorded ?? t.live, t.was, facts.hashVersion)],
   );
   const published: Published = {
     ...head(facts, "swap"),

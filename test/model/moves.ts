@@ -12,7 +12,6 @@ export function rollback(m: Model, to: number | null, overwrite: boolean): Moved
   const at = m.kept.findIndex((k) => k.previous === target);
   if (at < 0) return refused(...tooOld(m, target));
   const group = m.kept.slice(at);
-  const read = watermarks(m);
   const done = tableNames.map((name) => takeBack(m.tables[name], group, name, overwrite));
   const codes = done.flatMap((d) => (typeof d === "string" ? [d] : []));
   if (codes.length > 0) return refused(...codes);
@@ -21,13 +20,13 @@ export function rollback(m: Model, to: number | null, overwrite: boolean): Moved
   if (by.includes("keys")) m.highest += 1;
   m.copies += by.filter((how) => how === "copy").length;
   m.events += 1;
-  unrewound(m, group, read);
   const from = m.live;
   m.live = m.kept[at]?.previous ?? 0;
   m.kept = m.kept.slice(0, at);
   const gone = m.line.splice(m.live === 0 ? 0 : m.line.lastIndexOf(m.live) + 1);
   for (const release of gone) m.fates.set(release, "rolled-back");
   m.undone.push({ from, to: m.live, releases: group, holds: m.held === null });
+  unrewound(m);
   m.held ??= { reason: null };
   return { outcome: "moved", from, to: m.live, overruled: by.length > 0 };
 }
@@ -38,15 +37,15 @@ const tooOld = (m: Model, target: number | null): readonly string[] => {
 };
 const touching = (group: readonly Kept[], name: TableName): Touch[] => group.flatMap((k) => k.touches[name] ?? []);
 
-const watermarks = (m: Model): ReadonlyMap<TableName, number | null | undefined> =>
-  new Map(tableNames.map((t) => [t, m.tables[t].known?.watermark]));
-/** How far a source that cannot rewind was read does not move back. */
-function unrewound(m: Model, group: readonly Kept[], read: ReadonlyMap<TableName, number | null | undefined>): void {
-  for (const name of tableNames) {
-    if (!touching(group, name).some((x) => x.consumed)) continue;
-    const t = m.tables[name];
-    t.known = { tally: t.known?.tally ?? new Map(), watermark: read.get(name) ?? null };
-  }
+/** How far the last of what is rolled back had read a source that cannot rewind does not move back. */
+function unrewound(m: Model): void {
+  for (const k of m.undone.toReversed().flatMap((u) => u.releases))
+    for (const name of tableNames) {
+      const touch = k.touches[name];
+      if (touch?.consumed !== true) continue;
+      const t = m.tables[name];
+      t.known = { tally: t.known?.tally ?? new Map(), watermark: touch.is.watermark };
+    }
 }
 /** Gives up what was taken back and cannot be read again. */
 export function discard(m: Model): void {
@@ -120,11 +119,10 @@ export function redo(m: Model): Moved {
   const group = m.undone.at(-1);
   if (group === undefined) return refused("NOTHING_TO_REDO");
   if (group.releases.some((k) => tableNames.some((t) => k.touches[t]?.undo.kind === "fill"))) return refused("NOTHING_TO_REDO");
-  const read = watermarks(m);
   for (const name of tableNames) if (!bringAgain(m.tables[name], group.releases, name)) return refused("DRIFTED");
   m.undone.pop();
   m.events += 1;
-  unrewound(m, group.releases, read);
+  unrewound(m);
   const from = m.live;
   m.live = group.from;
   m.kept.push(...group.releases);

@@ -52,7 +52,7 @@ export const addedCases: readonly CaseDefinition[] = [
       ]);
       await whole(etl);
       const cast = (v: string, type: "string" | "float64") => raw(`CAST(${v} AS ${place.adapter.syntax.type(type)})`);
-      const more = template`SELECT ${raw("4")} AS ${col("id")}, ${raw("4")} AS ${col("v")}, ${cast("'q'", "string")} AS ${col("note")}, ${cast("1.5", "float64")} AS ${col("extra")}`;
+      const more = template`SELECT ${raw("4")} AS ${col("id")}, ${raw("4")} AS ${col("v")}, ${cast("'q'", "string")} AS ${raw("note")}, ${cast("1.5", "float64")} AS ${raw("extra")}`;
       await etl.run({ items: query(more) });
       assert.deepEqual((await shown(place)).at(-1), { id: 4, v: 4, note: "q", flag: null, extra: 1.5 });
       await whole(etl);
