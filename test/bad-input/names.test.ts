@@ -66,7 +66,7 @@ describe("unknown columns", () => {
     ["types", { columns, key: "id", types: { m: "money" } }, "tables.t.types.m"],
     ["notNull", { columns, key: "id", checks: [notNull("idd")] }, "tables.t.checks[0]"],
     ["unique", { columns, key: "id", checks: [notNull("id"), unique("id", "m")] }, "tables.t.checks[1]"],
-    ["mode", { columns, key: "id", mode: "append" }, "tables.t.mode"],
+    ["mode", { columns, key: "id", mode: "merge" }, "tables.t.mode"],
     ["option", { columns, key: "id", curser: "n" }, "tables.t.curser"],
     ["type", { columns: { id: "int" }, key: "id" }, "tables.t.columns.id"],
   ])("declared: %s", async (_, options, path) => {

@@ -100,7 +100,11 @@ function worldIn(sim: Simulator, dataset: string, user: string, run: (text: stri
   });
   const names = (datasetId: string): readonly string[] => {
     const { items } = engine.tables.list({ projectId, datasetId }, {}, by);
-    return items.map((t) => String((t["tableReference"] as { tableId?: unknown }).tableId)).sort();
+    // What a view shows stands in tables, too.
+    return items
+      .filter((t) => t["type"] !== "VIEW")
+      .map((t) => String((t["tableReference"] as { tableId?: unknown }).tableId))
+      .sort();
   };
   const contents = async (datasetId: string, tableId: string): Promise<readonly (readonly unknown[])[]> =>
     (await engine.rows({ projectId, datasetId, tableId }, { maxResults: 100_000 }, by)).rows;

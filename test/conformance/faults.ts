@@ -5,16 +5,18 @@ import { cases } from "./harness.js";
 const seed = seedOr(Date.now() % 1_000_000);
 
 /** Which operations are walked by which file, so that they run side by side; those that none of these names are the rest. */
-const parts = {
+const named = {
   "in place": /: (a first load|run in place|run with quarantine|append|replace|backfill|setWatermark)/,
   steps: /: a release (in steps|held)/,
   swaps: /: (clone|rebuild|run by swap|a candidate)/,
 };
-const isIn = (part: keyof typeof parts | "rest", name: string): boolean =>
-  part === "rest" ? !Object.values(parts).some((p) => p.test(name)) : parts[part].test(name);
+type Part = keyof typeof named | "rest";
+export const parts: readonly Part[] = ["in place", "steps", "swaps", "rest"];
+export const isIn = (part: Part, name: string): boolean =>
+  part === "rest" ? !Object.values(named).some((p) => p.test(name)) : named[part].test(name);
 
 /** Hands the cases of some operations to vitest; how many points they walked is printed. */
-export function walk(part: keyof typeof parts | "rest"): void {
+export function walk(part: Part): void {
   describe("faults", () => {
     for (const c of cases({
       groups: ["faults"],

@@ -73,6 +73,7 @@ onEveryWarehouse((open) => {
       tallies: { items: null },
       lease: null,
       held: null,
+      pending: [],
     });
     await etl.run({ items: rows(batch(1, 5, 1)) }, { note: "first" });
     await etl.run({ items: rows(batch(6, 7, 2)) }, { strategy: "swap" });

@@ -163,7 +163,7 @@ describe("the journal's text in another database", () => {
   test("in the same database everything is read as it was", () => {
     fc.assert(
       fc.property(fc.jsonValue(), hostile, (value, database) => {
-        expect(readJson(writeJson(value, database), database)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(readJson(writeJson(value, database), database)).toEqual(value);
       }),
       {
         examples: [

@@ -204,8 +204,8 @@ export const hostileCases: readonly CaseDefinition[] = [
         [place.folded("items").path.join(".")],
         "tables that nobody declared",
       );
-      const { journal, turn, claims, lease } = ledgerOf(place);
-      const own = [journal, turn, claims, lease].map((r) => r.path.join("."));
+      const { journal, turn, claims, lease, checkResults } = ledgerOf(place);
+      const own = [journal, turn, claims, lease, checkResults].map((r) => r.path.join("."));
       const more = ledger.filter((t) => !own.includes(t));
       assert.equal(more.length, 1, `tables in the ledger beside its own, and the images of items: ${more.join(", ")}`);
       assert.match(more[0] ?? "", /\bchanges_[^.]*$/);

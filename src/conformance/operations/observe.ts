@@ -17,7 +17,15 @@ export const observeCases: readonly CaseDefinition[] = [
     skip: needs("blocks"),
     async run(place) {
       const etl = itemsPipeline(place, { keep: 2 });
-      const nothing = { live: null, open: [], watermarks: { items: null }, tallies: { items: null }, lease: null, held: null };
+      const nothing = {
+        live: null,
+        open: [],
+        watermarks: { items: null },
+        tallies: { items: null },
+        lease: null,
+        held: null,
+        pending: [],
+      };
       assert.deepEqual([await etl.status(), await all(etl.history())], [nothing, []]);
       await etl.run(load(1, 5, 1), { note: "first" });
       await etl.run(load(6, 7, 2));
