@@ -138,7 +138,7 @@ connection.closeSync();
 instance.closeSync();
 
 // (3) a failure in the middle, and again
-const shaky = failAt(memory(), 9);
+const shaky = failAt(memory(), 4);
 const there = cutover({ warehouse: shaky, pipeline: "p", tables: { days } });
 const failed = await there.run({ days: rows([{ day: "2026-01-01", total: 1 }]) }).catch((e: unknown) => e);
 said["failure"] = [
