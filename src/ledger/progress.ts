@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Facts } from "../check/planned.js";
-import type { Staged } from "../pipeline/load.js";
-import type { TableCounts } from "../pipeline/reports.js";
+import type { Staged } from "../pipeline/load/load.js";
+import type { TableCounts } from "../pipeline/look/reports.js";
 import type { Row, Sql } from "../sql/sql.js";
 import { isSql } from "../sql/sql.js";
 

@@ -6,7 +6,7 @@ import { CutoverError } from "../errors/index.js";
 import type { TableDefinition } from "../table/definition.js";
 import { type Config, checkConfig, type Settings } from "./config.js";
 import { type Emit, emitter, type Logger, type Observer, safeLogger } from "./events.js";
-import { type Pool, poolOf } from "./pool.js";
+import { type Pool, poolOf } from "./session/pool.js";
 
 /** What every operation of one pipeline works with. */
 export interface Context {

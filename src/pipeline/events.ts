@@ -1,6 +1,6 @@
 import type { CheckResult } from "../check/result.js";
 import type { ErrorCode } from "../errors/index.js";
-import type { TableCounts } from "./reports.js";
+import type { TableCounts } from "./look/reports.js";
 import type { Stage } from "./words.js";
 
 interface EventBase {

@@ -1,21 +1,16 @@
 import type { Row } from "../sql/sql.js";
 import { renamed, type Table, type Tables } from "../table/define.js";
-import { type AdoptOptions, adopt } from "./adopt.js";
-import { type Candidate, clone, rebuild } from "./candidate.js";
+import { type Candidate, clone, rebuild } from "./candidate/candidate.js";
 import { type Config, configError } from "./config.js";
 import { type Context, closedError, makeContext } from "./context.js";
-import { type DiffOptions, diff } from "./diff.js";
-import type { AnyFeed, Feed, KeysWithCursor } from "./feed.js";
-import { history } from "./history.js";
-import { leased } from "./lease.js";
-import { audit, checkLive, status } from "./look.js";
-import { discard } from "./pending.js";
-import { type PlanOptions, plan } from "./plans.js";
-import { type PruneOptions, type PruneReport, prune } from "./prune.js";
-import { type QuarantinedRow, quarantined } from "./quarantined.js";
-import { recover } from "./recover.js";
-import { type Mend, type RedriveOptions, type RedriveReport, redrive } from "./redrive.js";
-import { begin, type Release } from "./release.js";
+import { leased } from "./lease/lease.js";
+import type { AnyFeed, Feed, KeysWithCursor } from "./load/feed.js";
+import { setWatermark } from "./load/set-watermark.js";
+import { type AdoptOptions, adopt } from "./look/adopt.js";
+import { type DiffOptions, diff } from "./look/diff.js";
+import { history } from "./look/history.js";
+import { audit, checkLive, status } from "./look/look.js";
+import { type PlanOptions, plan } from "./look/plans.js";
 import type {
   AuditReport,
   PlanText,
@@ -26,14 +21,19 @@ import type {
   RunReport,
   Status,
   Validation,
-} from "./reports.js";
-import { resume } from "./resume.js";
-import { type RollbackOptions, redo, rollback } from "./rollback.js";
-import { run } from "./run.js";
-import { checkReason, type RunOptions } from "./run-options.js";
-import { dropOwn, makeSandbox, type SandboxOptions } from "./sandbox.js";
-import { setWatermark } from "./set-watermark.js";
-import type { CallOptions } from "./work.js";
+} from "./look/reports.js";
+import { type QuarantinedRow, quarantined } from "./quarantine/quarantined.js";
+import { type Mend, type RedriveOptions, type RedriveReport, redrive } from "./quarantine/redrive.js";
+import { type PruneOptions, type PruneReport, prune } from "./recovery/prune.js";
+import { recover } from "./recovery/recover.js";
+import { discard } from "./release/pending.js";
+import { begin, type Release } from "./release/release.js";
+import { resume } from "./release/resume.js";
+import { run } from "./release/run.js";
+import { checkReason, type RunOptions } from "./release/run-options.js";
+import { type RollbackOptions, redo, rollback } from "./rollback/rollback.js";
+import { dropOwn, makeSandbox, type SandboxOptions } from "./sandbox/sandbox.js";
+import type { CallOptions } from "./session/work.js";
 
 type Out<T> = T extends Table<infer _I, infer O, infer _C> ? O : never;
 type Cur<T> = T extends Table<infer _I, infer _O, infer C> ? C : never;

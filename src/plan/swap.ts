@@ -5,7 +5,7 @@ import { type CompiledChecks, compileChecks } from "../check/compile.js";
 import type { Referred } from "../check/observe.js";
 import type { Published, PublishedTable } from "../ledger/events.js";
 import type { TableState } from "../ledger/state.js";
-import type { TableCounts } from "../pipeline/reports.js";
+import type { TableCounts } from "../pipeline/look/reports.js";
 import type { SourceTotals } from "../source/source.js";
 import { ident } from "../sql/sql.js";
 import type { Plan, PlannedStep } from "./compile.js";

@@ -2,7 +2,7 @@ import { type Adapter, adapterOf, type Warehouse } from "../adapter/define.js";
 import type { Native } from "../adapter/operations.js";
 import type { IoOptions, Session } from "../adapter/session.js";
 import { configError } from "../pipeline/config.js";
-import { explain } from "../pipeline/faults.js";
+import { explain } from "../pipeline/session/faults.js";
 
 /** @throws CutoverError `CONFIG` for what is no warehouse. */
 export function adapterFor(warehouse: Warehouse): Adapter {

@@ -5,7 +5,7 @@ import type { Batch, IoOptions, Session } from "../adapter/session.js";
 import { type ColumnShape, stored, type TableRef } from "../adapter/shapes.js";
 import { runStep } from "../conformance/run-step.js";
 import { configError } from "../pipeline/config.js";
-import { declaredShapes } from "../pipeline/tables.js";
+import { declaredShapes } from "../pipeline/load/tables.js";
 import { batches, type RowTarget } from "../source/batches.js";
 import { definitionOf, type RowIn, type Table } from "../table/define.js";
 import type { TableDefinition, TableName } from "../table/definition.js";

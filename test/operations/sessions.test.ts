@@ -2,7 +2,7 @@ import { cutover, rows, table, type Warehouse } from "cutover";
 import { type Adapter, adapterOf, type Capabilities, type Native, type Session } from "cutover/adapter";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Wrap, wrapped } from "../../src/conformance/wrapped.js";
-import { poolOf } from "../../src/pipeline/pool.js";
+import { poolOf } from "../../src/pipeline/session/pool.js";
 import { conflict, transient } from "../support/faults.js";
 import { after, batch, failure, gate, itemsPipeline } from "../support/fixtures.js";
 import { type Hooks, interpose } from "../support/interpose.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { check, noRows } from "../../check/checks.js";
-import type { RunReport } from "../../pipeline/reports.js";
+import type { RunReport } from "../../pipeline/look/reports.js";
 import { files, rows } from "../../source/source.js";
 import { sql, template } from "../../sql/sql.js";
 import type { CaseDefinition } from "../case.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ErrorCode } from "../../errors/index.js";
-import type { Candidate } from "../../pipeline/candidate.js";
+import type { Candidate } from "../../pipeline/candidate/candidate.js";
 import type { Source } from "../../source/source.js";
 import type { CaseDefinition } from "../case.js";
 import { expire } from "../ledger.js";
