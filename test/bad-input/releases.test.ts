@@ -181,3 +181,9 @@ test("a rollback that is asked for drift in other words, or together with restor
   const both = await refused(w, () => w.etl.rollback({ to: 1, onDrift: "overwrite", restore: "time-travel" }), "CONFIG");
   expect(both.message).toMatch(/onDrift.*restore/);
 });
+
+test("a dry run of prune that is neither wanted nor not is refused", async () => {
+  const w = await world();
+  const e = await refused(w, () => w.etl.prune({ dryRun: "yes" as never }), "CONFIG");
+  expect(e.context.issues.map((i) => i.path)).toEqual(["dryRun"]);
+});

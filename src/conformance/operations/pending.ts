@@ -63,6 +63,36 @@ export const pendingCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "what a source that rewinds had read beyond a queue is read again after a rollback over both, and after a discard",
+    invariant: 2,
+    also: [4],
+    skip: needs("blocks"),
+    async run(place) {
+      const etl = itemsPipeline(place);
+      const again = (from: number, to: number, seq: number) => etl.run(load(from, to, seq));
+      await again(1, 1, 1);
+      await queue(5).run(etl);
+      await again(6, 9, 9);
+      await etl.rollback({ to: 1 });
+      assert.equal((await etl.status()).watermarks.items, "5", "the watermark is not where the queue was read to");
+      await etl.redo();
+      assert.equal((await etl.status()).watermarks.items, "9");
+      await etl.rollback({ to: 2 });
+      await etl.rollback({ to: 1 });
+      assert.equal((await etl.status()).watermarks.items, "5");
+      await etl.discard();
+      await etl.unhold();
+      const since: unknown[] = [];
+      await etl.run((ctx) => {
+        since.push(ctx.since.items);
+        return load(6, 9, 9);
+      });
+      assert.deepEqual(since, [5n], "rows of the source that rewinds are skipped");
+      assert.deepEqual(await ids(place), [1n, 6n, 7n, 8n, 9n]);
+      await whole(etl);
+    },
+  },
+  {
     name: "a rollback leaves its changes pending: nothing is published, also after unhold, until a redo brings them back",
     invariant: 4,
     also: [2],
