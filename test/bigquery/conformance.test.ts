@@ -11,7 +11,7 @@ afterAll(close);
  * Each day another part of the sessions, steps and operations, and one walk; all of it, and every walk, is run by
  * `npm run conformance -- bigquery` and `npm run test:long`.
  */
-const PARTS: Readonly<Record<Exclude<Group, "faults">, number>> = { session: 6, steps: 4, operations: 10 };
+const PARTS: Readonly<Record<Exclude<Group, "faults">, number>> = { session: 8, steps: 6, operations: 14 };
 const walked = /: run by swap: at whatever point/;
 
 const cases = conformance({
