@@ -1,4 +1,4 @@
-import { cutover, query, rows, sql } from "cutover";
+import { cutover, query, rows, sql, table } from "cutover";
 import { type SnowflakeOptions, snowflake } from "cutover/snowflake";
 import snowflakeSdk, { type Connection } from "snowflake-sdk";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -29,6 +29,15 @@ const etlOn = (w: World, options: SnowflakeOptions) =>
   w.own(cutover({ warehouse: snowflake(options), pipeline: "p", tables: { orders } }));
 const parameter = async (connection: Connection, name: string): Promise<unknown> =>
   (await ran(connection, `SHOW PARAMETERS LIKE '${name}' IN SESSION`))[0]?.["value"];
+
+test("invariant 2: a source whose column the table spells otherwise is refused, and not read as NULL", async () => {
+  const w = await here.world();
+  await ran(await connected(w), "CREATE TABLE SPELT (ID NUMBER(19,0), NOTE VARCHAR)");
+  const spelt = table("SPELT", { columns: { ID: "int64", note: "string?" }, key: "ID" });
+  const etl = w.own(cutover({ warehouse: snowflake(w.login), pipeline: "spelt", tables: { spelt } }));
+  const e = await failure(etl.run({ spelt: query(sql`SELECT 1 AS ID, 'x' AS "note"`) }), "BAD_SOURCE");
+  expect(e.message).toMatch(/spells note otherwise/);
+});
 
 /** What a session may have been left with by others, of all that a release could trip over. */
 const odd = [

@@ -46,6 +46,24 @@ export const appendCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "a first append that fails leaves the release column at most: the books agree, and a swap goes through",
+    invariant: 3,
+    skip: needs("blocks", "candidates", "clones"),
+    async run(place) {
+      const upserted = table("events", { columns, key: "seq" });
+      await place.pipeline({ pipeline: "events", tables: { events: upserted } }).run({ events: rows(events(0, 2)) });
+      const etl = place.pipeline({ pipeline: "events", tables: { events: keyed } });
+      await failure(etl.run({ events: rows([event(2), { seq: null as never, what: "no key" }]) }), "BAD_ROW");
+      await whole(etl);
+      await (await etl.clone()).swap();
+      assert.deepEqual(await seen(place), [
+        [0n, "x"],
+        [1n, "x"],
+      ]);
+      await whole(etl);
+    },
+  },
+  {
     name: "the same window twice adds nothing, a late row is added, and no row is removed or changed",
     invariant: 2,
     also: [4],

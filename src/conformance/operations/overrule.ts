@@ -137,6 +137,27 @@ export const overruleCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "a rollback over a swap that is refused though it may overwrite leaves no copy behind",
+    invariant: 6,
+    skip: needs("blocks", "candidates", "clones"),
+    async run(place) {
+      const etl = itemsPipeline(place);
+      await etl.run(load(1, 3, 1));
+      await etl.run(load(1, 3, 2));
+      await etl.run(load(4, 5, 3), { strategy: "swap" });
+      await meddle(place);
+      const kept = (await allTables(place)).beside.find((t) => t.includes("_before_")) ?? "";
+      await place.execute(template`DELETE FROM ${ident(kept.split("."))} WHERE ${col("id")} = 1`);
+      const before = await picture(place, etl, "items");
+      await failure(etl.rollback({ to: 1, ...overwrite }), "DRIFTED");
+      assert.deepEqual(await picture(place, etl, "items"), before);
+      assert.deepEqual(
+        (await allTables(place)).beside.filter((t) => t.includes("_foreign_")),
+        [],
+      );
+    },
+  },
+  {
     name: "a rollback that should overwrite without a key is refused, and names another way",
     invariant: 6,
     skip: needs("blocks"),

@@ -1,4 +1,4 @@
-import { type ColumnShape, stored } from "../../adapter/shapes.js";
+import type { ColumnShape } from "../../adapter/shapes.js";
 import { CutoverError } from "../../errors/index.js";
 import type { DeclaredColumn } from "../../table/definition.js";
 import { findColumn, folded } from "../../table/resolve.js";
@@ -29,12 +29,15 @@ export async function withAdded(w: Work, found: Found, load: Load): Promise<Grow
   const by = w.ctx.adapter.capabilities.identifiers;
   const declared = d.columns ?? [];
   const undeclared = columns.filter((c) => findColumn(declared, c.name, by) === undefined);
-  const there = live === null ? [] : stored(live.columns);
+  const there = live?.columns ?? [];
+  const known = (name: string): ColumnShape | undefined => findColumn(there, name, by);
+  const computed = undeclared.find((c) => known(c.name)?.generated === true);
+  if (computed !== undefined) throw unfit(found, computed.name, "the table computes this column; leave it out of the source");
+  const fresh = undeclared.filter((c) => known(c.name) === undefined);
   const own = d.releaseColumn;
-  const fresh = undeclared.filter((c) => findColumn(there, c.name, by) === undefined);
   const taken = fresh.find((c) => own !== null && findColumn([{ name: own }], c.name, by) !== undefined);
   if (taken !== undefined) throw unfit(found, taken.name, "cutover writes a column of that name itself; set releaseColumn");
-  const all = declaredWith(d.columns, undeclared, there, (name) => findColumn(there, name, by));
+  const all = declaredWith(d.columns, undeclared, known);
   const grown = { ...found, definition: { ...d, columns: all } };
   if (live === null || fresh.length === 0) return { found: grown, load: read };
   const shapes = fresh.map(({ name, type }): ColumnShape => {
@@ -51,14 +54,13 @@ export async function withAdded(w: Work, found: Found, load: Load): Promise<Grow
 function declaredWith(
   declared: readonly DeclaredColumn[] | null,
   undeclared: readonly New[],
-  there: readonly ColumnShape[],
   known: (name: string) => ColumnShape | undefined,
 ): readonly DeclaredColumn[] | null {
   if (declared === null) return null;
   const more = undeclared.map(
     ({ name, type }): DeclaredColumn => ({ name, type: known(name)?.type ?? type, nullable: true, js: "exact" }),
   );
-  return [...declared, ...more.filter((c) => there.length === 0 || known(c.name)?.generated !== true)];
+  return [...declared, ...more];
 }
 
 /** The columns that a source has: a file or query tells them, of rows the first one. */
